@@ -1,0 +1,1 @@
+"""From a design's name to its layout, its metrics and its reports."""

@@ -1,0 +1,1 @@
+"""The circuits, described in MyHDL, and their bit-accurate models."""

@@ -1,0 +1,1 @@
+"""Bit-accurate NumPy models of the circuits, written apart from them."""

@@ -1,0 +1,1 @@
+"""One hardware unit per file, smallest first."""
