@@ -1,0 +1,1 @@
+"""From a mapped netlist and its Liberty files to switching activity, for any design and PDK."""

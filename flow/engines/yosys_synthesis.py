@@ -1,0 +1,106 @@
+"""Synthesis with Yosys: Verilog in, a flat netlist of the library's cells out.
+
+Runs as a program of its own over the PyPI package `pyosys`. The instances of the top module are the
+design's groups: each is optimised and mapped by itself, so that no logic moves across, and only then
+flattened. Every cell's name starts with its group's, and area and power can be told by group.
+"""
+
+import argparse
+import gzip
+import shutil
+from pathlib import Path
+
+from pyosys import libyosys as ys
+
+# Between the names of an instance and of what it holds, in the flat netlist.
+SEPARATOR = "."
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the program's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--verilog", type=Path, required=True)
+    parser.add_argument("--top", required=True)
+    parser.add_argument("--liberty", type=Path, action="append", required=True)
+    parser.add_argument("--dont-use", action="append", default=[], metavar="CELL")
+    parser.add_argument("--clock-ns", type=float, required=True)
+    parser.add_argument("--driver-cell", required=True, help="drives the inputs, for the mapper's timing")
+    parser.add_argument("--load-ff", type=float, required=True, help="load of an output, femtofarad")
+    parser.add_argument("--tie-high", nargs=2, required=True, metavar=("CELL", "PIN"))
+    parser.add_argument("--tie-low", nargs=2, required=True, metavar=("CELL", "PIN"))
+    parser.add_argument("--netlist", type=Path, required=True)
+    parser.add_argument("--statistics", type=Path, required=True)
+    return parser.parse_args()
+
+
+class Yosys:
+    """A Yosys design and the passes that run on it."""
+
+    def __init__(self) -> None:
+        """Start with an empty design, messages on standard output."""
+        self._design = ys.Design()
+
+    def run(self, command: str, *words: object) -> None:
+        """Run a pass; `words` follow the blank-separated `command`, each unsplit."""
+        ys.Pass.call(self._design, [*command.split(), *(str(word) for word in words)])
+
+
+def plain_liberty(path: Path) -> Path:
+    """Return `path`, or an unpacked copy of it in the working folder: ABC reads no gzip."""
+    if path.suffix != ".gz":
+        return path
+    copy = Path(path.stem)
+    with gzip.open(path) as packed, copy.open("wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+    return copy
+
+
+def write_abc_constraints(driver_cell: str, load_ff: float) -> Path:
+    """Write the drive and the load that ABC assumes at each module's boundary."""
+    path = Path("abc.constr")
+    path.write_text(f"set_driving_cell {driver_cell}\nset_load {load_ff} [all_outputs]\n")
+    return path
+
+
+def synthesize(arguments: argparse.Namespace) -> None:
+    """Map `arguments.verilog` to the library and write the netlist and its statistics."""
+    liberties = [plain_liberty(path) for path in arguments.liberty]
+    library = [word for path in liberties for word in ("-liberty", path)]
+    unused = [word for cell in arguments.dont_use for word in ("-dont_use", cell)]
+    top = arguments.top
+    yosys = Yosys()
+    for path in liberties:
+        yosys.run("read_liberty -lib -ignore_miss_func", path)
+    yosys.run("read_verilog", arguments.verilog)
+    yosys.run("hierarchy -check -top", top)
+    # Keep the groups, dissolve what is inside them.
+    yosys.run("select -set groups", f"{top}/t:*", "%M")
+    yosys.run("setattr -mod -set keep_hierarchy 1 @groups")
+    yosys.run("flatten -separator", SEPARATOR)
+    yosys.run("synth -noabc -top", top)
+    yosys.run("dfflibmap", *library, *unused)
+    yosys.run("opt")
+    yosys.run(
+        "abc -D",
+        round(arguments.clock_ns * 1000),
+        "-constr",
+        write_abc_constraints(arguments.driver_cell, arguments.load_ff),
+        *library,
+        *unused,
+    )
+    yosys.run("setundef -zero")
+    yosys.run("hilomap -singleton -hicell", *arguments.tie_high, "-locell", *arguments.tie_low)
+    yosys.run("splitnets")
+    yosys.run("opt_clean -purge")
+    # Public names before the last flattening, or a cell loses its group's name.
+    yosys.run("rename -enumerate -pattern _%_")
+    yosys.run("setattr -mod -unset keep_hierarchy @groups")
+    yosys.run("flatten -separator", SEPARATOR)
+    yosys.run("opt_clean -purge")
+    yosys.run("check -assert -mapped")
+    yosys.run("tee -q -o", arguments.statistics, "stat", "-json", *library)
+    yosys.run("write_verilog -noattr -noexpr -nohex -nodec", arguments.netlist)
+
+
+if __name__ == "__main__":
+    synthesize(parse_arguments())

@@ -1,0 +1,41 @@
+"""Nangate45: the open cell library for the virtual 45 nm process FreePDK45."""
+
+from pathlib import Path
+
+from lambdapdk.freepdk45.libs.nangate45 import Nangate45
+from siliconcompiler import StdCellLibrary
+
+from pdk_configs.pdk import Pdk, use_own_scripts
+
+
+def make_library(data_root: Path | None) -> StdCellLibrary:
+    """Return SiliconCompiler's library object with this folder's scripts."""
+    library = Nangate45()
+    use_own_scripts(library, Path(__file__).parent, data_root)
+    return library
+
+
+PDK = Pdk(
+    name="nangate45",
+    title="Nangate45 (FreePDK45)",
+    node_nm=45,
+    library="nangate45",
+    corner="typical",
+    voltage_v=1.1,
+    temperature_c=25.0,
+    default_clock_ns=5.0,
+    utilization_percent=60.0,
+    core_margin_um=2.8,
+    core_side_min_um=42.0,
+    placement_density=0.65,
+    routing_layers=("metal2", "metal7"),
+    nand2_cell="NAND2_X1",
+    nand2_area_um2=0.798,
+    required_files=(
+        "lambdapdk/freepdk45/base/apr/freepdk45.tech.lef",
+        "lambdapdk/freepdk45/libs/nangate45/nldm/NangateOpenCellLibrary_typical.lib",
+        "lambdapdk/freepdk45/libs/nangate45/lef/NangateOpenCellLibrary.macro.mod.lef",
+        "lambdapdk/freepdk45/libs/nangate45/gds/NangateOpenCellLibrary.gds",
+    ),
+    make_library=make_library,
+)

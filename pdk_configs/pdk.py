@@ -1,0 +1,71 @@
+"""What the flow needs to know of a PDK, and where the PDKs of this folder are found."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from siliconcompiler import StdCellLibrary
+
+CONFIGS_DIR = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Pdk:
+    """One PDK: library, corner, defaults and reference cell.
+
+    `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the
+    smallest core edge on which the power grid's straps fit. `nand2_area_um2` is the area of
+    `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
+    that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's
+    library object; `data_root` None leaves the data to SiliconCompiler's download.
+    """
+
+    name: str
+    title: str
+    node_nm: int
+    library: str
+    corner: str
+    voltage_v: float
+    temperature_c: float
+    default_clock_ns: float
+    utilization_percent: float
+    core_margin_um: float
+    core_side_min_um: float
+    placement_density: float
+    routing_layers: tuple[str, str]
+    nand2_cell: str
+    nand2_area_um2: float
+    required_files: tuple[str, ...]
+    make_library: Callable[[Path | None], StdCellLibrary]
+
+
+def pdk_names() -> list[str]:
+    """Return the names of the PDKs that have a folder here, sorted."""
+    return sorted(path.parent.name for path in CONFIGS_DIR.glob("*/config.py"))
+
+
+def load_pdk(name: str) -> Pdk:
+    """Return the PDK called `name`; raises KeyError for a name without a folder."""
+    if name not in pdk_names():
+        raise KeyError(name)
+    pdk: Pdk = importlib.import_module(f"pdk_configs.{name}.config").PDK
+    return pdk
+
+
+def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | None) -> None:
+    """Point `library` at `data_root` for its data and at `folder` for the engines' scripts.
+
+    The scripts are `power_grid.tcl`, `global_connections.tcl` and `tapcells.tcl`. Without a
+    `data_root` the data stays where SiliconCompiler's own download puts it.
+    """
+    if data_root is not None:
+        for part in (library, *library.get_dep()):
+            part.set_dataroot("lambdapdk", str(data_root), clobber=True)
+    library.set_dataroot("pdk_configs", str(folder))
+    with library.active_dataroot("pdk_configs"):
+        with library.active_fileset("openroad.powergrid"):
+            library.add_file("power_grid.tcl", filetype="tcl", clobber=True)
+        with library.active_fileset("openroad.globalconnect"):
+            library.add_file("global_connections.tcl", filetype="tcl", clobber=True)
+        library.set_openroad_tapcells_file("tapcells.tcl")

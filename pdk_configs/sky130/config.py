@@ -1,0 +1,41 @@
+"""SkyWater 130 with its high-density cell library."""
+
+from pathlib import Path
+
+from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
+from siliconcompiler import StdCellLibrary
+
+from pdk_configs.pdk import Pdk, use_own_scripts
+
+
+def make_library(data_root: Path | None) -> StdCellLibrary:
+    """Return SiliconCompiler's library object with this folder's scripts."""
+    library = Sky130_SCHDLibrary()
+    use_own_scripts(library, Path(__file__).parent, data_root)
+    return library
+
+
+PDK = Pdk(
+    name="sky130",
+    title="SkyWater 130 (sky130_fd_sc_hd)",
+    node_nm=130,
+    library="sky130hd",
+    corner="typical",
+    voltage_v=1.8,
+    temperature_c=25.0,
+    default_clock_ns=18.0,
+    utilization_percent=50.0,
+    core_margin_um=10.88,
+    core_side_min_um=100.0,
+    placement_density=0.58,
+    routing_layers=("met1", "met5"),
+    nand2_cell="sky130_fd_sc_hd__nand2_1",
+    nand2_area_um2=3.7536,
+    required_files=(
+        "lambdapdk/sky130/base/apr/sky130_fd_sc.tlef",
+        "lambdapdk/sky130/libs/sky130hd/nldm/sky130_fd_sc_hd__tt_025C_1v80.lib.gz",
+        "lambdapdk/sky130/libs/sky130hd/lef/sky130_fd_sc_hd_merged.lef",
+        "lambdapdk/sky130/libs/sky130hd/gds/sky130_fd_sc_hd.gds",
+    ),
+    make_library=make_library,
+)
