@@ -1,0 +1,13 @@
+"""The designs by name: what can be converted, laid out and compared."""
+
+from hdl.design import Design
+from hdl.expmul import EXPMUL
+
+DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL,)}
+
+
+def get_design(name: str) -> Design:
+    """Return the design called `name`; raise ValueError where there is none."""
+    if name not in DESIGNS:
+        raise ValueError(f"unknown design '{name}': {', '.join(DESIGNS)}")
+    return DESIGNS[name]
