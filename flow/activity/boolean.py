@@ -11,7 +11,7 @@ from typing import Literal
 
 Operator = Literal["const", "var", "not", "and", "or", "xor"]
 
-_TOKEN = re.compile(r'\s*(?:(?P<name>[A-Za-z_][\w\[\]]*)|(?P<sign>[01!\'^&*|+()]))')
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_][\w\[\]]*)|(?P<sign>[01!\'^&*|+()]))")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import gzip
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from flow.activity import boolean
@@ -19,7 +20,9 @@ _STATEMENT = re.compile(
     r"""|(?P<group>\w+)\s*\((?P<arguments>[^()]*)\)\s*(?P<open>\{?)"""
     r"""|(?P<close>\})"""
 )
-_PULSE_AND_CONSTRAINTS = re.compile(r"(setup|hold|recovery|removal|skew|min_pulse|minimum_period|non_seq|nochange)")
+_PULSE_AND_CONSTRAINTS = re.compile(
+    r"(setup|hold|recovery|removal|skew|min_pulse|minimum_period|non_seq|nochange)"
+)
 _STATE_GROUPS = ("ff", "latch", "statetable")
 
 
@@ -65,15 +68,26 @@ class Cell:
     state: State | None = None
     arcs: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the input pins in the file's order."""
         return tuple(pin.name for pin in self.pins if pin.direction == "input")
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[Pin, ...]:
         """Output pins in the file's order."""
         return tuple(pin for pin in self.pins if pin.direction in ("output", "inout"))
+
+    @cached_property
+    def read_at_once(self) -> frozenset[str]:
+        """Names of the input pins that outputs follow without a clock edge."""
+        expressions = [pin.function for pin in self.outputs if pin.function is not None]
+        if self.state is not None:
+            expressions += [self.state.clear, self.state.preset]
+            if not self.state.edge_triggered:
+                expressions += [self.state.gate, self.state.data]
+        names = {name for expression in expressions for name in expression.variables()}
+        return frozenset(names & set(self.inputs))
 
 
 @dataclass

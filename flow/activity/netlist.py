@@ -68,7 +68,9 @@ class _Nets:
         self.numbers: dict[Bit, int] = {}
 
     def number(self, bit: Bit) -> int:
-        return self.numbers.setdefault("1" if bit == "1" else "0" if isinstance(bit, str) else bit, len(self.numbers))
+        return self.numbers.setdefault(
+            "1" if bit == "1" else "0" if isinstance(bit, str) else bit, len(self.numbers)
+        )
 
     def constants(self) -> dict[int, int]:
         return {number: int(bit) for bit, number in self.numbers.items() if isinstance(bit, str)}
