@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from flow.activity.liberty import Cell
 from flow.activity.netlist import Instance, Netlist, Port
+from flow.activity.streams import MAX_STREAMS, Words
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Design:
     def cell(self, instance: Instance) -> Cell:
         """Return the library cell of `instance`."""
         return self.cells[instance.cell]
+
+    def split_outputs(self, words: Words) -> dict[str, Words]:
+        """Return words [clocks, width] by output port of `words` [clocks, all outputs]."""
+        ends = list(itertools.accumulate(len(port.nets) for port in self.outputs))
+        return {
+            port.name: words[:, end - len(port.nets) : end]
+            for port, end in zip(self.outputs, ends, strict=True)
+        }
 
     @cached_property
     def driven(self) -> frozenset[int]:
@@ -90,6 +99,23 @@ def _with_open_outputs(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
         for one in netlist.instances
     )
     return replace(netlist, instances=instances, net_count=next(nets))
+
+
+def check_inputs(design: Design, inputs: Mapping[str, Words], streams: int, count_from: int) -> int:
+    """Return the number of clocks of `inputs`. Raises ValueError where they do not fit the ports."""
+    names = [port.name for port in design.inputs]
+    if sorted(inputs) != sorted(names):
+        raise ValueError(f"inputs {sorted(inputs)} given, the ports are {sorted(names)}")
+    if not 1 <= streams <= MAX_STREAMS:
+        raise ValueError(f"{streams} streams, must be 1 to {MAX_STREAMS}")
+    clocks = len(inputs[names[0]])
+    for port in design.inputs:
+        if inputs[port.name].shape != (clocks, len(port.nets)):
+            shape = inputs[port.name].shape
+            raise ValueError(f"input {port.name}: shape {shape}, must be {(clocks, len(port.nets))}")
+    if not 0 <= count_from < clocks:
+        raise ValueError(f"counting from clock {count_from} of {clocks}")
+    return clocks
 
 
 def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:

@@ -43,10 +43,10 @@ def load(source: str, folder: Path) -> ctypes.CDLL:
     return ctypes.CDLL(str(library))
 
 
-def call(function: Any, *arguments: int | npt.NDArray[Any]) -> None:
-    """Call `function`, which returns nothing: arrays go as pointers, integers as 64 bits."""
-    function.restype = None
-    function(
+def call(function: Any, *arguments: int | npt.NDArray[Any]) -> int:
+    """Call `function` and return its 64-bit result: arrays go as pointers, integers as 64 bits."""
+    function.restype = ctypes.c_uint64
+    result: int = function(
         *(
             ctypes.c_void_p(argument.ctypes.data)
             if isinstance(argument, np.ndarray)
@@ -54,3 +54,4 @@ def call(function: Any, *arguments: int | npt.NDArray[Any]) -> None:
             for argument in arguments
         )
     )
+    return result

@@ -41,7 +41,8 @@ void clock_flip_flops(const FlipFlop* flip_flop, int64_t count, uint64_t* value,
 
 // value [signals] must hold the constants; the first nets of it are the netlist's.
 // inputs [clocks, input_count] and outputs [clocks, output_count]; toggles and high [nets], high in half clocks.
-extern "C" void run(const Operation* clock_cone, int64_t clock_cone_count, const Operation* sample,
+// Returns the number of clocks.
+extern "C" uint64_t run(const Operation* clock_cone, int64_t clock_cone_count, const Operation* sample,
                     int64_t sample_count, const Operation* settle, int64_t settle_count,
                     const FlipFlop* flip_flops, int64_t flip_flop_count, uint64_t* gate_before, uint64_t* value,
                     uint64_t* value_before, int64_t nets, int64_t clock_net, const int32_t* input_nets,
@@ -73,4 +74,5 @@ extern "C" void run(const Operation* clock_cone, int64_t clock_cone_count, const
         for (int64_t index = 0; index < output_count; ++index)
             outputs[clock * output_count + index] = value[output_nets[index]];
     }
+    return clocks;
 }
