@@ -8,8 +8,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.activity import boolean
-from flow.activity.boolean import Expression
 from flow.activity.liberty import read_text
 
 _STATEMENT = re.compile(
@@ -27,13 +25,16 @@ _COMPARISON = re.compile(r"(\w+)\s*={2,3}\s*1'b([01])")
 
 @dataclass(frozen=True)
 class Arc:
-    """Delay from pin `start` to pin `end` of one instance, where `condition` holds (None: always)."""
+    """Delay from pin `start` to pin `end` of one instance, where `condition` holds ("": always).
+
+    The condition is in Liberty's syntax, over the instance's input pins.
+    """
 
     start: str
     end: str
     rise_ns: float
     fall_ns: float
-    condition: Expression | None = None
+    condition: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,10 @@ def _rise_fall(text: str, unit_ns: float) -> tuple[float, float] | None:
     return (rise if rise is not None else known) * unit_ns, (fall if fall is not None else known) * unit_ns
 
 
-def condition_expression(text: str) -> Expression:
-    """Return the expression of an SDF condition such as `(A == 1'b1) && (B == 1'b0)`.
-
-    Raises ValueError for any other form.
-    """
+def _liberty_condition(text: str) -> str:
+    """Return an SDF condition such as `(A == 1'b1) && (B == 1'b0)` in Liberty's syntax."""
     terms = _COMPARISON.sub(lambda match: match[1] if match[2] == "1" else f"!{match[1]}", text)
-    return boolean.parse(terms.replace("&&", "&").replace("||", "|").replace("~", "!"))
+    return terms.replace("&&", "&").replace("||", "|").replace("~", "!").strip()
 
 
 def read_sdf(path: Path) -> Delays:
@@ -90,7 +88,7 @@ def read_sdf(path: Path) -> Delays:
             delays = _rise_fall(match["delays"], unit_ns)
             if delays is not None:
                 start = match["input"].strip("()").split()[-1]
-                condition = condition_expression(match["condition"]) if match["condition"] else None
+                condition = _liberty_condition(match["condition"] or "")
                 arcs[instance].append(Arc(start, match["output"].replace("\\", ""), *delays, condition))
         elif match["load"]:
             delays = _rise_fall(match["wire"], unit_ns)

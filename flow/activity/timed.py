@@ -11,6 +11,7 @@ path delay that ends it is swallowed. Several unconditional delays of one path c
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from flow.activity import native
-from flow.activity.boolean import Expression
+from flow.activity import boolean, native
 from flow.activity.design import Activity, Design, check_inputs
 from flow.activity.liberty import Cell
 from flow.activity.netlist import Instance
@@ -93,6 +93,10 @@ class _Tables:
         self.delay_end = 0
         self.fanout: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.missing: list[str] = []
+        self.read = {
+            net for one in design.instances for pin in design.cell(one).inputs for net in [one.pins[pin]]
+        }
+        self.read |= {net for port in design.outputs for net in port.nets}
         for instance in levelise(design):
             self.add(instance)
 
@@ -122,7 +126,7 @@ class _Tables:
             self.table_of[cell.name] = self.table_end
             self.tables.append(_cell_table(cell))
             self.table_end += len(self.tables[-1])
-        delays, by_values = self._instance_delays(cell, name, wires)
+        delays, by_values = self._instance_delays(cell, instance, wires)
         outputs = [instance.pins[pin.name] for pin in cell.outputs]
         self._append(self.table_of[cell.name], inputs, outputs, delays, by_values)
 
@@ -135,42 +139,52 @@ class _Tables:
         return pin_net
 
     def _instance_delays(
-        self, cell: Cell, name: str, wires: list[tuple[float, float]]
+        self, cell: Cell, instance: Instance, wires: list[tuple[float, float]]
     ) -> tuple[Int32s, bool]:
         """Return delays [outputs, inputs, rise and fall], flat, before them [input values] if they depend."""
         by_pair: dict[tuple[str, str], list[Arc]] = defaultdict(list)
+        name = "/".join(instance.path)
         for arc in self.delays_of.arcs.get(name, ()):
             by_pair[arc.start, arc.end].append(arc)
-        by_values = any(arc.condition is not None for arcs in by_pair.values() for arc in arcs)
-        rows = _assignments(cell.inputs) if by_values else [{}]
-        table = np.zeros((len(rows), len(cell.outputs), len(cell.inputs), 2), dtype=np.int32)
+        by_values = any(arc.condition for arcs in by_pair.values() for arc in arcs)
+        rows = 1 << len(cell.inputs) if by_values else 1
+        table = np.zeros((rows, len(cell.outputs), len(cell.inputs), 2), dtype=np.int32)
         for output, pin in enumerate(cell.outputs):
             for position, start in enumerate(cell.inputs):
-                arcs = by_pair.get((start, pin.name), [])
-                if not arcs:
-                    if (start, pin.name) in cell.arcs:
-                        self.missing.append(f"{name}/{start}")
-                    continue
-                for row, values in enumerate(rows):
-                    rise, fall = _delay_ns(arcs, values)
+                arcs = by_pair.get((start, pin.name))
+                if arcs is not None:
                     # The wire's edge is that of its load pin, which may be either for a given output edge.
                     wire_ns = sum(wires[position]) / 2
-                    table[row, output, position] = _units(rise + wire_ns), _units(fall + wire_ns)
+                    table[:, output, position] = _path_delays(arcs, cell.inputs, wire_ns, rows)
+                elif (start, pin.name) in cell.arcs and instance.pins[pin.name] in self.read:
+                    self.missing.append(f"{name}/{start}")
         return table.reshape(-1), by_values
 
 
-def _holds(condition: Expression, values: Mapping[str, bool]) -> bool:
-    return set(condition.variables()) <= set(values) and condition.value(dict(values))
+@cache
+def _holds(condition: str, inputs: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Return for every value of `inputs` whether `condition` holds; nowhere if it reads something else."""
+    expression = boolean.parse(condition)
+    if not set(expression.variables()) <= set(inputs):
+        return np.zeros(1 << len(inputs), dtype=np.bool_)
+    return np.array([expression.value(values) for values in _assignments(inputs)])
 
 
-def _delay_ns(arcs: list[Arc], values: Mapping[str, bool]) -> tuple[float, float]:
-    """Return rise and fall of a path: the mean of the arcs that hold, else of those without condition."""
-    chosen = (
-        [arc for arc in arcs if arc.condition is not None and _holds(arc.condition, values)]
-        or [arc for arc in arcs if arc.condition is None]
-        or arcs
-    )
-    return sum(arc.rise_ns for arc in chosen) / len(chosen), sum(arc.fall_ns for arc in chosen) / len(chosen)
+def _path_delays(arcs: list[Arc], inputs: tuple[str, ...], wire_ns: float, rows: int) -> Int32s:
+    """Return rise and fall, [rows, 2], by input values: the mean of the arcs that hold.
+
+    Where none does, the mean of those without a condition, or of all where each has one.
+    """
+    free = [arc for arc in arcs if not arc.condition] or arcs
+    table = np.empty((rows, 2), dtype=np.float64)
+    table[:] = np.mean([(arc.rise_ns, arc.fall_ns) for arc in free], axis=0)
+    bound = [arc for arc in arcs if arc.condition]
+    if bound:
+        holds = np.array([_holds(arc.condition, inputs) for arc in bound], dtype=np.float64)
+        sums = holds.T @ np.array([(arc.rise_ns, arc.fall_ns) for arc in bound])
+        counts = holds.sum(axis=0)
+        table[counts > 0] = (sums / np.maximum(counts, 1)[:, None])[counts > 0]
+    return np.maximum(np.rint((table + wire_ns) * UNITS_PER_NS), 0).astype(np.int32)
 
 
 def simulate(
@@ -182,11 +196,13 @@ def simulate(
     input_delay_ns: float = 0.0,
     count_from: int = 0,
     folder: Path | None = None,
+    threads: int = 1,
 ) -> TimedResult:
-    """Simulate all clocks of `inputs`, one stream after the other, each from the same settled start.
+    """Simulate all clocks of `inputs`, each stream for itself and from the same settled start.
 
     As `zero_delay.simulate`, with real time: inputs change `input_delay_ns` after the rising edge at the
     clock port (at least the hold time of what they feed), outputs are those just before the next one.
+    `threads` streams run at once.
 
     Raises ValueError for inputs that do not fit the ports, an input delay outside [0, half a period), or
     an arc of the library that has no delay in the SDF.
@@ -211,30 +227,39 @@ def simulate(
     packed = np.concatenate([inputs[port.name] for port in design.inputs], axis=1)
     bits = unpack(packed, streams).astype(np.uint8)
     output_bits = np.zeros((streams, clocks, len(output_nets)), dtype=np.uint8)
-    toggles = np.zeros(tables.net_count, dtype=np.uint64)
-    high = np.zeros(tables.net_count, dtype=np.uint64)
-    events = 0
+    toggles = np.zeros((streams, tables.net_count), dtype=np.uint64)
+    high = np.zeros((streams, tables.net_count), dtype=np.uint64)
+    arrays = (
+        np.array(tables.instances, dtype=np.int32),
+        np.array(tables.output_nets, dtype=np.int32),
+        np.concatenate(tables.tables).astype(np.uint16),
+        np.cumsum(fanout_start),
+        np.array(fanout, dtype=np.int32),
+    )
     with tempfile.TemporaryDirectory() as temporary:
         run = native.load("timed.cpp", folder or Path(temporary)).run
-        for stream in range(streams):
-            events += native.call(
+
+        def run_stream(stream: int) -> int:
+            instances, cell_outputs, cell_tables, fanout_of, fanout_list = arrays
+            return native.call(
                 run,
-                np.array(tables.instances, dtype=np.int32), len(tables.instances),
-                np.array(tables.output_nets, dtype=np.int32),
-                np.concatenate(tables.tables).astype(np.uint16), all_delays,
-                np.cumsum(fanout_start), np.array(fanout, dtype=np.int32),
-                initial, tables.net_count,
-                slots, design.clock.nets[0],
+                instances, len(instances), cell_outputs, cell_tables, all_delays, fanout_of, fanout_list,
+                initial, tables.net_count, slots, design.clock.nets[0],
                 input_nets, len(input_nets), np.ascontiguousarray(bits[stream]),
                 output_nets, len(output_nets), output_bits[stream],
-                clocks, count_from, _units(clock_period_ns), _units(input_delay_ns), toggles, high,
+                clocks, count_from, _units(clock_period_ns), _units(input_delay_ns),
+                toggles[stream], high[stream],
             )  # fmt: skip
+
+        # The C++ loop runs without Python's lock.
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            events = sum(pool.map(run_stream, range(streams)))
     nets = design.netlist.net_count
     counted = (clocks - count_from) * streams
     activity = Activity(
         counted * clock_period_ns,
         counted,
-        toggles[:nets].astype(np.int64),
-        high[:nets].astype(np.float64) / UNITS_PER_NS,
+        toggles.sum(axis=0)[:nets].astype(np.int64),
+        high.sum(axis=0)[:nets].astype(np.float64) / UNITS_PER_NS,
     )
     return TimedResult(design.split_outputs(pack(output_bits.astype(np.bool_))), activity, events)
