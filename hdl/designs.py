@@ -1,9 +1,14 @@
 """The designs by name: what can be converted, laid out and compared."""
 
 from hdl.design import Design
+from hdl.exp_mul import EXP_MUL
 from hdl.expmul import EXPMUL
 
-DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL,)}
+DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL, EXP_MUL)}
+
+# For each proposed circuit the one it is compared with, and the other way round.
+BASELINES = {"expmul": "exp_mul"}
+SIBLINGS = BASELINES | {baseline: name for name, baseline in BASELINES.items()}
 
 
 def get_design(name: str) -> Design:

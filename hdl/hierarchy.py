@@ -21,9 +21,9 @@ keyword-only arguments are its parameters:
     low = adder(a, b, total, width=8, instance="low")      # module adder_w8, instance low
 
 Rules, checked at conversion: a unit contains logic and other units, no plain MyHDL block; ports are
-bool or intbv signals, slices `s(high, low)` and ConcatSignals of them (inputs only); one unit with one set of
-parameters always has the same port widths. A list of signals that is connected to units becomes one
-signal per element, `name_0`, `name_1`, ...; generators may then not index that list.
+bool or intbv signals; inputs may also be slices `s(high, low)`, ConcatSignals, True and False; one unit
+with one set of parameters always has the same port widths. A list of signals that is connected to
+units becomes one signal per element, `name_0`, `name_1`, ...; generators may then not index that list.
 """
 
 import inspect
@@ -146,6 +146,7 @@ class Unit(block_decorator):  # type: ignore[misc]
             positional.append(parameters.pop(port))
         name = instance or self.func.__name__
         if not _active:
+            positional = [myhdl.Signal(value) if isinstance(value, bool) else value for value in positional]
             block = _Block(
                 self.func, self, name, self.srcfile, self.srcline, False, *positional, **parameters
             )
@@ -203,11 +204,15 @@ class _Instantiation(_UserVerilogCode):  # type: ignore[misc]
         self.instance = instance
         self.signals = signals
         for port, signal in zip(module.ports, signals, strict=True):
-            _mark(port, signal, f"{module.name} {instance}")
+            if not isinstance(signal, bool):
+                _mark(port, signal, f"{module.name} {instance}")
 
     def __str__(self) -> str:
         connections = []
         for port, signal in zip(self.module.ports, self.signals, strict=True):
+            if isinstance(signal, bool):
+                connections.append(f"    .{port.name}(1'b{int(signal)})")
+                continue
             if signal._name is None:
                 where = f"{self.module.name} {self.instance}"
                 raise HierarchyError(f"{where}: the signal at port {port.name} has no name in its parent")
@@ -229,6 +234,8 @@ def _mark(port: Port, signal: Any, where: str) -> None:
 
 
 def _port_of(where: str, name: str, direction: str, signal: Any) -> Port:
+    if isinstance(signal, bool) and direction == "input":
+        return Port(name, direction, 1, is_bool=True)
     if not isinstance(signal, _Signal) or not signal._nrbits:
         raise HierarchyError(f"{where} must be connected to a signal with a width")
     signed = signal._min is not None and signal._min < 0
@@ -245,8 +252,8 @@ def _tag(unit_name: str, name: str, value: Any) -> str:
     initials = "".join(word[0] for word in name.split("_"))
     if isinstance(value, bool):
         return f"{initials}{int(value)}"
-    if isinstance(value, int) and value >= 0:
-        return f"{initials}{value}"
+    if isinstance(value, int):
+        return f"{initials}{value}" if value >= 0 else f"{initials}n{-value}"
     text = value if isinstance(value, str) else getattr(value, "name", "")
     if not isinstance(text, str) or not re.fullmatch(r"\w+", text):
         raise HierarchyError(f"{unit_name}: parameter {name} has no name for Verilog: {value!r}")
