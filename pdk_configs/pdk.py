@@ -15,7 +15,8 @@ class Pdk:
     """One PDK: library, corner, defaults and reference cell.
 
     `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the
-    smallest core edge on which the power grid's straps fit. `nand2_area_um2` is the area of
+    smallest core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on
+    the die's edge takes. `nand2_area_um2` is the area of
     `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
     that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's
     library object; `data_root` None leaves the data to SiliconCompiler's download.
@@ -32,6 +33,7 @@ class Pdk:
     utilization_percent: float
     core_margin_um: float
     core_side_min_um: float
+    pin_pitch_um: float
     placement_density: float
     routing_layers: tuple[str, str]
     nand2_cell: str

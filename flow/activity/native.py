@@ -1,8 +1,6 @@
 """Compile one of this package's C++ files into a shared library and load it."""
 
 import ctypes
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,36 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-COMPILERS = ("c++", "g++", "clang++")
-
-
-def compiler() -> str:
-    """Return the C++ compiler: $CXX, else the first of c++, g++, clang++ on PATH.
-
-    Raises FileNotFoundError where there is none.
-    """
-    named = os.environ.get("CXX")
-    for candidate in (named,) if named else COMPILERS:
-        found = shutil.which(candidate)
-        if found:
-            return found
-    raise FileNotFoundError(f"no C++ compiler: tried {named or ', '.join(COMPILERS)}")
+from hdl.simulation import SimulationError, find_compiler
 
 
 def load(source: str, folder: Path) -> ctypes.CDLL:
     """Compile `source`, a file of this package, into `folder` and load it.
 
-    Raises FileNotFoundError without a compiler, RuntimeError with its first error line.
+    Raises hdl's SimulationError where there is no compiler, or with its first error line.
     """
     library = folder / f"{Path(source).stem}.so"
     command = [
-        compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
+        *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
         "-o", str(library), str(Path(__file__).resolve().parent / source),
     ]  # fmt: skip
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode != 0:
         lines = [line for line in process.stderr.splitlines() if "error" in line]
-        raise RuntimeError(f"{source} did not compile: {(lines or ['no message'])[0]}")
+        raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")
     return ctypes.CDLL(str(library))
 
 

@@ -53,6 +53,14 @@ def find_openroad(say: Say) -> Path:
         return _write_launcher(home, wheel, libraries)
 
 
+def use_openroad(say: Say) -> None:
+    """Make sure that `openroad` is on this process's PATH; see `find_openroad`."""
+    folder = str(find_openroad(say))
+    path = os.environ.get("PATH", os.defpath)
+    if folder not in path.split(os.pathsep):
+        os.environ["PATH"] = f"{path}{os.pathsep}{folder}"
+
+
 def _system_glibc() -> tuple[int, ...]:
     """Return the version of the running C library, (0,) where it is another one."""
     name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")

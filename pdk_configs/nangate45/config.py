@@ -27,6 +27,7 @@ PDK = Pdk(
     utilization_percent=60.0,
     core_margin_um=2.8,
     core_side_min_um=42.0,
+    pin_pitch_um=0.56,
     placement_density=0.65,
     routing_layers=("metal2", "metal7"),
     nand2_cell="NAND2_X1",

@@ -27,6 +27,7 @@ PDK = Pdk(
     utilization_percent=50.0,
     core_margin_um=10.88,
     core_side_min_um=100.0,
+    pin_pitch_um=1.36,
     placement_density=0.58,
     routing_layers=("met1", "met5"),
     nand2_cell="sky130_fd_sc_hd__nand2_1",

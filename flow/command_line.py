@@ -1,0 +1,51 @@
+"""What the scripts in this folder share: one-line errors, exit codes, a parser that keeps to them."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from flow.errors import StepError, UserError
+
+INTERRUPTED = 130  # as a shell reports SIGINT
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print `message` and leave with exit code 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
+
+
+def run_guarded(program: str, main: Callable[[], None], crash_log: Path) -> NoReturn:
+    """Run `main` and leave: 0, 2 for the user's mistake, 1 for a failed step, 130 when interrupted.
+
+    Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
+    goes to `crash_log`.
+    """
+    try:
+        main()
+    except (UserError, StepError) as error:
+        leave(program, " ".join(str(error).split()), error.exit_code)
+    except KeyboardInterrupt:
+        leave(program, "interrupted; the same command goes on from the last finished step", INTERRUPTED)
+    except OSError as error:
+        leave(program, f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
+    except Exception as error:
+        try:
+            crash_log.parent.mkdir(parents=True, exist_ok=True)
+            crash_log.write_text(traceback.format_exc())
+            where = f" (details: {crash_log})"
+        except OSError:
+            where = ""
+        leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
+    sys.exit(0)
+
+
+def leave(program: str, message: str, code: int) -> NoReturn:
+    """Print one line on standard error and exit."""
+    print(f"{program}: error: {message}", file=sys.stderr)
+    sys.exit(code)

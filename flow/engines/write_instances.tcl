@@ -1,0 +1,17 @@
+# One line per placed cell: name, master, area in um2 and what it is for, by OpenROAD's own classes.
+set instances_file [open "reports/instances.tsv" w]
+foreach instance [[ord::get_db_block] getInsts] {
+    set master [$instance getMaster]
+    set area_um2 [expr {
+        [ord::dbu_to_microns [$master getWidth]] * [ord::dbu_to_microns [$master getHeight]]
+    }]
+    if { [$master isFiller] } {
+        set kind "filler"
+    } elseif { [$master getType] == "CORE_WELLTAP" || [$master isEndCap] } {
+        set kind "tap"
+    } else {
+        set kind "logic"
+    }
+    puts $instances_file [join [list [$instance getName] [$master getName] $area_um2 $kind] "\t"]
+}
+close $instances_file

@@ -1,0 +1,47 @@
+"""The flow as SiliconCompiler's graph of steps, and how deep each `--to` goes."""
+
+from siliconcompiler import Flowgraph
+from siliconcompiler.flows.asicflow import PNRFlow
+
+from flow.steps.convert import ConvertTask
+from flow.steps.floorplan import FloorplanTask
+from flow.steps.stream_out import StreamOutTask
+from flow.steps.synthesize import SynthesizeTask
+
+FLOW_NAME = "expmul_flow"
+
+# The last steps of each depth, in the order of the data.
+DEPTHS: dict[str, tuple[str, ...]] = {
+    "verilog": ("convert",),
+    "synth": ("synthesis",),
+    "place": ("place.detailed",),
+    "route": ("write.views",),
+    "gds": ("write.views", "write.gds"),
+}
+
+# The step whose metrics describe the layout at each depth; none before there is one.
+METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write.views"}
+
+
+def build_flowgraph() -> Flowgraph:
+    """Return the graph: MyHDL, Yosys, then SiliconCompiler's placement and routing by OpenROAD."""
+    flow = Flowgraph(FLOW_NAME)
+    flow.node("convert", ConvertTask())
+    flow.node("synthesis", SynthesizeTask())
+    flow.edge("convert", "synthesis")
+    flow.graph(place_and_route())
+    flow.edge("synthesis", "floorplan.init")
+    return flow
+
+
+def place_and_route() -> Flowgraph:
+    """Return SiliconCompiler's graph from netlist to layout with this project's own steps put in.
+
+    Left out: macro placement (no macros) and metal fill (it changes no number that is compared).
+    """
+    stock = PNRFlow("place_and_route")
+    for step in ("floorplan.macro_placement", "dfm.metal_fill"):
+        stock.remove_node(step)
+    stock.node("floorplan.init", FloorplanTask())  # the same node and edges, another task
+    stock.node("write.gds", StreamOutTask())
+    return stock

@@ -1,0 +1,145 @@
+"""From what SiliconCompiler and the engines left of a run to its measurements."""
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.flowgraph import METRIC_STEPS
+from flow.result import Group, Metrics
+from flow.settings import Settings
+from flow.steps.synthesize import STATISTICS
+
+INDEX = "0"
+# Groups of the cells that the engines put in, beside the design's own.
+CLOCK_TREE, REPAIR, TOP = "clock_tree", "timing_repair", "top"
+CLOCK_TREE_PREFIXES = ("clkbuf_", "clkload", "delaybuf_")
+DEFAULT_ACTIVITY = "default"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A placed cell: its name in the flat netlist, its master, its area and its kind."""
+
+    name: str
+    master: str
+    area_um2: float
+    kind: str
+
+
+def step_folder(settings: Settings, step: str) -> Path:
+    """Return the folder in which SiliconCompiler ran `step`."""
+    return settings.folder / step / INDEX
+
+
+def read_instances(path: Path) -> list[Instance]:
+    """Return the cells listed by `write_instances.tcl`, in the layout's order."""
+    with path.open(newline="") as handle:
+        rows = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [Instance(name, master, float(area), kind) for name, master, area, kind in rows]
+
+
+def group_of(name: str, groups: Iterable[str]) -> str:
+    """Return the group of the cell called `name`: the instance of the top module that holds it."""
+    head, dot, _ = name.partition(".")
+    if dot:
+        for group in groups:
+            if head.startswith(group):
+                return group
+        return TOP
+    if head.startswith(CLOCK_TREE_PREFIXES):
+        return CLOCK_TREE
+    # The synthesised netlist calls the cells of the top module itself _0_, _1_, ...
+    return TOP if head.startswith("_") else REPAIR
+
+
+def measure_groups(instances: Iterable[Instance], groups: tuple[str, ...]) -> dict[str, Group]:
+    """Return cells and area by group, in the order of the data path, empty ones left out."""
+    cells: dict[str, int] = {}
+    area_um2: dict[str, float] = {}
+    for instance in instances:
+        if instance.kind == "logic":
+            group = group_of(instance.name, groups)
+            cells[group] = cells.get(group, 0) + 1
+            area_um2[group] = area_um2.get(group, 0.0) + instance.area_um2
+    order = (*groups, TOP, CLOCK_TREE, REPAIR)
+    return {
+        name: Group(cells=cells[name], cell_area_um2=round(area_um2[name], 4))
+        for name in order
+        if name in cells
+    }
+
+
+def measure_netlist(settings: Settings) -> Metrics:
+    """Return what synthesis alone tells."""
+    statistics = json.loads((step_folder(settings, "synthesis") / STATISTICS).read_text())
+    (top,) = statistics["modules"].values()
+    return Metrics(
+        cells=top["num_cells"],
+        cell_area_um2=round(top["area"], 4),
+        gate_equivalents=round(top["area"] / settings.pdk.nand2_area_um2, 1),
+        register_area_um2=round(top["sequential_area"], 4),
+    )
+
+
+def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str, Group]]:
+    """Return the metrics and the groups of the layout that a run of depth place or deeper left."""
+    step = METRIC_STEPS[settings.depth]
+    folder = step_folder(settings, step)
+    raw = json.loads((folder / "reports" / "metrics.json").read_text())
+    instances = read_instances(folder / "reports" / "instances.tsv")
+    groups = measure_groups(instances, settings.design.groups)
+    area_um2 = sum(group.cell_area_um2 for group in groups.values())
+
+    def engine(name: str) -> float:
+        return float(raw[f"sc__metric__{name}"])
+
+    routed = settings.depth in ("route", "gds")
+    metrics = Metrics(
+        cells=sum(group.cells for group in groups.values()),
+        registers=int(engine("design__registers")),
+        cell_area_um2=round(area_um2, 4),
+        gate_equivalents=round(area_um2 / settings.pdk.nand2_area_um2, 1),
+        power_activity=DEFAULT_ACTIVITY,
+        power_internal_w=engine("power__internal__total"),
+        power_switching_w=engine("power__switching__total"),
+        power_leakage_w=engine("power__leakage__total"),
+        power_total_w=engine("power__total"),
+        setup_slack_ns=engine("timing__setup__ws"),
+        hold_slack_ns=engine("timing__hold__ws"),
+        fmax_mhz=round(engine("timing__fmax") / 1e6, 3),
+        die_area_um2=engine("design__die__area"),
+        core_area_um2=engine("design__core__area"),
+        utilization_percent=round(100 * area_um2 / engine("design__core__area"), 3),
+        wire_length_um=history.get("metric", "wirelength", step="route.detailed", index=INDEX)
+        if routed
+        else None,
+        vias=history.get("metric", "vias", step="route.detailed", index=INDEX) if routed else None,
+        drc_errors=drc_errors(history) if routed else None,
+        max_slew_violations=int(engine("timing__drv__max_slew")),
+        max_capacitance_violations=int(engine("timing__drv__max_cap")),
+    )
+    return metrics, groups
+
+
+def drc_errors(history: Any) -> int | None:
+    """Return the design rule violations that the detailed router left, None where it told nothing."""
+    for step in ("route.detailed_antenna_repair", "route.detailed"):
+        count = history.get("metric", "drcs", step=step, index=INDEX)
+        if count is not None:
+            return int(count)
+    return None
+
+
+def step_runtimes_s(history: Any) -> dict[str, float]:
+    """Return the wall time of each step that ran, whenever that was, in the order of their start."""
+    flow = history.option.get_flow()
+    runtimes = []
+    for step in history.getkeys("flowgraph", flow):
+        node = {"step": step, "index": INDEX}
+        runtime_s = history.get("metric", "tasktime", **node)
+        if runtime_s is not None:
+            runtimes.append((history.get("record", "starttime", **node), step, round(runtime_s, 2)))
+    return {step: runtime_s for _, step, runtime_s in sorted(runtimes)}

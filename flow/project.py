@@ -1,0 +1,75 @@
+"""A run's settings as a SiliconCompiler project."""
+
+from pathlib import Path
+
+from siliconcompiler import ASIC, Design
+from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
+from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
+from siliconcompiler.tools.openroad.write_data import WriteViewsTask
+
+from flow.constraints import write_sdc
+from flow.flowgraph import DEPTHS, build_flowgraph
+from flow.places import PROJECT_ROOT
+from flow.settings import Settings
+from flow.steps.convert import ConvertTask
+from flow.steps.floorplan import FloorplanTask
+from flow.steps.synthesize import SynthesizeTask
+
+SCENARIO = "typical"
+INSTANCES_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_instances.tcl"
+
+
+def make_project(settings: Settings, data_root: Path | None) -> ASIC:
+    """Return the project for `settings`, its files below `settings.folder`."""
+    pdk = settings.pdk
+    project = ASIC(make_design(settings))
+    project.add_fileset("constraints")
+    project.set_mainlib(pdk.make_library(data_root))
+    project.set_pdk(project.get("library", pdk.library, "asic", "pdk"))
+    project.set_asic_delaymodel("nldm")
+    project.set_asic_routinglayers(*pdk.routing_layers)
+    project.set_flow(build_flowgraph())
+
+    scenario = project.constraint.timing.make_scenario(SCENARIO)
+    scenario.add_libcorner(pdk.corner)
+    scenario.set_pexcorner("typical")
+    scenario.add_check(["setup", "hold", "power"])
+
+    project.constraint.area.set_density(pdk.utilization_percent)
+    project.constraint.area.set_coremargin(pdk.core_margin_um)
+
+    ConvertTask.find_task(project).configure(settings.design.name, settings.parameters)
+    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner)
+    FloorplanTask.find_task(project).configure(pdk)
+    GlobalPlacementTask.find_task(project).set_openroad_placedensity(pdk.placement_density)
+    for task in (DetailedPlacementTask, WriteViewsTask):
+        task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
+
+    option = project.option
+    option.set_builddir(str(settings.build_dir))
+    option.set_jobname(settings.job)
+    option.add_to(list(DEPTHS[settings.depth]))
+    option.set_nodashboard(True)
+    option.set_nodisplay(True)
+    option.set_quiet(True)
+    option.scheduler.set_maxnodes(settings.jobs)
+    option.scheduler.set_maxthreads(settings.jobs)
+    silence(project)
+    return project
+
+
+def make_design(settings: Settings) -> Design:
+    """Return SiliconCompiler's design object: top module and timing constraints."""
+    sdc = settings.folder / "constraints.sdc"
+    sdc.parent.mkdir(parents=True, exist_ok=True)
+    write_sdc(sdc, settings.clock_ns)
+    design = Design(settings.design.name)
+    with design.active_fileset("constraints"):
+        design.set_topmodule(settings.design.name)
+        design.add_file(str(sdc))
+    return design
+
+
+def silence(project: ASIC) -> None:
+    """Keep SiliconCompiler's messages to its log files: this project prints its own lines."""
+    project._logger_console.addFilter(lambda record: False)

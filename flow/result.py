@@ -1,0 +1,105 @@
+"""The record of a run: one schema for every depth, written as result.json."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from flow.errors import UserError
+
+SCHEMA_VERSION = 1
+
+
+class Record(BaseModel):
+    """A part of the record: unknown fields are an error, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metrics(Record):
+    """What was measured; None where the run's depth does not give it.
+
+    Cells and cell areas leave out fillers and well taps. Power is at the activity named by
+    `power_activity`. The worst slacks are over all paths of the corner; fmax is by the worst setup path.
+    """
+
+    cells: int | None = None
+    registers: int | None = None
+    cell_area_um2: float | None = None
+    gate_equivalents: float | None = None
+    register_area_um2: float | None = None
+    power_activity: str | None = None
+    power_internal_w: float | None = None
+    power_switching_w: float | None = None
+    power_leakage_w: float | None = None
+    power_total_w: float | None = None
+    setup_slack_ns: float | None = None
+    hold_slack_ns: float | None = None
+    fmax_mhz: float | None = None
+    die_area_um2: float | None = None
+    core_area_um2: float | None = None
+    utilization_percent: float | None = None
+    wire_length_um: float | None = None
+    vias: int | None = None
+    drc_errors: int | None = None
+    max_slew_violations: int | None = None
+    max_capacitance_violations: int | None = None
+    runtime_s: float | None = None
+
+
+class Group(Record):
+    """Cells and area of one group of instances, fillers and taps left out."""
+
+    cells: int
+    cell_area_um2: float
+
+
+class Result(Record):
+    """One run, its inputs, its measurements and the SHA-256 of what it made."""
+
+    schema_version: int = SCHEMA_VERSION
+    design: str
+    parameters: dict[str, Any]
+    pdk: str
+    node_nm: int
+    library: str
+    corner: str
+    voltage_v: float
+    temperature_c: float
+    clock_ns: float
+    depth: str
+    job: str
+    nand2_cell: str
+    nand2_area_um2: float
+    metrics: Metrics
+    groups: dict[str, Group] = {}
+    step_runtimes_s: dict[str, float] = {}
+    tool_versions: dict[str, str]
+    git_revision: str | None
+    git_dirty: bool | None
+    finished_at: str
+    sha256: dict[str, str]
+    files: dict[str, str]
+
+
+def result_path(folder: Path, depth: str) -> Path:
+    """Return where a run of `depth` keeps its result: a shallow run never replaces a whole one."""
+    return folder / ("result.json" if depth == "gds" else f"result-{depth}.json")
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write `result` whole or not at all."""
+    staged = path.with_name(f"{path.name}.{os.getpid()}")
+    staged.write_text(result.model_dump_json(indent=2) + "\n")
+    staged.replace(path)
+
+
+def read_result(path: Path) -> Result:
+    """Return the result in `path`; raises UserError for a file that is not one."""
+    try:
+        return Result.model_validate_json(path.read_text())
+    except (OSError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is not a result of this project: {reason}") from None

@@ -1,0 +1,124 @@
+"""One design from MyHDL to GDS: `python flow/run.py --design expmul`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+try:
+    from rich.console import Console
+
+    from flow.command_line import Parser, run_guarded
+    from flow.errors import UserError
+    from flow.flowgraph import DEPTHS
+    from flow.runner import execute, find_sibling
+    from flow.settings import DEFAULT_PDK, Settings, make_settings
+    from flow.table import print_result
+    from hdl.designs import DESIGNS, SIBLINGS
+    from pdk_configs.pdk import load_pdk, pdk_names
+except ModuleNotFoundError as missing:
+    sys.exit(f"run.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/run.py`")
+
+EXAMPLES = """examples:
+  python flow/run.py --design expmul                          to GDS on Nangate45, BF16, 8 lanes
+  python flow/run.py --design exp_mul --pdk sky130            the baseline on SkyWater 130
+  python flow/run.py --design expmul --format e4m3 --lanes 16 another format, another width
+  python flow/run.py --design expmul --clock 2.5 --job fast   another clock period
+  python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
+  python flow/run.py --design fa2_expmul --set dim=16         any parameter of a design by its name
+  python flow/run.py --list                                   the designs and their parameters
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(
+        prog="run.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--design", metavar="NAME", help="what to build, see --list")
+    parser.add_argument("--pdk", metavar="NAME", help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}")
+    parser.add_argument("--format", metavar="NAME", help="bf16, e4m3, e5m2 or e<E>m<M>; default bf16")
+    parser.add_argument("--lanes", type=int, metavar="N", help="lanes of V; default 8")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter of the design"
+    )
+    parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2")
+    parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
+    parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    parser.add_argument("--list", action="store_true", help="list the designs and leave")
+    return parser.parse_args()
+
+
+def given_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the design's parameters that the command line names."""
+    given: dict[str, Any] = {}
+    if arguments.format is not None:
+        given["format"] = arguments.format
+    if arguments.lanes is not None:
+        given["lanes"] = arguments.lanes
+    for assignment in arguments.set:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UserError(f"--set {assignment}: it takes NAME=VALUE")
+        given[name] = int(value) if value.lstrip("-").isdigit() else value
+    return given
+
+
+def list_designs(console: Console) -> None:
+    """Print the designs with the defaults of their parameters, and the PDKs."""
+    for design in DESIGNS.values():
+        values = design.make_parameters({})
+        defaults = ", ".join(f"{name}={getattr(values, name)}" for name in design.parameter_names)
+        console.print(f"{design.name:<16} {design.description} ({defaults})", highlight=False, soft_wrap=True)
+    for name in pdk_names():
+        pdk = load_pdk(name)
+        console.print(
+            f"{name:<16} {pdk.title}, {pdk.voltage_v:g} V, default clock {pdk.default_clock_ns:g} ns",
+            highlight=False,
+        )
+
+
+def read_settings(arguments: argparse.Namespace) -> Settings:
+    """Return the run's settings; raises UserError for what cannot be."""
+    if arguments.design is None:
+        raise UserError("--design NAME is needed; --list shows the designs")
+    return make_settings(
+        arguments.design,
+        given_parameters(arguments),
+        pdk_name=arguments.pdk,
+        clock_ns=arguments.clock,
+        depth=arguments.to,
+        job=arguments.job,
+        build_dir=arguments.out,
+        jobs=arguments.jobs,
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    if arguments.list:
+        list_designs(Console())
+        return
+    settings = read_settings(arguments)
+    # With --json standard output carries the result alone.
+    console = Console(quiet=arguments.json)
+    result = execute(settings, console, arguments.pdk_root)
+    if arguments.json:
+        print(result.model_dump_json(indent=2))
+    else:
+        sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
+        print_result(console, result, settings.folder, sibling)
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("run.py", lambda: run(arguments), arguments.out / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""One run, from its settings to its result: what run.py and every sweep over designs call."""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from flow.deliver import deliver
+from flow.engines.openroad_runtime import use_openroad
+from flow.errors import StepError, UserError
+from flow.flowgraph import METRIC_STEPS
+from flow.measure import INDEX, measure_layout, measure_netlist, step_runtimes_s
+from flow.pdk_data import find_data_root
+from flow.progress import StepLines
+from flow.project import make_project
+from flow.provenance import git_state, package_versions, sha256
+from flow.result import Group, Metrics, Result, read_result, result_path, write_result
+from flow.settings import Settings
+
+# Starts of lines by which the engines announce what stopped them.
+ERROR_MARKS = ("error:", "[error", "| error", "fatal", "ioerror", "oserror")
+
+
+def execute(settings: Settings, console: Console, pdk_root: Path | None = None) -> Result:
+    """Run the flow for `settings`, going on from what an earlier run left, and return its result.
+
+    Steps show on `console`. Raises UserError for what the user has to mend and StepError for a step
+    that failed; the results of earlier runs stay.
+    """
+    data_root = find_data_root(settings.pdk, pdk_root)
+    if settings.depth in METRIC_STEPS:
+        use_openroad(lambda line: console.print(line, highlight=False))
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with hold_folder(settings):
+        check_folder(settings)
+        project = make_project(settings, data_root)
+        history = run_project(project, settings, console)
+        result = collect(settings, history, deliver(settings))
+        write_result(result, result_path(settings.folder, settings.depth))
+    return result
+
+
+@contextmanager
+def hold_folder(settings: Settings) -> Iterator[None]:
+    """Keep other runs out of the job's folder; raises UserError where one is at work."""
+    with (settings.folder / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another run is at work in {settings.folder}: wait for it, or name another --job"
+            ) from None
+        yield
+
+
+def check_folder(settings: Settings) -> None:
+    """Raise UserError where the job's folder belongs to other settings; they would be lost."""
+    path = settings.folder / "settings.json"
+    text = json.dumps(settings.identity(), indent=2) + "\n"
+    if path.exists() and path.read_text() != text:
+        raise UserError(f"job '{settings.job}' holds a run with other settings ({path}): name another --job")
+    path.write_text(text)
+
+
+def run_project(project: Any, settings: Settings, console: Console) -> Any:
+    """Let SiliconCompiler run the project and return its history."""
+    with StepLines(console) as lines:
+        try:
+            return project.run()
+        except RuntimeError as error:
+            raise failure(settings, lines.failed, str(error)) from None
+
+
+def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
+    """Return the error that names the failed step, its last error line and its log."""
+    if failed:
+        log = settings.folder / failed[0] / INDEX / f"{failed[0]}.log"
+        return StepError(failed[0], last_error_line(log) or reason, log)
+    log = settings.folder / "job.log"
+    return StepError("setup", last_error_line(log) or reason, log)
+
+
+def last_error_line(log: Path) -> str | None:
+    """Return the last line of `log` that tells of an error, or its last line at all."""
+    try:
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        return None
+    for line in reversed(lines):
+        if line.lower().startswith(ERROR_MARKS) and "run failed" not in line.lower():
+            return line
+    return lines[-1] if lines else None
+
+
+def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
+    """Return the result of a run that has ended well."""
+    metrics, groups = Metrics(), dict[str, Group]()
+    if settings.depth in METRIC_STEPS:
+        metrics, groups = measure_layout(settings, history)
+    elif settings.depth == "synth":
+        metrics = measure_netlist(settings)
+    runtimes_s = step_runtimes_s(history)
+    versions = package_versions()
+    for step in METRIC_STEPS.values():
+        engine_version = history.get("record", "toolversion", step=step, index=INDEX)
+        if engine_version:
+            versions["openroad"] = engine_version
+    revision, dirty = git_state()
+    pdk = settings.pdk
+    return Result(
+        design=settings.design.name,
+        parameters=settings.parameters,
+        pdk=pdk.name,
+        node_nm=pdk.node_nm,
+        library=pdk.library,
+        corner=pdk.corner,
+        voltage_v=pdk.voltage_v,
+        temperature_c=pdk.temperature_c,
+        clock_ns=settings.clock_ns,
+        depth=settings.depth,
+        job=settings.job,
+        nand2_cell=pdk.nand2_cell,
+        nand2_area_um2=pdk.nand2_area_um2,
+        metrics=metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2)}),
+        groups=groups,
+        step_runtimes_s=runtimes_s,
+        tool_versions=versions,
+        git_revision=revision,
+        git_dirty=dirty,
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        sha256={kind: sha256(path) for kind, path in files.items()},
+        files={kind: str(path.relative_to(settings.folder)) for kind, path in files.items()},
+    )
+
+
+def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
+    """Return the result of the design `sibling` with the same settings, where it has been run."""
+    if sibling is None:
+        return None
+    for path in sorted(settings.build_dir.glob(f"{sibling}/*/{result_path(Path(), settings.depth).name}")):
+        result = read_result(path)
+        same = {name: result.parameters.get(name) for name in settings.parameters if name in result.parameters}
+        if same.items() <= settings.parameters.items() and (result.pdk, result.clock_ns) == (
+            settings.pdk.name,
+            settings.clock_ns,
+        ):
+            return result
+    return None
+
+

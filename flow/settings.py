@@ -1,0 +1,131 @@
+"""What a run is asked to do, checked before anything starts."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.errors import UserError
+from flow.flowgraph import DEPTHS
+from hdl.design import Design
+from hdl.designs import DESIGNS
+from hdl.formats import parse_format
+from pdk_configs.pdk import Pdk, load_pdk, pdk_names
+
+DEFAULT_PDK = "nangate45"
+CLOCK_MAX_NS = 1000.0
+JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run: a design with all its parameters on a PDK at a clock period, to a depth.
+
+    `parameters` holds every parameter of the design by name, the format as its name. `folder` is
+    where SiliconCompiler and this project keep the run's files; the same settings have the same one.
+    """
+
+    design: Design
+    parameters: dict[str, Any]
+    pdk: Pdk
+    clock_ns: float
+    depth: str
+    job: str
+    build_dir: Path
+    jobs: int
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run: `<build_dir>/<design>/<job>`."""
+        return self.build_dir / self.design.name / self.job
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this run's layout from another's: the depth and the job are not part."""
+        return {
+            "design": self.design.name,
+            "parameters": self.parameters,
+            "pdk": self.pdk.name,
+            "clock_ns": self.clock_ns,
+        }
+
+
+def nearest(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Return the error for a name that is not known, with the nearest one that is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
+    return UserError(f"unknown {kind} '{name}': {hint}")
+
+
+def find_design(name: str) -> Design:
+    """Return the design called `name`; raises UserError with the nearest name."""
+    if name not in DESIGNS:
+        raise nearest("design", name, DESIGNS)
+    return DESIGNS[name]
+
+
+def find_pdk(name: str) -> Pdk:
+    """Return the PDK called `name`; raises UserError with the nearest name."""
+    try:
+        return load_pdk(name)
+    except KeyError:
+        raise nearest("PDK", name, pdk_names()) from None
+
+
+def check_format(name: str) -> None:
+    """Raise UserError, with the nearest name, unless `name` is a format."""
+    try:
+        parse_format(name)
+    except ValueError as error:
+        if re.fullmatch(r"e\d+m\d+", name):
+            raise UserError(str(error)) from None
+        raise nearest("format", name, ("bf16", "e4m3", "e5m2", "e<exponent bits>m<mantissa bits>")) from None
+
+
+def make_settings(
+    design_name: str,
+    given: Mapping[str, Any],
+    pdk_name: str | None = None,
+    clock_ns: float | None = None,
+    depth: str = "gds",
+    job: str | None = None,
+    build_dir: Path = Path("build"),
+    jobs: int = 1,
+) -> Settings:
+    """Check a run's settings and fill in the defaults.
+
+    `given` holds the design's parameters that were asked for, the format as its name. Raises
+    UserError for an unknown name, a value out of range or a job name that is no file name.
+    """
+    design = find_design(design_name)
+    pdk = find_pdk(pdk_name or DEFAULT_PDK)
+    if "format" in given:
+        check_format(given["format"])
+    try:
+        parameters = design.make_parameters(given)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    values = {name: getattr(parameters, name) for name in design.parameter_names}
+    clock_ns = pdk.default_clock_ns if clock_ns is None else clock_ns
+    if not 0 < clock_ns <= CLOCK_MAX_NS:
+        raise UserError(f"clock period of {clock_ns:g} ns: it must be above 0 and at most {CLOCK_MAX_NS:g}")
+    if depth not in DEPTHS:
+        raise nearest("depth", depth, DEPTHS)
+    if jobs < 1:
+        raise UserError(f"--jobs {jobs}: at least 1")
+    if job is None:
+        job = default_job(pdk, values, clock_ns)
+    elif not JOB_NAME.fullmatch(job):
+        raise UserError(f"job name '{job}': letters, digits and underscores only")
+    return Settings(design, values, pdk, clock_ns, depth, job, build_dir.resolve(), jobs)
+
+
+def default_job(pdk: Pdk, parameters: Mapping[str, Any], clock_ns: float) -> str:
+    """Return a job name that the same settings always get: PDK, parameters, clock."""
+    words = [pdk.name]
+    for name, value in parameters.items():
+        words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
+    words.append(f"{clock_ns:g}ns".replace(".", "p"))
+    return "_".join(words)

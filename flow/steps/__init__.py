@@ -1,0 +1,1 @@
+"""The project's own steps of the flow, each a SiliconCompiler task."""

@@ -1,0 +1,60 @@
+"""Step `write.gds`: the routed layout and the library's cells to GDS, by KLayout."""
+
+import sys
+from pathlib import Path
+
+from siliconcompiler.asic import ASICTask
+
+from flow.places import PROJECT_ROOT
+
+SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
+
+
+class StreamOutTask(ASICTask):
+    """Merges `<design>.def.gz` and the library's GDS into `<design>.gds`."""
+
+    def __init__(self) -> None:
+        """Declare the step's parameters."""
+        super().__init__()
+        self.add_parameter("script", "file", "the stream-out program", defvalue=str(SCRIPT))
+
+    def tool(self) -> str:
+        """Name the tool."""
+        return "klayout_package"
+
+    def task(self) -> str:
+        """Name the task."""
+        return "stream_out"
+
+    def setup(self) -> None:
+        """Declare what the step reads and writes."""
+        super().setup()
+        self.set_path(str(Path(sys.executable).parent))
+        self.set_exe(Path(sys.executable).name)
+        self.add_required_key("var", "script")
+        self.add_input_file(ext="def.gz")
+        self.add_output_file(ext="gds")
+
+    def _library_files(self, filetype: str) -> list[str]:
+        files: list[str] = []
+        for fileset in self.mainlib.get("asic", "aprfileset"):
+            if self.mainlib.has_file(fileset=fileset, filetype=filetype):
+                files += self.mainlib.find_files("fileset", fileset, "file", filetype)
+        return files
+
+    def runtime_options(self) -> list[str]:
+        """Return the program's arguments."""
+        options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
+        options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
+        options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
+        (layer_map,) = self.pdk.get("pdk", "layermapfileset", "klayout", "def", "klayout")
+        for path in self.pdk.find_files("fileset", layer_map, "file", "layermap"):
+            options += ["--technology", path]
+        lefs: list[str] = []
+        for fileset in self.pdk.get("pdk", "aprtechfileset", "klayout"):
+            lefs += self.pdk.find_files("fileset", fileset, "file", "lef")
+        for path in lefs + self._library_files("lef"):
+            options += ["--lef", path]
+        for path in self._library_files("gds"):
+            options += ["--cells", path]
+        return options

@@ -1,0 +1,80 @@
+"""Step `synthesis`: Verilog to a netlist of the library's cells, by Yosys."""
+
+import json
+import sys
+from pathlib import Path
+
+from siliconcompiler.asic import ASICTask
+
+from flow.places import PROJECT_ROOT
+
+SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
+STATISTICS = "reports/statistics.json"
+
+
+class SynthesizeTask(ASICTask):
+    """Maps `<design>.v` to `<design>.vg`; see `flow/engines/yosys_synthesis.py` for the recipe."""
+
+    def __init__(self) -> None:
+        """Declare the step's parameters."""
+        super().__init__()
+        self.add_parameter("clock_ns", "float", "clock period that the mapper aims at", unit="ns")
+        self.add_parameter("corner", "str", "library corner")
+        self.add_parameter("script", "file", "the synthesis program")
+
+    def tool(self) -> str:
+        """Name the tool."""
+        return "pyosys"
+
+    def task(self) -> str:
+        """Name the task."""
+        return "synthesize"
+
+    def configure(self, clock_ns: float, corner: str) -> None:
+        """Set the clock period and the corner of the library."""
+        self.set("var", "clock_ns", clock_ns)
+        self.set("var", "corner", corner)
+        self.set("var", "script", str(SCRIPT))
+
+    def setup(self) -> None:
+        """Declare what the step reads and writes."""
+        super().setup()
+        self.set_path(str(Path(sys.executable).parent))
+        self.set_exe(Path(sys.executable).name)
+        for name in ("clock_ns", "corner", "script"):
+            self.add_required_key("var", name)
+        for fileset in self._liberty_filesets():
+            self.add_required_key(self.mainlib, "fileset", fileset, "file", "liberty")
+        self.add_input_file(ext="v")
+        self.add_output_file(ext="vg")
+
+    def _liberty_filesets(self) -> list[str]:
+        corner = self.get("var", "corner")
+        return list(self.mainlib.get("asic", "libcornerfileset", corner, "nldm"))
+
+    def runtime_options(self) -> list[str]:
+        """Return the program's arguments."""
+        library = self.mainlib
+        options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
+        options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
+        options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
+        options += ["--clock-ns", str(self.get("var", "clock_ns"))]
+        for fileset in self._liberty_filesets():
+            for path in library.find_files("fileset", fileset, "file", "liberty"):
+                options += ["--liberty", path]
+        for cell in library.get("asic", "cells", "dontuse"):
+            options += ["--dont-use", cell]
+        options += ["--driver-cell", library.get("tool", "yosys", "driver_cell")]
+        options += ["--load-ff", str(library.get("tool", "yosys", "abc_constraint_load"))]
+        options += ["--tie-high", *library.get("tool", "yosys", "tiehigh_cell")]
+        options += ["--tie-low", *library.get("tool", "yosys", "tielow_cell")]
+        return options
+
+    def post_process(self) -> None:
+        """Record cells, area and registers."""
+        super().post_process()
+        modules = json.loads(Path(STATISTICS).read_text())["modules"]
+        (top,) = modules.values()
+        self.record_metric("cells", top["num_cells"], STATISTICS)
+        self.record_metric("cellarea", top["area"], STATISTICS, source_unit="um^2")
+        self.record_metric("pins", top["num_port_bits"], STATISTICS)
