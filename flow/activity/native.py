@@ -2,6 +2,8 @@
 
 import ctypes
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +13,23 @@ import numpy.typing as npt
 from hdl.simulation import SimulationError, find_compiler
 
 
-def load(source: str, folder: Path) -> ctypes.CDLL:
-    """Compile `source`, a file of this package, into `folder` and load it.
+@cache
+def load(source: str) -> ctypes.CDLL:
+    """Compile `source`, a file of this package, and load it; nothing is left on the disk.
 
     Raises hdl's SimulationError where there is no compiler, or with its first error line.
     """
-    library = folder / f"{Path(source).stem}.so"
-    command = [
-        *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
-        "-o", str(library), str(Path(__file__).resolve().parent / source),
-    ]  # fmt: skip
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode != 0:
-        lines = [line for line in process.stderr.splitlines() if "error" in line]
-        raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")
-    return ctypes.CDLL(str(library))
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / f"{Path(source).stem}.so"
+        command = [
+            *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
+            "-o", str(library), str(Path(__file__).resolve().parent / source),
+        ]  # fmt: skip
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode != 0:
+            lines = [line for line in process.stderr.splitlines() if "error" in line]
+            raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")
+        return ctypes.CDLL(str(library))
 
 
 def call(function: Any, *arguments: int | npt.NDArray[Any]) -> int:

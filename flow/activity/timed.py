@@ -8,13 +8,10 @@ whose pins see the wire's delay before they sample. Outputs are inertial: a puls
 path delay that ends it is swallowed. Several unconditional delays of one path count by their mean.
 """
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -34,15 +31,6 @@ _GATE, _NEXT_BY_LEVEL, _NEXT_BY_EDGE, _FIRST_OUTPUT = 1, 2, 4, 3
 _WIRE_TABLE = np.array([0, 1 << _FIRST_OUTPUT] * 2, dtype=np.int32)
 
 Int32s = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class TimedResult:
-    """Outputs by port, words [clocks, width] as in `zero_delay`, the activity, and the events it took."""
-
-    outputs: dict[str, Words]
-    activity: Activity
-    events: int
 
 
 def _assignments(names: tuple[str, ...]) -> list[dict[str, bool]]:
@@ -195,9 +183,8 @@ def simulate(
     clock_period_ns: float,
     input_delay_ns: float = 0.0,
     count_from: int = 0,
-    folder: Path | None = None,
     threads: int = 1,
-) -> TimedResult:
+) -> tuple[dict[str, Words], Activity]:
     """Simulate all clocks of `inputs`, each stream for itself and from the same settled start.
 
     As `zero_delay.simulate`, with real time: inputs change `input_delay_ns` after the rising edge at the
@@ -236,24 +223,23 @@ def simulate(
         np.cumsum(fanout_start),
         np.array(fanout, dtype=np.int32),
     )
-    with tempfile.TemporaryDirectory() as temporary:
-        run = native.load("timed.cpp", folder or Path(temporary)).run
+    run = native.load("timed.cpp").run
 
-        def run_stream(stream: int) -> int:
-            instances, cell_outputs, cell_tables, fanout_of, fanout_list = arrays
-            return native.call(
-                run,
-                instances, len(instances), cell_outputs, cell_tables, all_delays, fanout_of, fanout_list,
-                initial, tables.net_count, slots, design.clock.nets[0],
-                input_nets, len(input_nets), np.ascontiguousarray(bits[stream]),
-                output_nets, len(output_nets), output_bits[stream],
-                clocks, count_from, _units(clock_period_ns), _units(input_delay_ns),
-                toggles[stream], high[stream],
-            )  # fmt: skip
+    def run_stream(stream: int) -> int:
+        instances, cell_outputs, cell_tables, fanout_of, fanout_list = arrays
+        return native.call(
+            run,
+            instances, len(instances), cell_outputs, cell_tables, all_delays, fanout_of, fanout_list,
+            initial, tables.net_count, slots, design.clock.nets[0],
+            input_nets, len(input_nets), np.ascontiguousarray(bits[stream]),
+            output_nets, len(output_nets), output_bits[stream],
+            clocks, count_from, _units(clock_period_ns), _units(input_delay_ns),
+            toggles[stream], high[stream],
+        )  # fmt: skip
 
-        # The C++ loop runs without Python's lock.
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            events = sum(pool.map(run_stream, range(streams)))
+    # The C++ loop runs without Python's lock.
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        list(pool.map(run_stream, range(streams)))
     nets = design.netlist.net_count
     counted = (clocks - count_from) * streams
     activity = Activity(
@@ -262,4 +248,4 @@ def simulate(
         toggles.sum(axis=0)[:nets].astype(np.int64),
         high.sum(axis=0)[:nets].astype(np.float64) / UNITS_PER_NS,
     )
-    return TimedResult(design.split_outputs(pack(output_bits.astype(np.bool_))), activity, events)
+    return design.split_outputs(pack(output_bits.astype(np.bool_))), activity

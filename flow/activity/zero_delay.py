@@ -5,10 +5,8 @@ independent stream (attention queries are independent), and a small C++ loop run
 is compiled per netlist. Compared with cxxrtl, whose C++ for a kernel of 30,000 cells compiles for minutes.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -114,14 +112,13 @@ def simulate(
     streams: int,
     clock_period_ns: float,
     count_from: int = 0,
-    folder: Path | None = None,
 ) -> tuple[dict[str, Words], Activity]:
     """Simulate all clocks of `inputs` and return the outputs and the activity.
 
     `inputs` has words [clocks, width] for every input port but the clock; outputs likewise. At each rising
     edge the flip-flops take what was there, then the inputs of that clock apply; outputs are those just
     before the next rising edge. State starts at 0. Activity is counted from clock `count_from` on and
-    summed over `streams`. `folder` is for the compiled loop (default: a temporary one).
+    summed over `streams`.
 
     Raises ValueError for inputs that do not fit the ports.
     """
@@ -144,15 +141,14 @@ def simulate(
     toggles, high = np.zeros(nets, dtype=np.uint64), np.zeros(nets, dtype=np.uint64)
     tables = [_table(rows, 4) for rows in (programs.clock_cone, programs.sample, programs.settle)]
 
-    with tempfile.TemporaryDirectory() as temporary:
-        run = native.load("zero_delay.cpp", folder or Path(temporary)).run
-        native.call(
-            run,
-            *(part for table in tables for part in (table, len(table))),
-            flip_flops, len(flip_flops), gate_before, value, before, nets, design.clock.nets[0],
-            input_nets, len(input_nets), packed, output_nets, len(output_nets), packed_outputs,
-            clocks, count_from, (1 << streams) - 1, toggles, high,
-        )  # fmt: skip
+    run = native.load("zero_delay.cpp").run
+    native.call(
+        run,
+        *(part for table in tables for part in (table, len(table))),
+        flip_flops, len(flip_flops), gate_before, value, before, nets, design.clock.nets[0],
+        input_nets, len(input_nets), packed, output_nets, len(output_nets), packed_outputs,
+        clocks, count_from, (1 << streams) - 1, toggles, high,
+    )  # fmt: skip
 
     counted = (clocks - count_from) * streams
     activity = Activity(
