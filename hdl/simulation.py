@@ -137,23 +137,29 @@ def find_compiler() -> list[str]:
 
 
 def pack_lanes(codes: npt.NDArray[Any], width: int) -> Words:
-    """Return vectors of codes, (clocks, lanes), as words, (clocks, words); lane 0 in the lowest bits."""
+    """Return vectors of codes, (clocks, lanes), as words, (clocks, words); lane 0 in the lowest bits.
+
+    `width` is a lane's, 1 to 32 bits.
+    """
     clocks, lanes = codes.shape
-    bits = (codes[:, :, None].astype(np.uint64) >> np.arange(width, dtype=np.uint64)) & np.uint64(1)
-    padded = np.zeros((clocks, _words(lanes * width) * WORD_BITS), np.uint8)
-    padded[:, : lanes * width] = bits.reshape(clocks, lanes * width)
-    return np.packbits(padded, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+    octets = np.ascontiguousarray(codes.astype("<u4")).view(np.uint8).reshape(clocks, lanes, 4)
+    bits = np.unpackbits(octets, axis=2, count=width, bitorder="little").reshape(clocks, lanes * width)
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    padded = np.zeros((clocks, _words(lanes * width) * 4), np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view("<u4").astype(np.uint32)
 
 
-def unpack_lanes(words: npt.NDArray[Any], lanes: int, width: int) -> Codes:
+def unpack_lanes(words: npt.NDArray[Any], lanes: int, width: int) -> Words:
     """Return the codes, (clocks, lanes), that `pack_lanes` packed; also takes a narrow port's integers."""
     if words.ndim == 1:
         words = _integers_to_words(words, lanes * width)
-    raw = np.ascontiguousarray(words.astype("<u4")).view(np.uint8)
-    bits = np.unpackbits(raw, axis=1, bitorder="little")[:, : lanes * width].astype(np.uint64)
-    weights = np.uint64(1) << np.arange(width, dtype=np.uint64)
-    codes: Codes = (bits.reshape(-1, lanes, width) * weights).sum(axis=2, dtype=np.uint64)
-    return codes
+    octets = np.ascontiguousarray(words.astype("<u4")).view(np.uint8)
+    bits = np.unpackbits(octets, axis=1, count=lanes * width, bitorder="little")
+    packed = np.packbits(bits.reshape(-1, lanes, width), axis=2, bitorder="little")
+    padded = np.zeros((len(words), lanes, 4), np.uint8)
+    padded[:, :, : packed.shape[2]] = packed
+    return padded.view("<u4").reshape(-1, lanes).astype(np.uint32)
 
 
 def _words(width: int) -> int:

@@ -28,7 +28,7 @@ def decode(codes: npt.ArrayLike, fmt: FloatFormat) -> FloatArray:
     Exponent field 0 is zero, any other, all ones included, is a binade of normal numbers.
     """
     integers = as_codes(codes, fmt).astype(np.int64)
-    exponent = integers >> fmt.mantissa_bits & fmt.max_exponent_field
+    exponent = (integers >> fmt.mantissa_bits) & fmt.max_exponent_field
     mantissa = integers & ((1 << fmt.mantissa_bits) - 1)
     significand = np.where(exponent == 0, 0, mantissa + (1 << fmt.mantissa_bits)).astype(np.float64)
     magnitude = np.ldexp(significand, (exponent - fmt.bias - fmt.mantissa_bits).astype(np.int32))

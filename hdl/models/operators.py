@@ -28,7 +28,8 @@ def clipped_fixed(x: FloatArray, fraction_bits: int) -> IntArray:
 def level_of(x: FloatArray, fraction_bits: int) -> IntArray:
     """Return round(-x * 1.4375), 0 to 22, of real x: the shift-and-add of Log2Exp, rounded half up."""
     y = clipped_fixed(x, fraction_bits)
-    return y + (y >> 1) - (y >> 4) + (1 << fraction_bits >> 1) >> fraction_bits
+    level: IntArray = (y + (y >> 1) - (y >> 4) + (1 << fraction_bits >> 1)) >> fraction_bits
+    return level
 
 
 def log2exp(x: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int = 11) -> IntArray:
@@ -57,13 +58,13 @@ def expmul(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat, fraction_bits: 
 def pwl_exp_real(x: FloatArray) -> FloatArray:
     """Return the baseline's e^x of real x, clipped to [-15, 0], before it is rounded to a format."""
     # Shifts to the right of negative numbers round towards minus infinity.
-    scaled = -clipped_fixed(x, FRACTION_BITS) * LOG2E >> LOG2E_FRACTION_BITS
+    scaled = (-clipped_fixed(x, FRACTION_BITS) * LOG2E) >> LOG2E_FRACTION_BITS
     exponent = scaled >> FRACTION_BITS
     offset_bits = FRACTION_BITS - SEGMENT_BITS
-    segment = scaled >> offset_bits & (1 << SEGMENT_BITS) - 1
-    offset = scaled & (1 << offset_bits) - 1
-    start = np.array(SEGMENT_STARTS, np.int64)[segment] << FRACTION_BITS - COEFFICIENT_BITS
-    rise = np.array(SEGMENT_SLOPES, np.int64)[segment] * offset >> COEFFICIENT_BITS - SEGMENT_BITS
+    segment = (scaled >> offset_bits) & ((1 << SEGMENT_BITS) - 1)
+    offset = scaled & ((1 << offset_bits) - 1)
+    start = np.array(SEGMENT_STARTS, np.int64)[segment] << (FRACTION_BITS - COEFFICIENT_BITS)
+    rise = (np.array(SEGMENT_SLOPES, np.int64)[segment] * offset) >> (COEFFICIENT_BITS - SEGMENT_BITS)
     power = np.maximum(start + rise, 1 << FRACTION_BITS)
     value: FloatArray = np.ldexp(power.astype(np.float64), (exponent - FRACTION_BITS).astype(np.int32))
     return value

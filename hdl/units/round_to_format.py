@@ -61,19 +61,19 @@ def round_to_format(
 
         @always_comb
         def round_nearest_even() -> None:
-            rounded.next = concat(exponent, fraction[fraction_bits:dropped_bits]) + (
+            rounded.next = concat(exponent[width:], fraction[fraction_bits:dropped_bits]) + (
                 fraction[dropped_bits - 1] and (fraction[dropped_bits - 1 :] != 0 or fraction[dropped_bits])
             )
     elif dropped_bits == 1:
 
         @always_comb
         def round_nearest_even() -> None:
-            rounded.next = concat(exponent, fraction[fraction_bits:1]) + (fraction[0] and fraction[1])
+            rounded.next = concat(exponent[width:], fraction[fraction_bits:1]) + (fraction[0] and fraction[1])
     else:
 
         @always_comb
         def round_nearest_even() -> None:
-            rounded.next = concat(exponent, fraction) << -dropped_bits
+            rounded.next = concat(exponent[width:], fraction) << -dropped_bits
 
     @always_comb
     def limit() -> None:
