@@ -14,7 +14,7 @@ import numpy.typing as npt
 from flow.activity import boolean, native
 from flow.activity.boolean import Expression
 from flow.activity.design import Activity, Design, check_inputs
-from flow.activity.settled import complement, follows_level, levelise
+from flow.activity.settled import asynchronous, complement, follows_level, levelise
 from flow.activity.streams import Words
 
 _CODES = {"and": 0, "or": 1, "xor": 2, "not": 3}
@@ -85,7 +85,7 @@ def _translate(design: Design) -> _Programs:
             word = names[state.variable] = scratch()
             if state.edge_triggered:
                 gate = programs.emit(state.gate, names, programs.sample)
-                data = programs.emit(state.data, names, programs.sample)
+                data = programs.emit(asynchronous(state, state.data), names, programs.sample)
                 programs.flip_flops.append((gate, data, word))
             settled = follows_level(state)
             if settled != boolean.variable(state.variable):
@@ -117,8 +117,8 @@ def simulate(
 
     `inputs` has words [clocks, width] for every input port but the clock; outputs likewise. At each rising
     edge the flip-flops take what was there, then the inputs of that clock apply; outputs are those just
-    before the next rising edge. State starts at 0. Activity is counted from clock `count_from` on and
-    summed over `streams`.
+    before the next rising edge. State and inputs start at 0. Activity is counted from clock `count_from`
+    on and summed over `streams`.
 
     Raises ValueError for inputs that do not fit the ports.
     """
@@ -157,4 +157,4 @@ def simulate(
         toggles.astype(np.int64),
         high.astype(np.float64) * (clock_period_ns / 2),
     )
-    return design.split_outputs(packed_outputs), activity
+    return design.split_outputs(packed_outputs & np.uint64((1 << streams) - 1)), activity
