@@ -128,3 +128,75 @@ def test_missing_parameter_and_missing_port_are_named():
         convert_unit(parent, {"a": 4, "b": 4}, "top")
     with pytest.raises(HierarchyError, match=r"^invert: port b is not connected$"):
         invert(Signal(intbv(0)[4:]), width=4)
+
+
+def test_constant_input_is_written_as_a_literal():
+    @unit
+    def either(a: In, b: In, y: Out) -> Instances:
+        @always_comb
+        def logic() -> None:
+            y.next = a or b
+
+        return instances()
+
+    @unit
+    def parent(a: In, y: Out) -> Instances:
+        return either(a, True, y)
+
+    assert ".b(1'b1)" in convert_unit(parent, {"a": 1, "y": 1}, "top")
+
+
+def test_list_connected_to_units_and_indexed_by_logic_is_refused():
+    @unit
+    def parent(a: In, b: Out) -> Instances:
+        parts = [Signal(intbv(0)[4:]) for _ in range(2)]
+        units = [invert(a, parts[i], width=4, instance=f"invert_{i}") for i in range(2)]
+
+        @always_comb
+        def logic() -> None:
+            b.next = parts[0] ^ parts[1]
+
+        return units, logic
+
+    with pytest.raises(
+        HierarchyError, match=r"^parent: list parts is connected to units and indexed by logic$"
+    ):
+        convert_unit(parent, {"a": 4, "b": 4}, "top")
+
+
+def test_input_driven_inside_a_unit_is_refused():
+    @unit
+    def parent(a: In, b: In) -> Instances:
+        @always_comb
+        def logic() -> None:
+            b.next = a
+
+        return instances()
+
+    with pytest.raises(HierarchyError, match=r"^top: input b is driven inside the unit$"):
+        convert_unit(parent, {"a": 4, "b": 4}, "top")
+
+
+def test_port_without_direction_is_refused():
+    with pytest.raises(HierarchyError, match=r"^nameless: port a must be annotated In or Out$"):
+
+        @unit
+        def nameless(a: object, b: Out) -> Instances:
+            return instances()
+
+
+def test_negative_and_boolean_parameters_have_legal_names():
+    @unit
+    def shifted(a: In, b: Out, *, lowest_exponent: int, sticky: bool) -> Instances:
+        @always_comb
+        def logic() -> None:
+            b.next = a
+
+        return instances()
+
+    @unit
+    def parent(a: In, b: Out) -> Instances:
+        return shifted(a, b, lowest_exponent=-3, sticky=True)
+
+    text = convert_unit(parent, {"a": 4, "b": 4}, "top")
+    assert modules(text) == ["top", "shifted_len3_s1"]
