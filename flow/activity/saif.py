@@ -28,7 +28,11 @@ def _net(name: str, net: int, activity: Activity) -> str:
 
 def _scope(name: str) -> str:
     """Return the opening of an instance's scope."""
-    return f"(INSTANCE {name}" if _PLAIN_NAME.fullmatch(name) else f'(INSTANCE "{name}" cell'
+    if _PLAIN_NAME.fullmatch(name):
+        return f"(INSTANCE {name}"
+    # A divider inside a name is escaped there, and the quoted string takes one backslash away.
+    divided = name.replace("/", r"\\/")
+    return f'(INSTANCE "{divided}" cell'
 
 
 def _instances(instances: list[Instance], depth: int, activity: Activity) -> Iterator[str]:

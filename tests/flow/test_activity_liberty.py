@@ -231,7 +231,7 @@ def test_sequential_cells_agree_between_the_simulators(library, icarus, tmp_path
     for others, excluded in ((theirs, np.zeros(len(races), dtype=bool)), (delayed, np.array(races))):
         differing = np.flatnonzero((ours["y"] != others["y"]).any(axis=0) & ~excluded)
         assert [(outputs[column][0].name, outputs[column][1].name) for column in differing] == []
-    assert sum(races) <= 8
+    assert sum(races) < len(races) / 5
     assert all(activity.toggles[net] > 0 for net in netlist.port("y").nets)
 
 
