@@ -56,7 +56,8 @@ def download(pdk: Pdk) -> str | None:
     In a process of its own: the download prints and may hang.
     """
     program = (
-        "import sys; from pdk_configs.pdk import load_pdk; library = load_pdk(sys.argv[1]).make_library(None);"
+        "import sys; from pdk_configs.pdk import load_pdk;"
+        "library = load_pdk(sys.argv[1]).make_library(None);"
         "library.find_files('fileset', 'models.physical', 'file', 'lef')"
     )
     try:

@@ -41,7 +41,10 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     ConvertTask.find_task(project).configure(settings.design.name, settings.parameters)
     SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner)
     FloorplanTask.find_task(project).configure(pdk)
-    GlobalPlacementTask.find_task(project).set_openroad_placedensity(pdk.placement_density)
+    placement = GlobalPlacementTask.find_task(project)
+    placement.set_openroad_placedensity(pdk.placement_density)
+    # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
+    placement.set_openroad_gplroutabilitydriven(False)
     for task in (DetailedPlacementTask, WriteViewsTask):
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
 

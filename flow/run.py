@@ -17,7 +17,9 @@ try:
     from hdl.designs import DESIGNS, SIBLINGS
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
-    sys.exit(f"run.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/run.py`")
+    sys.exit(
+        f"run.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/run.py`"
+    )
 
 EXAMPLES = """examples:
   python flow/run.py --design expmul                          to GDS on Nangate45, BF16, 8 lanes
@@ -33,7 +35,10 @@ EXAMPLES = """examples:
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(
-        prog="run.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="run.py",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--design", metavar="NAME", help="what to build, see --list")
     parser.add_argument("--pdk", metavar="NAME", help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}")
@@ -44,7 +49,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2")
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2"
+    )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")

@@ -2,6 +2,8 @@
 
 import fcntl
 import json
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,11 +71,41 @@ def check_folder(settings: Settings) -> None:
 
 def run_project(project: Any, settings: Settings, console: Console) -> Any:
     """Let SiliconCompiler run the project and return its history."""
-    with StepLines(console) as lines:
+    with StepLines(console) as lines, noted_signals() as signals:
         try:
-            return project.run()
-        except RuntimeError as error:
-            raise failure(settings, lines.failed, str(error)) from None
+            history = project.run()
+        except (RuntimeError, SystemExit, KeyError) as error:
+            # SiliconCompiler ends its steps on Ctrl-C, but then leaves with any of these.
+            if signals:
+                raise KeyboardInterrupt from None
+            if isinstance(error, RuntimeError):
+                raise failure(settings, lines.failed, str(error)) from None
+            raise
+        if signals:
+            raise KeyboardInterrupt
+        return history
+
+
+@contextmanager
+def noted_signals() -> Iterator[list[int]]:
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt and yield the list of those that came."""
+    came: list[int] = []
+    owner = os.getpid()
+
+    def note(number: int, frame: Any) -> None:
+        if os.getpid() == owner:
+            came.append(number)
+            raise KeyboardInterrupt
+        # A forked worker: the scheduler in the parent ends it, by SIGTERM.
+        if number == signal.SIGTERM:
+            os._exit(128 + number)
+
+    handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
@@ -144,12 +176,12 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
         return None
     for path in sorted(settings.build_dir.glob(f"{sibling}/*/{result_path(Path(), settings.depth).name}")):
         result = read_result(path)
-        same = {name: result.parameters.get(name) for name in settings.parameters if name in result.parameters}
+        same = {
+            name: result.parameters.get(name) for name in settings.parameters if name in result.parameters
+        }
         if same.items() <= settings.parameters.items() and (result.pdk, result.clock_ns) == (
             settings.pdk.name,
             settings.clock_ns,
         ):
             return result
     return None
-
-

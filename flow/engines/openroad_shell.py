@@ -10,6 +10,7 @@ The folder of the unpacked wheel comes from the environment variable `OPENROAD_W
 
 import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,8 @@ def main(arguments: list[str]) -> None:
     if script is None:
         sys.exit("openroad: this front end runs a script; it has no prompt and no window")
 
+    # Python would keep Ctrl-C to itself until the engine's C++ returns.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     shell = Shell(Path(os.environ["OPENROAD_WHEEL_DIR"]))
     if threads:
         shell.eval(f"set_thread_count {os.cpu_count() if threads == 'max' else threads}")

@@ -1,0 +1,99 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from flow_command import result_of, run_flow
+from klayout import db
+
+from flow.result import Result
+from pdk_configs.pdk import load_pdk, pdk_names
+
+pytestmark = pytest.mark.slow
+
+DESIGNS = ("expmul", "exp_mul")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module", params=[(design, pdk) for pdk in pdk_names() for design in DESIGNS])
+def layout(request, build):
+    """A one-lane operator in FP8 as GDS: smaller than its power grid, so the die's floor is tried too."""
+    design, pdk = request.param
+    result = result_of("--design", design, "--pdk", pdk, "--format", "e4m3", "--lanes", "1", out=build)
+    return Result.model_validate_json(json.dumps(result)), build / design / result["job"]
+
+
+def test_the_router_leaves_no_violation_and_timing_is_met(layout):
+    metrics = layout[0].metrics
+    assert metrics.drc_errors == 0
+    assert metrics.setup_slack_ns >= 0
+    assert metrics.hold_slack_ns >= 0
+
+
+def test_every_measurement_is_there(layout):
+    result = layout[0]
+    missing = {name for name, value in result.metrics.model_dump().items() if value is None}
+    assert missing == set()
+    assert result.metrics.power_total_w == pytest.approx(
+        result.metrics.power_internal_w + result.metrics.power_switching_w + result.metrics.power_leakage_w,
+        rel=1e-3,
+    )
+    for tool in ("openroad", "pyosys", "klayout", "siliconcompiler", "myhdl"):
+        assert result.tool_versions[tool]
+
+
+def test_the_groups_add_up_to_the_cell_area(layout):
+    result = layout[0]
+    assert sum(group.cells for group in result.groups.values()) == result.metrics.cells
+    total_um2 = sum(group.cell_area_um2 for group in result.groups.values())
+    assert total_um2 == pytest.approx(result.metrics.cell_area_um2)
+    assert "lane" in result.groups and "clock_tree" in result.groups
+
+
+def test_the_files_are_those_of_the_result(layout):
+    result, folder = layout
+    assert set(result.files) == set(result.sha256)
+    for kind, name in result.files.items():
+        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        assert digest == result.sha256[kind], kind
+
+
+def test_the_gds_holds_every_placed_cell_and_the_die(layout):
+    result, folder = layout
+    gds = db.Layout()
+    gds.read(str(folder / result.files["gds"]))
+    (top,) = gds.top_cells()
+    assert top.name == result.design
+    masters = [gds.cell(instance.cell_index).name for instance in top.each_inst()]
+    logic = [name for name in masters if not name.startswith("VIA") and not name.startswith(f"{top.name}_")]
+    assert len(logic) > result.metrics.cells
+    assert all(not gds.cell(name).is_empty() for name in set(masters))
+    assert top.dbbox().area() == pytest.approx(result.metrics.die_area_um2, rel=0.05)
+
+
+def test_the_floor_of_the_die_is_kept(layout):
+    result = layout[0]
+    pdk = load_pdk(result.pdk)
+    assert result.metrics.core_area_um2 >= 0.95 * pdk.core_side_min_um**2
+
+
+def test_the_table_shows_the_difference_to_the_sibling(build, layout):
+    result = layout[0]
+    words = ("--design", result.design, "--pdk", result.pdk, "--format", "e4m3", "--lanes", "1")
+    shown = run_flow(*words, out=build)
+    assert shown.returncode == 0, shown.stderr
+    assert "cell area" in shown.stdout
+    siblings = list(Path(build).glob(f"*/{result.job.replace('_fraction11', '')}*/result.json"))
+    assert ("difference" in shown.stdout) == (len(siblings) > 1)
+
+
+def test_expmul_is_at_least_60_percent_smaller_in_bf16_with_eight_lanes(tmp_path):
+    area_um2 = {
+        design: result_of("--design", design, "--to", "synth", out=tmp_path)["metrics"]["cell_area_um2"]
+        for design in DESIGNS
+    }
+    assert area_um2["expmul"] <= 0.4 * area_um2["exp_mul"]

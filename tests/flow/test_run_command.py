@@ -1,0 +1,142 @@
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from flow_command import ROOT, assert_one_line, command, result_of, run_flow
+
+from flow.pdk_data import SHARED_ROOT, missing_file
+from pdk_configs.pdk import load_pdk
+
+TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1")
+
+
+def test_a_wrong_name_exits_with_2(tmp_path):
+    assert_one_line(run_flow("--design", "expmull", out=tmp_path), 2, "did you mean 'expmul'?")
+
+
+def test_an_unknown_option_exits_with_2(tmp_path):
+    assert_one_line(run_flow("--fast", out=tmp_path), 2, "unrecognized arguments: --fast")
+
+
+def test_the_list_names_every_design_and_pdk(tmp_path):
+    listed = run_flow("--list", out=tmp_path)
+    assert listed.returncode == 0
+    for name in ("expmul", "exp_mul", "nangate45", "sky130"):
+        assert any(line.startswith(f"{name} ") for line in listed.stdout.splitlines())
+
+
+def test_a_wrong_pdk_root_names_the_missing_file(tmp_path):
+    done = run_flow(*TINY, "--pdk-root", tmp_path, out=tmp_path)
+    assert_one_line(done, 2, "--pdk-root", "freepdk45.tech.lef")
+
+
+def test_a_job_of_other_settings_is_not_overwritten(tmp_path):
+    result_of(*TINY, "--to", "verilog", "--job", "mine", out=tmp_path)
+    verilog = tmp_path / "expmul/mine/out-verilog/expmul.v"
+    before = verilog.read_bytes()
+    done = run_flow(*TINY, "--to", "verilog", "--job", "mine", "--clock", "3", out=tmp_path)
+    assert_one_line(done, 2, "job 'mine' holds a run with other settings")
+    assert verilog.read_bytes() == before
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path):
+    folder = tmp_path / "expmul" / "busy"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        done = run_flow(*TINY, "--job", "busy", "--to", "verilog", out=tmp_path)
+    assert_one_line(done, 2, "another run is at work in")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert_one_line(run_flow(*TINY, "--to", "verilog", out=blocked), 1, "Not a directory")
+
+
+def test_json_is_all_that_is_printed(tmp_path):
+    result = result_of(*TINY, "--to", "verilog", out=tmp_path)
+    assert result["depth"] == "verilog"
+    assert set(result["sha256"]) == {"verilog"}
+
+
+def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
+    first = result_of(*TINY, "--to", "synth", out=tmp_path / "a")
+    second = result_of(*TINY, "--to", "synth", out=tmp_path / "b")
+    assert first["sha256"] == second["sha256"]
+    assert set(first["sha256"]) == {"verilog", "netlist"}
+
+
+def test_a_second_run_keeps_what_is_up_to_date(tmp_path):
+    result_of(*TINY, "--to", "synth", out=tmp_path)
+    log = next(tmp_path.glob("expmul/*/synthesis/0/synthesis.log"))
+    before = log.stat().st_mtime_ns
+    result_of(*TINY, "--to", "synth", out=tmp_path)
+    assert log.stat().st_mtime_ns == before
+
+
+@pytest.fixture
+def damaged_root(tmp_path):
+    """A PDK root whose Liberty file ends in the middle."""
+    pdk = load_pdk("nangate45")
+    if missing_file(pdk, SHARED_ROOT) is not None:
+        pytest.skip("no PDK data beside the checkout")
+    root = tmp_path / "pdk"
+    shutil.copytree(SHARED_ROOT / "lambdapdk" / "freepdk45", root / "lambdapdk" / "freepdk45")
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o755)
+    liberty = next(root.rglob("*.lib"))
+    os.truncate(liberty, 400_000)
+    return root
+
+
+def test_a_truncated_library_fails_the_step_and_the_next_run_goes_on(tmp_path, damaged_root):
+    out = tmp_path / "out"
+    done = run_flow(*TINY, "--to", "synth", "--pdk-root", damaged_root, out=out)
+    assert_one_line(done, 1, "step synthesis failed:", "synthesis.log")
+    log = Path(done.stderr.strip().rpartition("log: ")[2].rstrip(")"))
+    assert log.is_file()
+    result = result_of(*TINY, "--to", "synth", out=out)
+    assert result["metrics"]["cells"] > 0
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    # A limit on the size of files stands in for the disk: the kernel refuses the write either way.
+    limited = ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash"]
+    done = subprocess.run(
+        limited + command(*TINY, "--to", "synth", out=tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert_one_line(done, 1)
+
+
+def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):
+    words = (*TINY, "--to", "place", "--json")
+    process = subprocess.Popen(
+        command(*words, out=tmp_path),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("expmul/*/floorplan.init/0")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == ""
+    assert errors == "run.py: error: interrupted; the same command goes on from the last finished step\n"
+    synthesized = next(tmp_path.glob("expmul/*/synthesis/0/synthesis.log"))
+    before = synthesized.stat().st_mtime_ns
+    assert result_of(*words, out=tmp_path)["metrics"]["cells"] > 0
+    assert synthesized.stat().st_mtime_ns == before

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from flow.errors import UserError
+from flow.settings import make_settings
+
+
+def settings(design="expmul", given=None, **options):
+    return make_settings(design, given or {}, **options)
+
+
+def test_defaults_are_bf16_eight_lanes_on_nangate45():
+    made = settings()
+    assert made.parameters == {"format": "bf16", "lanes": 8, "fraction_bits": 11}
+    assert (made.pdk.name, made.clock_ns, made.depth) == ("nangate45", made.pdk.default_clock_ns, "gds")
+
+
+def test_same_settings_share_a_job_and_others_do_not():
+    jobs = [
+        settings().job,
+        settings(given={"lanes": 4}).job,
+        settings(given={"format": "e4m3"}).job,
+        settings(clock_ns=4.5).job,
+        settings(pdk_name="sky130").job,
+    ]
+    assert settings().job == jobs[0]
+    assert len(set(jobs)) == len(jobs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"design": "expmull"}, "unknown design 'expmull': did you mean 'expmul'?"),
+        ({"pdk_name": "nangate"}, "unknown PDK 'nangate': did you mean 'nangate45'?"),
+        ({"given": {"format": "bf61"}}, "unknown format 'bf61': did you mean 'bf16'?"),
+        ({"given": {"format": "e9m3"}}, "format e9m3: exponent of 9 bits, must be 2 to 8"),
+        ({"given": {"lanes": 0}}, "lanes must be an integer from 1 to 256, not 0"),
+        ({"given": {"lanes": -3}}, "lanes must be an integer from 1 to 256, not -3"),
+        ({"clock_ns": -1.0}, "clock period of -1 ns: it must be above 0 and at most 1000"),
+        ({"clock_ns": 0.0}, "clock period of 0 ns: it must be above 0 and at most 1000"),
+        ({"clock_ns": float("nan")}, "clock period of nan ns: it must be above 0 and at most 1000"),
+        ({"depth": "gdss"}, "unknown depth 'gdss': did you mean 'gds'?"),
+        ({"job": "../up"}, "job name '../up': letters, digits and underscores only"),
+        ({"jobs": 0}, "--jobs 0: at least 1"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_cure(arguments, message):
+    with pytest.raises(UserError) as caught:
+        settings(**arguments)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_parameter_is_named():
+    with pytest.raises(
+        UserError, match=r"design expmul has no parameter 'width': format, lanes, fraction_bits"
+    ):
+        settings(given={"width": 3})
+
+
+def test_the_folder_lies_below_the_build_folder():
+    assert settings(build_dir=Path("/b"), job="x").folder == Path("/b/expmul/x")
