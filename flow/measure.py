@@ -80,7 +80,6 @@ def measure_netlist(settings: Settings) -> Metrics:
         cells=top["num_cells"],
         cell_area_um2=round(top["area"], 4),
         gate_equivalents=round(top["area"] / settings.pdk.nand2_area_um2, 1),
-        register_area_um2=round(top["sequential_area"], 4),
     )
 
 

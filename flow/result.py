@@ -29,7 +29,6 @@ class Metrics(Record):
     registers: int | None = None
     cell_area_um2: float | None = None
     gate_equivalents: float | None = None
-    register_area_um2: float | None = None
     power_activity: str | None = None
     power_internal_w: float | None = None
     power_switching_w: float | None = None

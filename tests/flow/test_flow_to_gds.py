@@ -72,7 +72,9 @@ def test_the_gds_holds_every_placed_cell_and_the_die(layout):
     logic = [name for name in masters if not name.startswith("VIA") and not name.startswith(f"{top.name}_")]
     assert len(logic) > result.metrics.cells
     assert all(not gds.cell(name).is_empty() for name in set(masters))
-    assert top.dbbox().area() == pytest.approx(result.metrics.die_area_um2, rel=0.05)
+    die_side_um = result.metrics.die_area_um2**0.5
+    assert result.metrics.core_area_um2 <= top.dbbox().area()
+    assert max(top.dbbox().right, top.dbbox().top) <= die_side_um + 0.01
 
 
 def test_the_floor_of_the_die_is_kept(layout):
@@ -87,8 +89,8 @@ def test_the_table_shows_the_difference_to_the_sibling(build, layout):
     shown = run_flow(*words, out=build)
     assert shown.returncode == 0, shown.stderr
     assert "cell area" in shown.stdout
-    siblings = list(Path(build).glob(f"*/{result.job.replace('_fraction11', '')}*/result.json"))
-    assert ("difference" in shown.stdout) == (len(siblings) > 1)
+    laid_out = list(Path(build).glob(f"*/{result.pdk}_*/result.json"))
+    assert ("difference" in shown.stdout) == (len(laid_out) > 1)
 
 
 def test_expmul_is_at_least_60_percent_smaller_in_bf16_with_eight_lanes(tmp_path):

@@ -22,9 +22,10 @@ def liberty(pdk):
 
 
 def test_the_reference_cell_has_the_area_that_the_library_says(pdk, liberty):
-    cell = re.search(rf'cell\s*\(\s*"?{pdk.nand2_cell}"?\s*\)(.*?)\bcell\s*\(', liberty, re.DOTALL)
-    (area,) = re.findall(r"^\s*area\s*:\s*([\d.]+)", cell[1], re.MULTILINE)
-    assert float(area) == pytest.approx(pdk.nand2_area_um2)
+    area = re.search(
+        rf'cell\s*\(\s*"?{pdk.nand2_cell}"?\s*\)\s*{{.*?\barea\s*:\s*([\d.]+)', liberty, re.DOTALL
+    )
+    assert float(area[1]) == pytest.approx(pdk.nand2_area_um2)
 
 
 def test_the_corner_has_the_voltage_that_the_library_says(pdk, liberty):
