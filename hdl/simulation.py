@@ -30,13 +30,12 @@ Codes = npt.NDArray[np.uint64]
 _YOSYS_SCRIPT = """
 import sys
 from pyosys import libyosys
-verilog, top, cpp, hierarchy = sys.argv[1:]
+verilog, top, cpp = sys.argv[1:]
 design = libyosys.Design()
 call = libyosys.Pass.call
 for words in (
-    ["read_verilog", verilog], ["hierarchy", "-check", "-top", top], ["proc"],
-    *([] if hierarchy == "keep" else [["flatten"]]),
-    ["opt", "-full"], ["clean", "-purge"], ["write_cxxrtl", "-g0", cpp],
+    ["read_verilog", verilog], ["hierarchy", "-check", "-top", top], ["proc"], ["flatten"], ["opt", "-full"],
+    ["clean", "-purge"], ["write_cxxrtl", "-g0", cpp],
 ):
     call(design, words)
 """
@@ -106,19 +105,15 @@ class Simulation:
         return outputs
 
 
-def compile_simulation(
-    verilog: Path, top: str, ports: Sequence[DesignPort], folder: Path, keep_hierarchy: bool = False
-) -> Simulation:
+def compile_simulation(verilog: Path, top: str, ports: Sequence[DesignPort], folder: Path) -> Simulation:
     """Build the module `top` of a Verilog file in `folder`, which must exist and be this simulation's own.
 
-    `ports` are all of the module's ports; one called clk is the clock. A large design with many instances
-    of few modules compiles in a fraction of the time, and runs as fast, with `keep_hierarchy`. Raises SimulationError where Yosys
+    `ports` are all of the module's ports; one called clk is the clock. Raises SimulationError where Yosys
     or a C++ compiler ($CXX, c++, g++, clang++) is missing or fails.
     """
     cpp = folder / f"{top}.cpp"
     library = folder / f"{top}.so"
-    hierarchy = "keep" if keep_hierarchy else "flatten"
-    _execute([sys.executable, "-c", _YOSYS_SCRIPT, str(verilog), top, str(cpp), hierarchy], "yosys")
+    _execute([sys.executable, "-c", _YOSYS_SCRIPT, str(verilog), top, str(cpp)], "yosys")
     with cpp.open("a", encoding="utf-8") as file:
         file.write(_driver(top, ports))
     include = _cxxrtl_include()
