@@ -3,11 +3,12 @@
 from hdl.design import Design
 from hdl.exp_mul import EXP_MUL
 from hdl.expmul import EXPMUL
+from hdl.fa2 import FA2_BASELINE, FA2_EXPMUL
 
-DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL, EXP_MUL)}
+DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL, EXP_MUL, FA2_EXPMUL, FA2_BASELINE)}
 
 # For each proposed circuit the one it is compared with, and the other way round.
-BASELINES = {"expmul": "exp_mul"}
+BASELINES = {"expmul": "exp_mul", "fa2_expmul": "fa2_baseline"}
 SIBLINGS = BASELINES | {baseline: name for name, baseline in BASELINES.items()}
 
 

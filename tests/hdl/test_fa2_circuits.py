@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from fa2_bench import OPERATORS, compile_kernel, mixed_queries, run_kernel
+
+from hdl.fa2 import LATENCY_CLOCKS, VALUE_TIMINGS
+from hdl.models.fa2 import attention
+from hdl.simulation import pack_lanes, unpack_lanes
+
+QUERIES, KEYS = 200, 128
+
+CONFIGURATIONS = [
+    pytest.param(kernel, fmt, d, marks=[] if d == 16 else pytest.mark.slow)
+    for d in (16, 32, 64)
+    for fmt in ("bf16", "e4m3")
+    for kernel in OPERATORS
+]
+
+
+@pytest.mark.parametrize(("kernel", "fmt", "d"), CONFIGURATIONS)
+def test_verilog_equals_model_bit_for_bit(kernel, fmt, d, tmp_path):
+    simulation, values = compile_kernel(kernel, tmp_path, format=fmt, d=d)
+    queries = mixed_queries(values.fmt, d, QUERIES, KEYS, seed=d)
+    expected = attention(*queries[:3], values.fmt, OPERATORS[kernel], queries[3])
+    assert np.unique(expected).size > 50
+    for gap_rate in (0.0, 0.2):
+        results, delays = run_kernel(simulation, values, *queries, gap_rate=gap_rate)
+        np.testing.assert_array_equal(results, expected)
+        assert set(delays) == {LATENCY_CLOCKS}
+
+
+@pytest.mark.parametrize("timing", VALUE_TIMINGS)
+@pytest.mark.parametrize("kernel", OPERATORS)
+def test_odd_dimension_short_queries_and_both_value_timings(kernel, timing, tmp_path):
+    simulation, values = compile_kernel(kernel, tmp_path, format="e4m3", d=5, value_timing=timing)
+    for keys in (1, 2, 7):
+        queries = mixed_queries(values.fmt, 5, 200, keys, seed=keys)
+        expected = attention(*queries[:3], values.fmt, OPERATORS[kernel], queries[3])
+        for gap_rate in (0.0, 0.5):
+            results, delays = run_kernel(simulation, values, *queries, gap_rate=gap_rate)
+            np.testing.assert_array_equal(results, expected)
+            assert set(delays) == {LATENCY_CLOCKS}
+
+
+@pytest.mark.parametrize("kernel", OPERATORS)
+def test_reset_drops_the_query_under_way_and_the_next_one_is_right(kernel, tmp_path):
+    simulation, values = compile_kernel(kernel, tmp_path, format="e3m2", d=2)
+    width, keys, reset_at = values.fmt.width, 6, 8
+    rng = np.random.default_rng(5)
+    q, k, v = (rng.integers(0, 1 << width, shape) for shape in ((2, 2), (2, keys, 2), (2, keys, 2)))
+    clocks = reset_at + 1 + keys + LATENCY_CLOCKS + 1
+    starts = [0, reset_at + 1]
+    flags = {name: np.zeros(clocks, np.uint32) for name in ("rst", "valid_in", "key_valid", "first", "last")}
+    rows = {name: np.zeros((clocks, 2), np.uint32) for name in ("q", "k", "v")}
+    for index, start in enumerate(starts):
+        span = slice(start, start + keys)
+        flags["valid_in"][span] = flags["key_valid"][span] = 1
+        flags["first"][start] = flags["last"][start + keys - 1] = 1
+        rows["q"][start], rows["k"][span], rows["v"][span] = q[index], k[index], v[index]
+    flags["rst"][reset_at] = 1
+    outputs = simulation.run(flags | {name: pack_lanes(row, width) for name, row in rows.items()})
+    done = np.flatnonzero(outputs["valid_out"])
+    assert done.tolist() == [starts[1] + keys - 1 + LATENCY_CLOCKS]
+    expected = attention(q[1], k[1], v[1], values.fmt, OPERATORS[kernel])
+    np.testing.assert_array_equal(unpack_lanes(outputs["o"], 2, width)[done[0]], expected)
