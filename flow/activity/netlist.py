@@ -1,28 +1,9 @@
 """A mapped netlist as flat tables: instances, pins and nets, with the path of each instance kept."""
 
-import json
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-Bit = int | str
-
-# Separate process: a Yosys error ends the process it happens in.
-_READ_SCRIPT = """
-import sys
-from pyosys import libyosys
-source, top, result = sys.argv[1:]
-design = libyosys.Design()
-for words in (
-    ["read_verilog", source],
-    ["hierarchy", "-top", top],
-    ["flatten", "-noscopeinfo"],
-    ["write_json", result],
-):
-    libyosys.Pass.call(design, words)
-"""
+from flow.activity.structural_verilog import Bit, Module, read_modules
 
 
 @dataclass(frozen=True)
@@ -61,50 +42,83 @@ class Netlist:
         raise ValueError(f"netlist {self.top} has no port '{name}'")
 
 
-class _Nets:
-    """Numbers the bits of Yosys's JSON; a constant becomes a net of its own (x reads as 0)."""
+class _Flattener:
+    """Numbers the nets of a hierarchy; joined nets share a number. Nets 0 and 1 are the constants."""
 
-    def __init__(self) -> None:
-        self.numbers: dict[Bit, int] = {}
+    def __init__(self, modules: dict[str, Module]) -> None:
+        self.modules = modules
+        self.joined = [0, 1]
+        self.instances: list[tuple[tuple[str, ...], str, dict[str, int]]] = []
 
-    def number(self, bit: Bit) -> int:
-        return self.numbers.setdefault(
-            "1" if bit == "1" else "0" if isinstance(bit, str) else bit, len(self.numbers)
-        )
+    def find(self, net: int) -> int:
+        while self.joined[net] != net:
+            self.joined[net] = self.joined[self.joined[net]]
+            net = self.joined[net]
+        return net
 
-    def constants(self) -> dict[int, int]:
-        return {number: int(bit) for bit, number in self.numbers.items() if isinstance(bit, str)}
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.find(one), self.find(other)))
+        if high == 1:
+            raise ValueError("a net is tied to both constants")
+        self.joined[high] = low
+
+    def net(self, bit: Bit, nets: dict[Bit, int]) -> int:
+        if isinstance(bit, int):
+            return bit
+        if bit not in nets:
+            nets[bit] = len(self.joined)
+            self.joined.append(nets[bit])
+        return nets[bit]
+
+    def walk(self, module: Module, path: tuple[str, ...], nets: dict[Bit, int]) -> None:
+        for targets, sources in module.assignments:
+            for target, source in zip(targets, sources, strict=True):
+                self.join(self.net(target, nets), self.net(source, nets))
+        for cell, name, pins in sorted(module.instances, key=lambda one: one[1]):
+            inner = self.modules.get(cell)
+            if inner is None:
+                found = {pin: self.net(bits[0], nets) for pin, bits in sorted(pins.items()) if bits}
+                self.instances.append(((*path, name), cell, found))
+                continue
+            inner_nets: dict[Bit, int] = {}
+            for port, bits in pins.items():
+                for inside, outside in zip(inner.bits_of(port), bits, strict=bool(bits)):
+                    inner_nets[inside] = self.net(outside, nets)
+            self.walk(inner, (*path, name), inner_nets)
 
 
 def read_netlist(path: Path, top: str) -> Netlist:
     """Read the structural Verilog of module `top` and of the modules below it, flattened.
 
-    Raises ValueError with Yosys's error for Verilog that it cannot read.
+    Raises OSError, or ValueError for Verilog that holds more than structure or lacks the module.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "netlist.json"
-        process = subprocess.run(
-            [sys.executable, "-c", _READ_SCRIPT, str(path), top, str(result)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if process.returncode != 0 or not result.exists():
-            errors = [line for line in (process.stderr + process.stdout).splitlines() if "ERROR" in line]
-            raise ValueError(f"{path}: {errors[0] if errors else 'Yosys could not read the netlist'}")
-        modules = json.loads(result.read_text())["modules"]
-    nets = _Nets()
-    ports = tuple(
-        Port(name, port["direction"], tuple(nets.number(bit) for bit in port["bits"]))
-        for name, port in modules[top]["ports"].items()
+    modules = read_modules(path)
+    if top not in modules:
+        raise ValueError(f"{path}: no module '{top}'")
+    flattener = _Flattener(modules)
+    nets: dict[Bit, int] = {}
+    ports = {
+        name: [flattener.net(bit, nets) for bit in modules[top].bits_of(name)] for name in modules[top].ports
+    }
+    try:
+        flattener.walk(modules[top], (), nets)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    numbers: dict[int, int] = {}
+
+    def number(net: int) -> int:
+        return numbers.setdefault(flattener.find(net), len(numbers))
+
+    return Netlist(
+        top,
+        tuple(
+            Port(name, modules[top].ports[name], tuple(number(net) for net in bits))
+            for name, bits in ports.items()
+        ),
+        tuple(
+            Instance(path, cell, {pin: number(net) for pin, net in pins.items()})
+            for path, cell, pins in flattener.instances
+        ),
+        len(numbers),
+        {numbers[level]: level for level in (0, 1) if level in numbers},
     )
-    instances = tuple(
-        Instance(
-            # Flattening keeps the path of an instance in this attribute, one name per level.
-            tuple(cell["attributes"].get("hdlname", name).split(" ")),
-            cell["type"],
-            {pin: nets.number(bits[0]) for pin, bits in sorted(cell["connections"].items()) if bits},
-        )
-        for name, cell in sorted(modules[top]["cells"].items())
-    )
-    return Netlist(top, ports, instances, len(nets.numbers), nets.constants())
