@@ -19,6 +19,7 @@ FILES = (
     ("sdc", "write.views", "sdc", "sdc"),
     ("spef", "write.views", "typical.spef", "spef"),
     ("sdf", "write.views", "typical.sdf", "sdf"),
+    ("saif", "power.activity", "timed.saif", "saif"),
     ("gds", "write.gds", "gds", "gds"),
 )
 FIRST_DEPTH = {
@@ -26,6 +27,7 @@ FIRST_DEPTH = {
     "synthesis": "synth",
     "place.detailed": "place",
     "write.views": "route",
+    "power.activity": "route",
     "write.gds": "gds",
 }
 

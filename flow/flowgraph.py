@@ -5,6 +5,8 @@ from siliconcompiler.flows.asicflow import PNRFlow
 
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
+from flow.steps.report_power import ReportPowerTask
+from flow.steps.simulate import SimulateTask
 from flow.steps.stream_out import StreamOutTask
 from flow.steps.synthesize import SynthesizeTask
 
@@ -15,22 +17,30 @@ DEPTHS: dict[str, tuple[str, ...]] = {
     "verilog": ("convert",),
     "synth": ("synthesis",),
     "place": ("place.detailed",),
-    "route": ("write.views",),
-    "gds": ("write.views", "write.gds"),
+    "route": ("power.report",),
+    "gds": ("power.report", "write.gds"),
 }
 
 # The step whose metrics describe the layout at each depth; none before there is one.
 METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write.views"}
 
+# The depths at which the layout has parasitics and real activity.
+POWER_DEPTHS = ("route", "gds")
+
 
 def build_flowgraph() -> Flowgraph:
-    """Return the graph: MyHDL, Yosys, then SiliconCompiler's placement and routing by OpenROAD."""
+    """Return the graph: MyHDL, Yosys, then SiliconCompiler's placement and routing by OpenROAD, power."""
     flow = Flowgraph(FLOW_NAME)
     flow.node("convert", ConvertTask())
     flow.node("synthesis", SynthesizeTask())
     flow.edge("convert", "synthesis")
     flow.graph(place_and_route())
     flow.edge("synthesis", "floorplan.init")
+    flow.node("power.activity", SimulateTask())
+    flow.node("power.report", ReportPowerTask())
+    flow.edge("write.views", "power.activity")
+    flow.edge("write.views", "power.report")
+    flow.edge("power.activity", "power.report")
     return flow
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.flowgraph import METRIC_STEPS
+from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.result import Group, Metrics
 from flow.settings import Settings
 from flow.steps.synthesize import STATISTICS
@@ -95,7 +95,7 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
     def engine(name: str) -> float:
         return float(raw[f"sc__metric__{name}"])
 
-    routed = settings.depth in ("route", "gds")  # hold and wires are known from the clock tree on
+    routed = settings.depth in POWER_DEPTHS  # hold and wires are known from the clock tree on
     metrics = Metrics(
         cells=sum(group.cells for group in groups.values()),
         registers=int(engine("design__registers")),

@@ -13,6 +13,8 @@ from flow.places import PROJECT_ROOT
 from flow.settings import Settings
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
+from flow.steps.report_power import ReportPowerTask
+from flow.steps.simulate import SimulateTask
 from flow.steps.synthesize import SynthesizeTask
 
 SCENARIO = "typical"
@@ -35,6 +37,10 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     scenario.set_pexcorner("typical")
     scenario.add_check(["setup", "hold", "power"])
 
+    ReportPowerTask.find_task(project).configure(pdk.corner)
+    SimulateTask.find_task(project).configure(
+        settings.design.name, settings.parameters, settings.clock_ns, pdk.corner
+    )
     project.constraint.area.set_density(pdk.utilization_percent)
     project.constraint.area.set_coremargin(pdk.core_margin_um)
 

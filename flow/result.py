@@ -22,7 +22,8 @@ class Metrics(Record):
     """What was measured; None where the run's depth does not give it.
 
     Cells and cell areas leave out fillers and well taps. Power is at the activity named by
-    `power_activity`. The worst slacks are over all paths of the corner; fmax is by the worst setup path.
+    `power_activity`: `timed` (real data, the layout's delays, glitches included) once routed.
+    The worst slacks are over all paths of the corner; fmax is by the worst setup path.
     """
 
     cells: int | None = None
@@ -55,6 +56,21 @@ class Group(Record):
     cell_area_um2: float
 
 
+class Power(Record):
+    """Power at one activity, with extracted parasitics; the groups are those of the areas.
+
+    `annotated_percent` is the share of pins whose activity comes from the simulation.
+    """
+
+    internal_w: float
+    switching_w: float
+    leakage_w: float
+    total_w: float
+    annotated_percent: float
+    energy_per_clock_j: float
+    groups_w: dict[str, float] = {}
+
+
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made."""
 
@@ -74,6 +90,8 @@ class Result(Record):
     nand2_area_um2: float
     metrics: Metrics
     groups: dict[str, Group] = {}
+    power: dict[str, Power] = {}
+    simulated_clocks: int | None = None
     step_runtimes_s: dict[str, float] = {}
     tool_versions: dict[str, str]
     git_revision: str | None

@@ -15,13 +15,14 @@ from rich.console import Console
 from flow.deliver import deliver
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
-from flow.flowgraph import METRIC_STEPS
+from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.measure import INDEX, measure_layout, measure_netlist, step_runtimes_s
+from flow.measure_power import headline_power, measure_power, read_simulated_clocks
 from flow.pdk_data import find_data_root
 from flow.progress import StepLines
 from flow.project import make_project
 from flow.provenance import git_state, package_versions, sha256
-from flow.result import Group, Metrics, Result, read_result, result_path, write_result
+from flow.result import Group, Metrics, Power, Result, read_result, result_path, write_result
 from flow.settings import Settings
 
 # Starts of lines by which the engines announce what stopped them.
@@ -132,8 +133,14 @@ def last_error_line(log: Path) -> str | None:
 def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
     """Return the result of a run that has ended well."""
     metrics, groups = Metrics(), dict[str, Group]()
+    power: dict[str, Power] = {}
+    simulated_clocks = None
     if settings.depth in METRIC_STEPS:
         metrics, groups = measure_layout(settings, history)
+    if settings.depth in POWER_DEPTHS:
+        power = measure_power(settings)
+        simulated_clocks = read_simulated_clocks(settings)
+        metrics = metrics.model_copy(update=headline_power(power))
     elif settings.depth == "synth":
         metrics = measure_netlist(settings)
     runtimes_s = step_runtimes_s(history)
@@ -160,6 +167,8 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         nand2_area_um2=pdk.nand2_area_um2,
         metrics=metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2)}),
         groups=groups,
+        power=power,
+        simulated_clocks=simulated_clocks,
         step_runtimes_s=runtimes_s,
         tool_versions=versions,
         git_revision=revision,

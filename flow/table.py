@@ -68,8 +68,16 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
             cells += ["" if other is None else row.write(other), difference(value, other)]
         table.add_row(*cells)
     console.print(table)
-    if result.metrics.power_activity is not None:
-        console.print(f"power at {result.metrics.power_activity} activity, corner {result.corner}")
+    if result.power:
+        others = ", ".join(
+            f"{power.total_w * 1e3:,.3f} mW at {name} activity"
+            for name, power in result.power.items()
+            if name != result.metrics.power_activity
+        )
+        clocks = f"{result.simulated_clocks:,} clocks of real attention data"
+        console.print(f"power over {clocks}, glitches included; {others}", highlight=False, soft_wrap=True)
+    elif result.metrics.power_activity is not None:
+        console.print(f"power at {result.metrics.power_activity} activity, not from real data")
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
 

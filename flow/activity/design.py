@@ -92,6 +92,21 @@ def _check_drivers(netlist: Netlist, instances: tuple[Instance, ...], cells: Map
             raise ValueError(f"netlist {netlist.top}: nothing drives port {port.name}")
 
 
+def _without_supplies(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
+    """Drop supply pins and ports, and the fill and tap cells that some Liberty files leave out."""
+    supplies: set[int] = set()
+    for one in netlist.instances:
+        if one.cell in cells:
+            supplies |= {one.pins[pin] for pin in cells[one.cell].supply_pins if pin in one.pins}
+    instances = tuple(
+        replace(one, pins={pin: net for pin, net in one.pins.items() if net not in supplies})
+        for one in netlist.instances
+        if one.cell in cells or not set(one.pins.values()) <= supplies
+    )
+    ports = tuple(port for port in netlist.ports if not set(port.nets) <= supplies)
+    return replace(netlist, instances=instances, ports=ports)
+
+
 def _with_open_outputs(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
     nets = itertools.count(netlist.net_count)
     instances = tuple(
@@ -121,13 +136,17 @@ def check_inputs(design: Design, inputs: Mapping[str, Words], streams: int, coun
 def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:
     """Join `netlist` with the library `cells`.
 
-    Raises ValueError for an unknown cell, an output that is tri-state or has no function, a net with no
-    driver or with several, and a clock that is not a one-bit input port.
+    Raises ValueError for an unknown cell or pin, an output that is tri-state or has no function, a net
+    with no driver or with several, and a clock that is not a one-bit input port.
     """
+    netlist = _without_supplies(netlist, cells)
     for instance in netlist.instances:
         cell = cells.get(instance.cell)
         if cell is None:
             raise ValueError(f"netlist {netlist.top}: cell {instance.cell} is not in the Liberty files")
+        for pin_name in instance.pins:
+            if all(pin_name != pin.name for pin in cell.pins):
+                raise ValueError(f"netlist {netlist.top}: cell {cell.name} has no pin {pin_name}")
         for pin in cell.outputs:
             if pin.function is None or pin.tristate is not None:
                 raise ValueError(f"cell {cell.name}: output {pin.name} is tri-state or has no function")

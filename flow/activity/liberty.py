@@ -60,13 +60,14 @@ class State:
 
 @dataclass(frozen=True)
 class Cell:
-    """A library cell. `arcs` are the (from, to) pin pairs with a delay, sorted."""
+    """A library cell. `arcs` are the (from, to) pin pairs with a delay, sorted; supply pins are apart."""
 
     name: str
     area_um2: float
     pins: tuple[Pin, ...]
     state: State | None = None
     arcs: tuple[tuple[str, str], ...] = ()
+    supply_pins: tuple[str, ...] = ()
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -209,7 +210,8 @@ def _cell(group: _Group) -> Cell:
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"cell {group.arguments[0]}: {error}") from None
     area = float(group.attributes.get("area", "0"))
-    return Cell(group.arguments[0], area, tuple(pins), state, tuple(sorted(arcs)))
+    supplies = tuple(one.arguments[0] for one in group.of_kind("pg_pin"))
+    return Cell(group.arguments[0], area, tuple(pins), state, tuple(sorted(arcs)), supplies)
 
 
 def read_text(path: Path) -> str:

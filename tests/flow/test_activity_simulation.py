@@ -235,7 +235,7 @@ def _small(cells, instances, inputs=1):
     ports = (
         Port("clk", "input", (0,)),
         Port("x", "input", tuple(range(1, 1 + inputs))),
-        Port("y", "output", (last.get("Z", last.get("Q")),)),
+        Port("y", "output", (last.get("Z", last.get("Q", 2)),)),
     )
     count = 1 + max(net for one in instances for net in one.pins.values())
     return join(Netlist("top", ports, tuple(instances), count, {}), cells, "clk")
@@ -362,12 +362,30 @@ def test_path_without_a_delay_is_an_error(small_cells):
             [Instance(("u",), "XOR", {"A": 1, "Z": 2})],
             "netlist top: nothing drives pin B of u",
         ),
+        (
+            [Instance(("u",), "BUF", {"A": 1, "Y": 2})],
+            "netlist top: cell BUF has no pin Y",
+        ),
     ],
 )
 def test_netlist_that_cannot_be_simulated_is_refused(small_cells, instances, message):
     with pytest.raises(ValueError) as error:
         _small(small_cells, instances)
     assert str(error.value) == message
+
+
+def test_supplies_and_cells_without_signals_are_left_out(tmp_path):
+    with_supply = CELLS.replace("cell (BUF) {", "cell (BUF) { pg_pin (VDD) { pg_type : power; }")
+    (tmp_path / "x.lib").write_text(with_supply)
+    instances = (
+        Instance(("fill",), "FILL_8", {"VPWR": 3}),
+        Instance(("tap",), "TAP", {}),
+        Instance(("u",), "BUF", {"A": 1, "Z": 2, "VDD": 3}),
+    )
+    ports = (Port("clk", "input", (0,)), Port("x", "input", (1,)), Port("VDD", "inout", (3,)))
+    design = join(Netlist("top", ports, instances, 4, {}), read_liberty([tmp_path / "x.lib"]), "clk")
+    assert design.netlist.instances == (Instance(("u",), "BUF", {"A": 1, "Z": 2}),)
+    assert [port.name for port in design.netlist.ports] == ["clk", "x"]
 
 
 def test_combinational_loop_is_refused(small_cells):
