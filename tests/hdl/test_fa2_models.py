@@ -100,9 +100,9 @@ def test_sum_is_the_nearest_number(a, b):
     assert error < half or (error == half and result & 1 == 0) or (result & 0x7F == 0 and error <= half)
 
 
-@pytest.mark.parametrize(("mantissa_bits", "largest_percent"), [(7, 0.24), (10, 0.27)])
+@pytest.mark.parametrize(("mantissa_bits", "largest_percent"), [(7, 0.24), (10, 0.26)])
 def test_reciprocal_has_the_documented_error(mantissa_bits, largest_percent):
-    x = np.ldexp(np.arange(1 << mantissa_bits, 4 << mantissa_bits), -mantissa_bits)
+    x = np.ldexp(np.arange(1 << mantissa_bits, 2 << mantissa_bits), -mantissa_bits)
     error = np.abs(reciprocal_real(x) * x - 1)
     assert 100 * error.max() == pytest.approx(largest_percent, abs=0.005)
     assert reciprocal_real(np.array([1.0, 2.0, 0.25])).tolist() == [1.0, 0.5, 4.0]
