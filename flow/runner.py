@@ -184,7 +184,10 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
     if sibling is None:
         return None
     for path in sorted(settings.build_dir.glob(f"{sibling}/*/{result_path(Path(), settings.depth).name}")):
-        result = read_result(path)
+        try:
+            result = read_result(path)
+        except UserError:
+            continue  # left by another version of this project: nothing to compare with
         same = {
             name: result.parameters.get(name) for name in settings.parameters if name in result.parameters
         }

@@ -7,17 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.attention_data.stimulus import operator_stimulus
+from flow.attention_data.sample import load
+from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.models import operators
 from hdl.models.codes import encode
+from hdl.models.fa2 import FUSED, SEPARATE, attention
 
 Codes = npt.NDArray[np.uint64]
 
 # Queries run side by side, each a stream of its own from reset: together well over 2,000 clocks.
 STREAMS = 16
+QUERIES_PER_STREAM = 3
+KEYS_PER_QUERY = 128
 RESET_CLOCKS = 2
 
 
@@ -25,22 +29,34 @@ RESET_CLOCKS = 2
 class Workload:
     """Codes at the ports, [streams, clocks, lanes], and what has to come out.
 
-    `inputs` holds every input but the clock. `expected` holds codes of an output and
-    `expected_valid` [streams, clocks] tells at which clocks they are due; `bits` is the width of a
-    lane of each port. Activity counts from clock `count_from` on.
+    `inputs` holds every input but the clock. `expected` holds the codes of each output and `due`,
+    [streams, clocks], tells at which clocks an output other than valid_out has them; valid_out is
+    checked from clock `count_from` on, as activity is counted. `bits` is the width of a lane.
     """
 
     inputs: dict[str, Codes]
     expected: dict[str, Codes]
-    expected_valid: npt.NDArray[np.bool_]
+    due: npt.NDArray[np.bool_]
     bits: dict[str, int]
     count_from: int
 
     @property
+    def streams(self) -> int:
+        """Number of independent streams."""
+        return int(self.due.shape[0])
+
+    @property
     def clocks(self) -> int:
         """Clocks that count, over all streams."""
-        streams, clocks = self.expected_valid.shape
-        return int(streams * (clocks - self.count_from))
+        return int(self.streams * (self.due.shape[1] - self.count_from))
+
+    def checked(self, port: str) -> npt.NDArray[np.bool_]:
+        """Return at which clocks, [streams, clocks], the output `port` is checked."""
+        if port != "valid_out":
+            return self.due
+        later = np.zeros_like(self.due)
+        later[:, self.count_from :] = True
+        return later
 
 
 Model = Callable[[Codes, Codes, FloatFormat, Any], npt.ArrayLike]
@@ -55,26 +71,76 @@ def operator_workload(design: Design, parameters: Any, model: Model) -> Workload
     y = np.asarray(model(x[..., 0], v, fmt, parameters), np.uint64)
     latency = design.latency_clocks(parameters)
     clocks = RESET_CLOCKS + x.shape[1] + latency
-
-    def at(start: int, codes: Codes) -> Codes:
-        """Lay `codes` out from clock `start` on; before and after it the port holds zeros."""
-        port = np.zeros((STREAMS, clocks, codes.shape[2]), np.uint64)
-        port[:, start : start + codes.shape[1]] = codes
-        return port
-
     ones = np.ones_like(x)
-    valid = at(RESET_CLOCKS + latency, ones)
+    valid = port(clocks, RESET_CLOCKS + latency, ones)
     return Workload(
         inputs={
-            "rst": at(0, ones[:, :RESET_CLOCKS]),
-            "valid_in": at(RESET_CLOCKS, ones),
-            "x": at(RESET_CLOCKS, x),
-            "v": at(RESET_CLOCKS, v),
+            "rst": port(clocks, 0, ones[:, :RESET_CLOCKS]),
+            "valid_in": port(clocks, RESET_CLOCKS, ones),
+            "x": port(clocks, RESET_CLOCKS, x),
+            "v": port(clocks, RESET_CLOCKS, v),
         },
-        expected={"y": at(RESET_CLOCKS + latency, y), "valid_out": valid},
-        expected_valid=valid[..., 0].astype(np.bool_),
+        expected={"y": port(clocks, RESET_CLOCKS + latency, y), "valid_out": valid},
+        due=valid[..., 0].astype(np.bool_),
         bits={"rst": 1, "valid_in": 1, "x": fmt.width, "v": fmt.width, "y": fmt.width, "valid_out": 1},
         count_from=RESET_CLOCKS + latency,
+    )
+
+
+def port(clocks: int, start: int, codes: Codes) -> Codes:
+    """Return what a port carries over `clocks` clocks: `codes` from clock `start` on, as far as they fit.
+
+    Before and after them it carries zeros.
+    """
+    laid = np.zeros((codes.shape[0], clocks, codes.shape[2]), np.uint64)
+    end = min(clocks, start + codes.shape[1])
+    laid[:, start:end] = codes[:, : end - start]
+    return laid
+
+
+def kernel_workload(design: Design, parameters: Any, operator: str) -> Workload:
+    """Return a kernel's workload: queries of real heads back to back, so the pipeline is always full.
+
+    The first query of a stream fills the pipeline; the clocks of the others count.
+    """
+    fmt: FloatFormat = parameters.fmt
+    queries = STREAMS * QUERIES_PER_STREAM
+    real = kernel_stimulus(load(parameters.d), queries, KEYS_PER_QUERY)
+
+    def split(values: npt.NDArray[Any]) -> Codes:
+        return values.reshape(STREAMS, QUERIES_PER_STREAM * KEYS_PER_QUERY, -1).astype(np.uint64)
+
+    q, k, v = (split(encode(values, fmt)) for values in (real.q, real.k, real.v))
+    by_query = (STREAMS, QUERIES_PER_STREAM, KEYS_PER_QUERY, parameters.d)
+    results = attention(
+        q.reshape(by_query)[:, :, 0],
+        k.reshape(by_query),
+        v.reshape(by_query),
+        fmt,
+        operator,
+        key_valid=real.key_valid.reshape(by_query[:3]),
+        fraction_bits=getattr(parameters, "fraction_bits", 0),
+    )
+    clocks = RESET_CLOCKS + q.shape[1]
+    first_result = RESET_CLOCKS + design.latency_clocks(parameters)
+    last = split(real.last)
+    valid = port(clocks, first_result, last)
+    answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
+    flags = {"key_valid": split(real.key_valid), "first": split(real.first), "last": last}
+    vectors = {"q": q, "k": k, "v": v}
+    starts = {"v": RESET_CLOCKS + parameters.value_lag_clocks}
+    ones = np.ones_like(last)
+    return Workload(
+        inputs={"rst": port(clocks, 0, ones[:, :RESET_CLOCKS]), "valid_in": port(clocks, RESET_CLOCKS, ones)}
+        | {
+            name: port(clocks, starts.get(name, RESET_CLOCKS), codes)
+            for name, codes in (flags | vectors).items()
+        },
+        expected={"o": port(clocks, first_result, answers), "valid_out": valid},
+        due=valid[..., 0].astype(np.bool_),
+        bits=dict.fromkeys(("rst", "valid_in", *flags, "valid_out"), 1)
+        | dict.fromkeys((*vectors, "o"), fmt.width),
+        count_from=RESET_CLOCKS + KEYS_PER_QUERY,
     )
 
 
@@ -85,6 +151,8 @@ WORKLOADS: Mapping[str, Callable[[Design, Any], Workload]] = {
     "exp_mul": lambda design, parameters: operator_workload(
         design, parameters, lambda x, v, fmt, p: operators.exp_mul(x, v, fmt)
     ),
+    "fa2_expmul": lambda design, parameters: kernel_workload(design, parameters, FUSED),
+    "fa2_baseline": lambda design, parameters: kernel_workload(design, parameters, SEPARATE),
 }
 
 

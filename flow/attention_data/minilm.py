@@ -46,7 +46,8 @@ def load_weights(folder: Path) -> Weights:
     """Return every tensor of the model by name."""
     from safetensors.numpy import load_file
 
-    return load_file(folder / "model.safetensors")
+    weights: Weights = load_file(folder / "model.safetensors")
+    return weights
 
 
 def token_ids(folder: Path, text: str) -> npt.NDArray[np.int64]:

@@ -69,7 +69,7 @@ class SimulateTask(ASICTask):
         ]
         gates = join(read_netlist(Path(f"inputs/{top}.lec.vg"), top), read_liberty(liberty), CLOCK_PORT)
         workload = make_workload(self.get("var", "design"), json.loads(self.get("var", "design_parameters")))
-        streams = workload.expected_valid.shape[0]
+        streams = workload.streams
         inputs = {name: pack_codes(codes, workload.bits[name]) for name, codes in workload.inputs.items()}
         clock_ns = self.get("var", "clock_ns")
         summary: dict[str, Any] = {"clocks": workload.clocks}
@@ -112,10 +112,9 @@ class SimulateTask(ASICTask):
 
 def check_outputs(workload: Workload, outputs: dict[str, Words]) -> None:
     """Raise ValueError where an output differs from the model at a clock at which it is due."""
-    streams = workload.expected_valid.shape[0]
     for port, expected in workload.expected.items():
-        codes = unpack_codes(outputs[port], streams, workload.bits[port])
-        wrong = (codes != expected).any(axis=2) & workload.expected_valid
+        codes = unpack_codes(outputs[port], workload.streams, workload.bits[port])
+        wrong = (codes != expected).any(axis=2) & workload.checked(port)
         if wrong.any():
             stream, clock = (int(place[0]) for place in wrong.nonzero())
             raise ValueError(
