@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
 
-.PHONY: setup run test test-quick lint bench clean
+.PHONY: setup run test test-quick lint clean
 
 setup: .venv/installed
 

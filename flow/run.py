@@ -27,7 +27,7 @@ EXAMPLES = """examples:
   python flow/run.py --design expmul --format e4m3 --lanes 16 another format, another width
   python flow/run.py --design expmul --clock 2.5 --job fast   another clock period
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
-  python flow/run.py --design fa2_expmul --set dim=16         any parameter of a design by its name
+  python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
   python flow/run.py --list                                   the designs and their parameters
 """
 

@@ -49,10 +49,9 @@ ROWS = (
 def print_result(console: Console, result: Result, folder: Path, sibling: Result | None) -> None:
     """Print the measurements of `result`, beside those of its sibling where there are any."""
     parameters = ", ".join(f"{name} {value}" for name, value in result.parameters.items())
-    table = Table(
-        title=f"{result.design} ({parameters}) on {result.pdk} at {result.clock_ns:g} ns, {result.depth}",
-        title_justify="left",
-    )
+    title = f"{result.design} ({parameters}) on {result.pdk} at {result.clock_ns:g} ns, {result.depth}"
+    console.print(title, highlight=False, soft_wrap=True)
+    table = Table()
     table.add_column("")
     table.add_column(result.design, justify="right")
     if sibling is not None:
