@@ -5,6 +5,7 @@ from pathlib import Path
 from siliconcompiler import ASIC, Design
 from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
 from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
+from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 from siliconcompiler.tools.openroad.write_data import WriteViewsTask
 
 from flow.constraints import write_sdc
@@ -18,6 +19,8 @@ from flow.steps.simulate import SimulateTask
 from flow.steps.synthesize import SynthesizeTask
 
 SCENARIO = "typical"
+# Of the clock period, the setup slack that repair before routing aims at: routing takes some back.
+SETUP_MARGIN_SHARE = 0.02
 INSTANCES_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_instances.tcl"
 
 
@@ -51,6 +54,9 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     placement.set_openroad_placedensity(pdk.placement_density)
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
+    RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(
+        settings.clock_ns * SETUP_MARGIN_SHARE, step="cts.repair_timing"
+    )
     for task in (DetailedPlacementTask, WriteViewsTask):
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
 
