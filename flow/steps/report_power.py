@@ -3,6 +3,7 @@
 from siliconcompiler.tools.openroad import OpenROADTask
 
 from flow.places import PROJECT_ROOT
+from flow.steps.library_files import liberty_files
 from flow.steps.simulate import ACTIVITIES
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "report_power.tcl"
@@ -31,11 +32,7 @@ class ReportPowerTask(OpenROADTask):
         self.set_script(str(SCRIPT))
         for ext in ("odb.gz", "sdc", "typical.spef", *(f"{name}.saif" for name in ACTIVITIES)):
             self.add_input_file(ext=ext)
-        liberty = [
-            path
-            for fileset in self.mainlib.get("asic", "libcornerfileset", self.get("var", "corner"), "nldm")
-            for path in self.mainlib.find_files("fileset", fileset, "file", "liberty")
-        ]
+        liberty = liberty_files(self.mainlib, self.get("var", "corner"))
         self.set_environmentalvariable("EXPMUL_TOP", self.design_topmodule)
         self.set_environmentalvariable("EXPMUL_LIBERTY", " ".join(liberty))
         self.set_environmentalvariable("EXPMUL_ACTIVITIES", " ".join(ACTIVITIES))

@@ -16,6 +16,7 @@ from flow.activity.saif import write_saif
 from flow.activity.sdf import read_sdf
 from flow.activity.streams import Words, pack_codes, unpack_codes
 from flow.constraints import CLOCK_PORT, PORT_DELAY_SHARE
+from flow.steps.library_files import liberty_files
 from flow.workload import Workload, make_workload
 
 ZERO_DELAY, TIMED = "zero_delay", "timed"
@@ -62,11 +63,7 @@ class SimulateTask(ASICTask):
     def run(self) -> int:
         """Simulate with no delays and with those of the layout."""
         top = self.design_topmodule
-        liberty = [
-            Path(path)
-            for fileset in self.mainlib.get("asic", "libcornerfileset", self.get("var", "corner"), "nldm")
-            for path in self.mainlib.find_files("fileset", fileset, "file", "liberty")
-        ]
+        liberty = [Path(path) for path in liberty_files(self.mainlib, self.get("var", "corner"))]
         gates = join(read_netlist(Path(f"inputs/{top}.lec.vg"), top), read_liberty(liberty), CLOCK_PORT)
         workload = make_workload(self.get("var", "design"), json.loads(self.get("var", "design_parameters")))
         streams = workload.streams

@@ -7,6 +7,7 @@ from pathlib import Path
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
+from flow.steps.library_files import liberty_files, liberty_filesets
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
 STATISTICS = "reports/statistics.json"
@@ -43,14 +44,10 @@ class SynthesizeTask(ASICTask):
         self.set_exe(Path(sys.executable).name)
         for name in ("clock_ns", "corner", "script"):
             self.add_required_key("var", name)
-        for fileset in self._liberty_filesets():
+        for fileset in liberty_filesets(self.mainlib, self.get("var", "corner")):
             self.add_required_key(self.mainlib, "fileset", fileset, "file", "liberty")
         self.add_input_file(ext="v")
         self.add_output_file(ext="vg")
-
-    def _liberty_filesets(self) -> list[str]:
-        corner = self.get("var", "corner")
-        return list(self.mainlib.get("asic", "libcornerfileset", corner, "nldm"))
 
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
@@ -59,9 +56,8 @@ class SynthesizeTask(ASICTask):
         options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
         options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
         options += ["--clock-ns", str(self.get("var", "clock_ns"))]
-        for fileset in self._liberty_filesets():
-            for path in library.find_files("fileset", fileset, "file", "liberty"):
-                options += ["--liberty", path]
+        for path in liberty_files(library, self.get("var", "corner")):
+            options += ["--liberty", path]
         for cell in library.get("asic", "cells", "dontuse"):
             options += ["--dont-use", cell]
         options += ["--driver-cell", library.get("tool", "yosys", "driver_cell")]
