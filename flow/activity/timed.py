@@ -85,8 +85,12 @@ class _Tables:
             net for one in design.instances for pin in design.cell(one).inputs for net in [one.pins[pin]]
         }
         self.read |= {net for port in design.outputs for net in port.nets}
+        self.late_wires: list[tuple[int, int, float, float]] = []
         for instance in levelise(design):
             self.add(instance)
+        # A flip-flop stands before what drives its data: the wires between settle after both.
+        for wire in self.late_wires:
+            self._append_wire(*wire)
 
     def _append(
         self, table: int, inputs: list[int], outputs: list[int], delays: Int32s, by_values: bool
@@ -108,7 +112,9 @@ class _Tables:
         if cell.state is not None:
             for pin, (rise_ns, fall_ns) in enumerate(wires):
                 if rise_ns or fall_ns:
-                    inputs[pin] = self._wire(inputs[pin], rise_ns, fall_ns)
+                    inputs[pin] = self._wire(
+                        inputs[pin], rise_ns, fall_ns, cell.inputs[pin] in cell.read_at_once
+                    )
             wires = [(0.0, 0.0)] * len(wires)
         if cell.name not in self.table_of:
             self.table_of[cell.name] = self.table_end
@@ -118,13 +124,19 @@ class _Tables:
         outputs = [instance.pins[pin.name] for pin in cell.outputs]
         self._append(self.table_of[cell.name], inputs, outputs, delays, by_values)
 
-    def _wire(self, net: int, rise_ns: float, fall_ns: float) -> int:
-        """Add a wire of its own between `net` and a pin; return the pin's net."""
+    def _wire(self, net: int, rise_ns: float, fall_ns: float, at_once: bool) -> int:
+        """Add a wire of its own between `net` and a pin, now or late; return the pin's net."""
         pin_net = self.net_count
         self.net_count += 1
+        if at_once:
+            self._append_wire(net, pin_net, rise_ns, fall_ns)
+        else:
+            self.late_wires.append((net, pin_net, rise_ns, fall_ns))
+        return pin_net
+
+    def _append_wire(self, net: int, pin_net: int, rise_ns: float, fall_ns: float) -> None:
         delays = np.array([_units(rise_ns), _units(fall_ns)], dtype=np.int32)
         self._append(0, [net], [pin_net], delays, False)
-        return pin_net
 
     def _instance_delays(
         self, cell: Cell, instance: Instance, wires: list[tuple[float, float]]

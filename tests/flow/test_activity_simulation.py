@@ -460,3 +460,26 @@ def test_openroad_annotates_every_pin_from_the_saif(nangate45, tmp_path, rename)
     assert int(re.search(r"^saif +(\d+)$", log, re.MULTILINE)[1]) > 1000
     totals = re.findall(r"^Total +\S+ +\S+ +\S+ +(\S+)", log, re.MULTILINE)
     assert len(totals) == 2 and totals[0] != totals[1]
+
+
+def test_wire_to_a_flip_flop_starts_at_the_level_that_drives_it(small_cells):
+    instances = (
+        Instance(("flop",), "DFF", {"CK": 0, "D": 4, "Q": 5}),
+        Instance(("tie",), "BUF", {"A": 2, "Z": 3}),
+        Instance(("gate",), "XOR", {"A": 1, "B": 3, "Z": 4}),
+    )
+    ports = (Port("clk", "input", (0,)), Port("x", "input", (1,)), Port("y", "output", (5,)))
+    design = join(Netlist("top", ports, instances, 6, {2: True}), small_cells, "clk")
+    delays = Delays(
+        {
+            "gate": (Arc("A", "Z", 0.1, 0.1), Arc("B", "Z", 0.1, 0.1)),
+            "tie": (Arc("A", "Z", 0.1, 0.1),),
+            "flop": (Arc("CK", "Q", 0.1, 0.1),),
+        },
+        {"flop/D": (0.05, 0.05)},
+    )
+    inputs = {"x": pack(np.zeros((1, 3, 1), dtype=np.bool_))}
+    outputs, _ = timed.simulate(design, delays, inputs, 1, PERIOD_NS, input_delay_ns=0.5)
+    settled, _ = zero_delay.simulate(design, inputs, 1, PERIOD_NS)
+    assert unpack(outputs["y"], 1)[0, :, 0].tolist() == [True] * 3
+    assert np.array_equal(outputs["y"], settled["y"])
