@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
 
-.PHONY: setup run test test-quick lint clean
+.PHONY: setup run test test-quick lint bench reports clean
 
 setup: .venv/installed
 
@@ -25,6 +25,13 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m flow.bench
+
+# The committed comparison again from the results beside it, to the same bytes.
+reports: setup
+	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130
 
 clean:
 	rm -rf build

@@ -48,7 +48,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     project.constraint.area.set_coremargin(pdk.core_margin_um)
 
     ConvertTask.find_task(project).configure(settings.design.name, settings.parameters)
-    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner)
+    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
     FloorplanTask.find_task(project).configure(pdk)
     placement = GlobalPlacementTask.find_task(project)
     placement.set_openroad_placedensity(pdk.placement_density)

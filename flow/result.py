@@ -84,6 +84,7 @@ class Result(Record):
     voltage_v: float
     temperature_c: float
     clock_ns: float
+    seed: int = 0
     depth: str
     job: str
     nand2_cell: str

@@ -48,6 +48,9 @@ def parse_arguments() -> argparse.Namespace:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter of the design"
     )
     parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="names that synthesis sees; default 0: the design's"
+    )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2"
@@ -102,6 +105,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         job=arguments.job,
         build_dir=arguments.out,
         jobs=arguments.jobs,
+        seed=arguments.seed,
     )
 
 

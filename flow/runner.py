@@ -161,6 +161,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         voltage_v=pdk.voltage_v,
         temperature_c=pdk.temperature_c,
         clock_ns=settings.clock_ns,
+        seed=settings.seed,
         depth=settings.depth,
         job=settings.job,
         nand2_cell=pdk.nand2_cell,
@@ -191,9 +192,10 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
         same = {
             name: result.parameters.get(name) for name in settings.parameters if name in result.parameters
         }
-        if same.items() <= settings.parameters.items() and (result.pdk, result.clock_ns) == (
+        if same.items() <= settings.parameters.items() and (result.pdk, result.clock_ns, result.seed) == (
             settings.pdk.name,
             settings.clock_ns,
+            settings.seed,
         ):
             return result
     return None

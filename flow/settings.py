@@ -16,6 +16,7 @@ from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 
 DEFAULT_PDK = "nangate45"
 CLOCK_MAX_NS = 1000.0
+SEED_MAX = 2**31 - 1
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
@@ -25,6 +26,8 @@ class Settings:
 
     `parameters` holds every parameter of the design by name, the format as its name. `folder` is
     where SiliconCompiler and this project keep the run's files; the same settings have the same one.
+    `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
+    and placed another way.
     """
 
     design: Design
@@ -35,6 +38,7 @@ class Settings:
     job: str
     build_dir: Path
     jobs: int
+    seed: int = 0
 
     @property
     def folder(self) -> Path:
@@ -48,6 +52,7 @@ class Settings:
             "parameters": self.parameters,
             "pdk": self.pdk.name,
             "clock_ns": self.clock_ns,
+            "seed": self.seed,
         }
 
 
@@ -93,6 +98,7 @@ def make_settings(
     job: str | None = None,
     build_dir: Path = Path("build"),
     jobs: int = 1,
+    seed: int = 0,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
@@ -115,17 +121,21 @@ def make_settings(
         raise nearest("depth", depth, DEPTHS)
     if jobs < 1:
         raise UserError(f"--jobs {jobs}: at least 1")
+    if not 0 <= seed <= SEED_MAX:
+        raise UserError(f"--seed {seed}: it must be 0 to {SEED_MAX}")
     if job is None:
-        job = default_job(pdk, values, clock_ns)
+        job = default_job(pdk, values, clock_ns, seed)
     elif not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
-    return Settings(design, values, pdk, clock_ns, depth, job, build_dir.resolve(), jobs)
+    return Settings(design, values, pdk, clock_ns, depth, job, build_dir.resolve(), jobs, seed)
 
 
-def default_job(pdk: Pdk, parameters: Mapping[str, Any], clock_ns: float) -> str:
-    """Return a job name that the same settings always get: PDK, parameters, clock."""
+def default_job(pdk: Pdk, parameters: Mapping[str, Any], clock_ns: float, seed: int) -> str:
+    """Return a job name that the same settings always get: PDK, parameters, clock, seed but 0."""
     words = [pdk.name]
     for name, value in parameters.items():
         words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
     words.append(f"{clock_ns:g}ns".replace(".", "p"))
+    if seed:
+        words.append(f"seed{seed}")
     return "_".join(words)

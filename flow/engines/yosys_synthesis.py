@@ -28,6 +28,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--load-ff", type=float, required=True, help="load of an output, femtofarad")
     parser.add_argument("--tie-high", nargs=2, required=True, metavar=("CELL", "PIN"))
     parser.add_argument("--tie-low", nargs=2, required=True, metavar=("CELL", "PIN"))
+    parser.add_argument(
+        "--seed", type=int, default=0, help="scrambles the names inside the groups; 0: does not"
+    )
     parser.add_argument("--netlist", type=Path, required=True)
     parser.add_argument("--statistics", type=Path, required=True)
     return parser.parse_args()
@@ -73,6 +76,9 @@ def synthesize(arguments: argparse.Namespace) -> None:
         yosys.run("read_liberty -lib -ignore_miss_func", path)
     yosys.run("read_verilog", arguments.verilog)
     yosys.run("hierarchy -check -top", top)
+    if arguments.seed:
+        # Names decide ties in the mapper: other names give another netlist of the same circuit.
+        yosys.run("rename -scramble-name -seed", arguments.seed, "*", top, "%d")
     # Keep the groups, dissolve what is inside them.
     yosys.run("select -set groups", f"{top}/t:*", "%M")
     yosys.run("setattr -mod -set keep_hierarchy 1 @groups")

@@ -21,6 +21,7 @@ class SynthesizeTask(ASICTask):
         super().__init__()
         self.add_parameter("clock_ns", "float", "clock period that the mapper aims at", unit="ns")
         self.add_parameter("corner", "str", "library corner")
+        self.add_parameter("seed", "int", "seed of the names inside the groups; 0: the design's own names")
         self.add_parameter("script", "file", "the synthesis program")
 
     def tool(self) -> str:
@@ -31,8 +32,9 @@ class SynthesizeTask(ASICTask):
         """Name the task."""
         return "synthesize"
 
-    def configure(self, clock_ns: float, corner: str) -> None:
-        """Set the clock period and the corner of the library."""
+    def configure(self, clock_ns: float, corner: str, seed: int) -> None:
+        """Set the clock period, the corner of the library and the seed."""
+        self.set("var", "seed", seed)
         self.set("var", "clock_ns", clock_ns)
         self.set("var", "corner", corner)
         self.set("var", "script", str(SCRIPT))
@@ -42,7 +44,7 @@ class SynthesizeTask(ASICTask):
         super().setup()
         self.set_path(str(Path(sys.executable).parent))
         self.set_exe(Path(sys.executable).name)
-        for name in ("clock_ns", "corner", "script"):
+        for name in ("clock_ns", "corner", "seed", "script"):
             self.add_required_key("var", name)
         for fileset in liberty_filesets(self.mainlib, self.get("var", "corner")):
             self.add_required_key(self.mainlib, "fileset", fileset, "file", "liberty")
@@ -56,6 +58,7 @@ class SynthesizeTask(ASICTask):
         options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
         options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
         options += ["--clock-ns", str(self.get("var", "clock_ns"))]
+        options += ["--seed", str(self.get("var", "seed"))]
         for path in liberty_files(library, self.get("var", "corner")):
             options += ["--liberty", path]
         for cell in library.get("asic", "cells", "dontuse"):

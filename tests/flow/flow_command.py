@@ -1,4 +1,4 @@
-"""Runs `flow/run.py` as a user does."""
+"""Runs the commands of `flow/` as a user does."""
 
 import json
 import subprocess
@@ -18,6 +18,12 @@ def run_flow(*words, out, **options):
     return subprocess.run(
         command(*words, out=out), cwd=ROOT, capture_output=True, text=True, check=False, **options
     )
+
+
+def run_command(script, *words):
+    """Run `flow/<script>` and return its completed process."""
+    command_line = [sys.executable, f"flow/{script}", *map(str, words)]
+    return subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def result_of(*words, out):

@@ -1,0 +1,206 @@
+"""Kernels side by side on every configuration, and next to the paper: `python flow/compare.py`."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+try:
+    from rich.console import Console
+
+    from flow.command_line import Parser, run_guarded
+    from flow.comparison.chart import draw_chart
+    from flow.comparison.configuration import Configuration, configurations
+    from flow.comparison.figures import Row
+    from flow.comparison.page import comparison_json, comparison_markdown, print_summary
+    from flow.comparison.store import COMPARABLE, find, keep
+    from flow.errors import StepError, UserError
+    from flow.flowgraph import DEPTHS
+    from flow.places import PROJECT_ROOT
+    from flow.result import Result
+    from flow.settings import DEFAULT_PDK, Settings
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"compare.py: error: {missing.name} is not installed: "
+        "`make setup`, then `.venv/bin/python flow/compare.py`"
+    )
+
+EXAMPLES = """examples:
+  python flow/compare.py --dims 16 --formats bf16 --pdk nangate45     both kernels through layout
+  python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
+  python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
+"""
+
+
+def names(text: str) -> list[str]:
+    """Return the words of a comma-separated list, each once."""
+    return list(dict.fromkeys(word for word in text.split(",") if word))
+
+
+def numbers(text: str) -> list[int]:
+    """Return the numbers of a comma-separated list, each once."""
+    return [int(word) for word in names(text)]
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(
+        prog="compare.py",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--dims", type=numbers, default=[16], metavar="D,...", help="default 16")
+    parser.add_argument("--formats", type=names, default=["bf16"], metavar="NAME,...", help="default bf16")
+    parser.add_argument(
+        "--pdk", type=names, default=[DEFAULT_PDK], metavar="NAME,...", help=f"default {DEFAULT_PDK}"
+    )
+    parser.add_argument(
+        "--kernels",
+        type=names,
+        default=["fa2_baseline", "fa2_expmul"],
+        metavar="NAME,...",
+        help="the first is what the others are compared with; default fa2_baseline,fa2_expmul",
+    )
+    parser.add_argument(
+        "--value-timings",
+        type=names,
+        default=["with_key"],
+        metavar="NAME,...",
+        help="when v enters: with_key, when_needed; default with_key",
+    )
+    parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
+    parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
+    parser.add_argument(
+        "--no-run", action="store_true", help="only what --results holds, the deepest of each"
+    )
+    parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    parser.add_argument("--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR")
+    parser.add_argument("--name", default="comparison", help="of the report's files; default comparison")
+    return parser.parse_args()
+
+
+def run_once(settings: Settings, pdk_root: Path | None) -> Result:
+    """Run the flow in a process of its own; raises StepError or UserError with its last line."""
+    command = [sys.executable, str(PROJECT_ROOT / "flow" / "run.py"), "--json"]
+    command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
+    for name, value in settings.parameters.items():
+        command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
+    command += ["--clock", str(settings.clock_ns), "--seed", str(settings.seed)]
+    command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
+    if pdk_root is not None:
+        command += ["--pdk-root", str(pdk_root)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+        reason = lines[-1].removeprefix("run.py: error: ")
+        if process.returncode == 2:
+            raise UserError(reason)
+        raise StepError("run", reason, settings.folder / "job.log")
+    return Result.model_validate_json(process.stdout)
+
+
+def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, console: Console) -> list[str]:
+    """Run what is not up to date, `--jobs` at a time, and keep the results; return the failures."""
+    failed: list[str] = []
+
+    def run(settings: Settings) -> None:
+        name = f"{settings.design.name} {settings.job}"
+        console.print(f"{name}: started", highlight=False, soft_wrap=True)
+        try:
+            result = run_once(settings, arguments.pdk_root)
+        except (UserError, StepError) as error:
+            failed.append(f"{name}: {error}")
+            console.print(f"{name}: failed", highlight=False, soft_wrap=True)
+            return
+        keep(arguments.reports / "results", settings, result)
+        area = result.metrics.cell_area_um2
+        console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)
+
+    with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+        list(pool.map(run, all_settings))
+    return failed
+
+
+def read_row(
+    configuration: Configuration, depths: Iterable[str], arguments: argparse.Namespace
+) -> Row | None:
+    """Return the configuration's row at the first of `depths` that every kernel and seed has."""
+    for depth in depths:
+        results: dict[str, tuple[Result, ...]] = {}
+        for kernel in arguments.kernels:
+            found = [
+                find(
+                    arguments.reports / "results",
+                    configuration.settings(kernel, seed, depth, arguments.out, 1),
+                    depth,
+                )
+                for seed in range(arguments.seeds)
+            ]
+            results[kernel] = tuple(one for one in found if one is not None)
+        if all(len(one) == arguments.seeds for one in results.values()):
+            return Row(configuration, depth, results)
+    return None
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    console = Console()
+    if len(arguments.kernels) < 2:
+        raise UserError("--kernels takes at least two: the baseline, then what is compared with it")
+    if arguments.seeds < 1 or arguments.jobs < 1:
+        raise UserError("--seeds and --jobs take at least 1")
+    if arguments.to not in COMPARABLE:
+        raise UserError(f"--to {arguments.to}: there are {', '.join(reversed(COMPARABLE))}")
+    rows_wanted = configurations(
+        arguments.pdk, arguments.formats, arguments.dims, arguments.value_timings, arguments.clock
+    )
+    all_settings = [
+        configuration.settings(kernel, seed, arguments.to, arguments.out, 1)
+        for configuration in rows_wanted
+        for seed in range(arguments.seeds)
+        for kernel in arguments.kernels
+    ]
+    failed = [] if arguments.no_run else run_all(all_settings, arguments, console)
+    depths = COMPARABLE if arguments.no_run else (arguments.to,)
+    rows = []
+    for configuration in rows_wanted:
+        row = read_row(configuration, depths, arguments)
+        if row is None:
+            console.print(f"{configuration.title}: no results of every kernel and seed, left out")
+        else:
+            rows.append(row)
+    if not rows:
+        raise UserError(failed[0] if failed else "no results to compare: leave out --no-run")
+    write_report(rows, arguments)
+    print_summary(console, rows, arguments.kernels, arguments.seeds)
+    console.print(f"report   {arguments.reports / arguments.name}.md", highlight=False, soft_wrap=True)
+    if failed:
+        raise StepError("compare", f"{len(failed)} of {len(all_settings)} runs: {failed[0]}")
+
+
+def write_report(rows: Sequence[Row], arguments: argparse.Namespace) -> None:
+    """Write the page, the figures and the chart."""
+    arguments.reports.mkdir(parents=True, exist_ok=True)
+    base = arguments.reports / arguments.name
+    base.with_suffix(".json").write_text(comparison_json(rows, arguments.kernels, arguments.seeds))
+    base.with_suffix(".md").write_text(
+        comparison_markdown(rows, arguments.kernels, arguments.seeds, arguments.name)
+    )
+    for suffix in (".svg", ".png"):
+        draw_chart(rows, arguments.kernels, arguments.seeds, base.with_suffix(suffix))
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("compare.py", lambda: compare(arguments), arguments.out / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

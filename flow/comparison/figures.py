@@ -1,0 +1,138 @@
+"""From results to the figures of a comparison: medians over the seeds, reductions, spread."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from flow.comparison.configuration import Configuration
+from flow.result import Result
+from flow.steps.simulate import TIMED
+from flow.workload import KEYS_PER_QUERY
+
+# The paper's averages over its configurations (its abstract; mark [P] in paper.md), in percent.
+PAPER_AREA_REDUCTION_PERCENT = 28.8
+PAPER_POWER_REDUCTION_PERCENT = 17.6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration: every kernel's results, one per seed and in the order of the seeds."""
+
+    configuration: Configuration
+    depth: str
+    results: Mapping[str, tuple[Result, ...]]
+
+    def results_of(self, kernel: str) -> tuple[Result, ...]:
+        """Return the kernel's results."""
+        return self.results[kernel]
+
+
+Quantity = Callable[[Result], float | None]
+
+
+def area_um2(result: Result) -> float | None:
+    """Cell area without fillers and taps."""
+    return result.metrics.cell_area_um2
+
+
+def gate_equivalents(result: Result) -> float | None:
+    """Cell area by that of the library's NAND2."""
+    return result.metrics.gate_equivalents
+
+
+def power_w(activity: str) -> Quantity:
+    """Return the quantity: total power at `activity`."""
+
+    def total(result: Result) -> float | None:
+        return result.power[activity].total_w if activity in result.power else None
+
+    return total
+
+
+def energy_per_key_j(result: Result) -> float | None:
+    """Energy of a clock at timed activity: the kernels take a key per clock."""
+    return result.power[TIMED].energy_per_clock_j if TIMED in result.power else None
+
+
+def energy_per_query_j(result: Result) -> float | None:
+    """Energy of the queries of the workload, each of KEYS_PER_QUERY keys; there is no bubble between."""
+    energy_j = energy_per_key_j(result)
+    return None if energy_j is None else energy_j * KEYS_PER_QUERY
+
+
+def fmax_mhz(result: Result) -> float | None:
+    """Highest clock by the worst setup path of the layout made for the run's clock."""
+    return result.metrics.fmax_mhz
+
+
+def area_delay_um2_ns(result: Result) -> float | None:
+    """Cell area times shortest clock period."""
+    area, fmax = area_um2(result), fmax_mhz(result)
+    return None if area is None or not fmax else area * 1e3 / fmax
+
+
+def group_area_um2(group: str) -> Quantity:
+    """Return the quantity: cell area of a group."""
+    return lambda result: result.groups[group].cell_area_um2 if group in result.groups else None
+
+
+def group_power_w(group: str) -> Quantity:
+    """Return the quantity: a group's power at timed activity."""
+    return lambda result: result.power[TIMED].groups_w.get(group) if TIMED in result.power else None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A quantity over the seeds."""
+
+    median: float
+    smallest: float
+    largest: float
+
+    @property
+    def spread(self) -> float:
+        """Distance between the extremes."""
+        return self.largest - self.smallest
+
+
+def figure(results: Sequence[Result], quantity: Quantity) -> Figure | None:
+    """Return the quantity over `results`, None where one of them lacks it."""
+    values = [value for value in map(quantity, results) if value is not None]
+    if not values or len(values) < len(results):
+        return None
+    return Figure(median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How far a kernel lies below the baseline, in percent of the baseline's median.
+
+    `smallest` and `largest` pair the seeds at their worst. `within_spread` tells that the kernels differ
+    by less than one of them varies with the seed; None with one seed, when nothing is known of it.
+    """
+
+    percent: float
+    smallest: float
+    largest: float
+    within_spread: bool | None
+
+
+def reduction(baseline: Figure | None, other: Figure | None, seeds: int) -> Reduction | None:
+    """Return the reduction from `baseline` to `other`, None where one is missing."""
+    if baseline is None or other is None or baseline.median == 0:
+        return None
+    within = None
+    if seeds > 1:
+        within = abs(baseline.median - other.median) < max(baseline.spread, other.spread)
+    return Reduction(
+        100 * (1 - other.median / baseline.median),
+        100 * (1 - other.largest / baseline.smallest),
+        100 * (1 - other.smallest / baseline.largest),
+        within,
+    )
+
+
+def mean_percent(reductions: Sequence[Reduction | None]) -> float | None:
+    """Return the mean over the configurations that have one."""
+    known = [one.percent for one in reductions if one is not None]
+    return fmean(known) if known else None

@@ -1,0 +1,97 @@
+"""The comparison as a page in Markdown, as JSON and as a table in the terminal."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Console
+from rich.table import Table
+
+from flow.comparison.figures import Row
+from flow.comparison.summary import REDUCED, summarize
+from flow.measure import CLOCK_TREE, REPAIR, TOP
+
+UNITS = {"um2": (1.0, 0), "mW": (1e3, 3), "pJ": (1e12, 2), "nJ": (1e9, 3), "MHz": (1.0, 1), "": (1.0, 0)}
+
+
+def quantity(figure: dict[str, float] | None, unit: str = "", digits: int | None = None) -> str:
+    """Return the median in `unit`, a dash where there is none."""
+    if figure is None:
+        return "–"
+    factor, usual = UNITS.get(unit, (1.0, 3))
+    return f"{figure['median'] * factor:,.{usual if digits is None else digits}f}"
+
+
+def percent(reduction: dict[str, Any] | None) -> str:
+    """Return a reduction as a signed change and its range over the seeds; ≈: within their spread."""
+    if reduction is None:
+        return "–"
+    text = f"{-reduction['percent']:+.1f} %"
+    if reduction["within_spread"] is not None:
+        text += f" ({-reduction['largest']:+.1f} … {-reduction['smallest']:+.1f})"
+        if reduction["within_spread"]:
+            text += " ≈"
+    return text
+
+
+def signed(value: float | None) -> str:
+    """Return a mean reduction as a signed change."""
+    return "–" if value is None else f"{-value:+.1f} %"
+
+
+def group_rows(row: dict[str, Any], kernels: Sequence[str]) -> list[str]:
+    """Return the groups of a configuration in the order of the data path, the engines' own last."""
+    names = dict.fromkeys(name for kernel in kernels for name in row["kernels"][kernel]["groups"])
+    last = (TOP, CLOCK_TREE, REPAIR)
+    return [name for name in names if name not in last] + [name for name in last if name in names]
+
+
+def comparison_json(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> str:
+    """Return the content of comparison.json."""
+    return json.dumps(summarize(rows, kernels, seeds), indent=2, ensure_ascii=False) + "\n"
+
+
+def comparison_markdown(rows: Sequence[Row], kernels: Sequence[str], seeds: int, name: str) -> str:
+    """Return the page; `name` is that of the chart's file beside it."""
+    environment = Environment(
+        loader=PackageLoader("flow.comparison", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters.update(quantity=quantity, percent=percent, signed=signed)
+    template: Any = environment.get_template("comparison.md.j2")
+    return str(template.render(summarize(rows, kernels, seeds), name=name, group_rows=group_rows))
+
+
+def print_summary(console: Console, rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> None:
+    """Print the headline: area and power of each kernel, the reductions, their mean, the paper's."""
+    summary = summarize(rows, kernels, seeds)
+    baseline, *others = kernels
+    table = Table("configuration", "kernel")
+    for title in ("um2", "area", "mW", "power"):
+        table.add_column(title, justify="right")
+    for row in summary["rows"]:
+        for kernel in kernels:
+            measured = row["kernels"][kernel]
+            reductions = row["reductions"].get(kernel, dict.fromkeys(REDUCED))
+            table.add_row(
+                row["title"] if kernel == baseline else f"  to {row['depth']}",
+                kernel,
+                quantity(measured["area_um2"], "um2"),
+                percent(reductions["area_um2"]) if kernel != baseline else "",
+                quantity(measured["power_timed_w"], "mW"),
+                percent(reductions["power_timed_w"]) if kernel != baseline else "",
+            )
+        table.add_section()
+    for kernel in others:
+        for title, found in (
+            ("mean, routed", summary["mean_reduction_percent"][kernel]),
+            ("paper, 28 nm", summary["paper"]),
+        ):
+            area, power = signed(found["area_um2"]), signed(found["power_timed_w"])
+            table.add_row(title, kernel, "", area, "", power)
+    console.print(table)

@@ -1,0 +1,170 @@
+"""Figures of a comparison: counted by hand on made-up results, and a whole one of small kernels."""
+
+import json
+
+import pytest
+from flow_command import run_command
+
+from flow.comparison.configuration import Configuration
+from flow.comparison.figures import Row, figure, reduction
+from flow.comparison.page import comparison_markdown
+from flow.comparison.store import find, keep
+from flow.comparison.summary import summarize
+from flow.errors import UserError
+from flow.result import Group, Metrics, Power, Result
+
+KERNELS = ("fa2_baseline", "fa2_expmul")
+
+
+def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate45"):
+    power = {}
+    if power_w is not None:
+        power = {
+            name: Power(
+                internal_w=0.0,
+                switching_w=factor * power_w,
+                leakage_w=0.0,
+                total_w=factor * power_w,
+                annotated_percent=99.0,
+                energy_per_clock_j=factor * power_w * 5e-9,
+                groups_w={"exp_mul": factor * power_w},
+            )
+            for name, factor in (("default", 10.0), ("zero_delay", 0.5), ("timed", 1.0))
+        }
+    return Result(
+        design=design,
+        parameters={"format": "bf16", "d": 16, "value_timing": "with_key"},
+        pdk=pdk,
+        node_nm=45,
+        library="x",
+        corner="typical",
+        voltage_v=1.1,
+        temperature_c=25.0,
+        clock_ns=5.0,
+        seed=seed,
+        depth="gds" if power else "synth",
+        job="job",
+        nand2_cell="NAND2",
+        nand2_area_um2=1.0,
+        metrics=Metrics(cell_area_um2=area_um2, gate_equivalents=area_um2, fmax_mhz=fmax_mhz),
+        groups={"exp_mul": Group(cells=1, cell_area_um2=area_um2)},
+        power=power,
+        tool_versions={},
+        git_revision=None,
+        git_dirty=None,
+        finished_at="",
+        sha256={},
+        files={},
+    )
+
+
+def _row(baseline, expmul, pdk="nangate45", value_timing="with_key"):
+    depth = baseline[0].depth
+    return Row(
+        Configuration(pdk, "bf16", 16, value_timing),
+        depth,
+        {"fa2_baseline": tuple(baseline), "fa2_expmul": tuple(expmul)},
+    )
+
+
+def test_reduction_is_a_share_of_the_baseline_and_its_range_pairs_the_extremes():
+    baseline = figure(
+        [_result("b", area) for area in (100.0, 104.0, 110.0)], lambda r: r.metrics.cell_area_um2
+    )
+    other = figure([_result("o", area) for area in (70.0, 78.0, 80.0)], lambda r: r.metrics.cell_area_um2)
+    found = reduction(baseline, other, 3)
+    assert found.percent == pytest.approx(25.0)
+    assert found.smallest == pytest.approx(20.0) and found.largest == pytest.approx(100 * (1 - 70 / 110))
+    assert found.within_spread is False
+
+
+@pytest.mark.parametrize(
+    ("areas", "within"), [((100.0, 104.0), True), ((90.0, 91.0), False), ((96.0, 97.0), True)]
+)
+def test_difference_smaller_than_the_spread_is_marked(areas, within):
+    quantity = lambda r: r.metrics.cell_area_um2  # noqa: E731
+    baseline = figure([_result("b", 98.0), _result("b", 103.0)], quantity)
+    other = figure([_result("o", area) for area in areas], quantity)
+    assert reduction(baseline, other, 2).within_spread is within
+
+
+def test_one_seed_says_nothing_of_the_spread():
+    quantity = lambda r: r.metrics.cell_area_um2  # noqa: E731
+    found = reduction(figure([_result("b", 4.0)], quantity), figure([_result("o", 3.0)], quantity), 1)
+    assert found.percent == pytest.approx(25.0) and found.within_spread is None
+
+
+def test_mean_takes_the_routed_rows_with_the_default_value_timing_only():
+    rows = [
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 70.0, 8e-3)]),
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 80.0, 9e-3)], pdk="sky130"),
+        _row([_result("b", 100.0)], [_result("e", 10.0)]),
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 10.0, 1e-3)], value_timing="when_needed"),
+    ]
+    mean = summarize(rows, KERNELS, 1)["mean_reduction_percent"]["fa2_expmul"]
+    assert mean["area_um2"] == pytest.approx(25.0) and mean["power_timed_w"] == pytest.approx(15.0)
+
+
+def test_energy_is_power_times_clock_and_a_query_is_128_keys():
+    rows = [_row([_result("b", 100.0, 1e-2, 250.0)], [_result("e", 70.0, 8e-3, 400.0)])]
+    measured = summarize(rows, KERNELS, 1)["rows"][0]["kernels"]["fa2_expmul"]
+    assert measured["energy_per_key_j"]["median"] == pytest.approx(8e-3 * 5e-9)
+    assert measured["energy_per_query_j"]["median"] == pytest.approx(128 * 8e-3 * 5e-9)
+    assert measured["area_delay_um2_ns"]["median"] == pytest.approx(70.0 * 2.5)
+
+
+def test_page_shows_the_papers_figures_with_their_mark_and_a_dash_for_what_is_missing():
+    page = comparison_markdown([_row([_result("b", 100.0)], [_result("e", 70.0)])], KERNELS, 1, "comparison")
+    assert "-28.8 %" in page and "-17.6 %" in page and "[P]" in page
+    line = next(line for line in page.splitlines() if line.startswith("| nangate45, BF16, d = 16 | 5 |"))
+    assert "-30.0 %" in line and "–" in line
+
+
+def test_kept_result_of_other_settings_is_refused(tmp_path):
+    settings = Configuration("nangate45", "bf16", 16, "with_key").settings(
+        "fa2_baseline", 0, "gds", tmp_path, 1
+    )
+    assert find(tmp_path, settings, "gds") is None
+    keep(tmp_path, settings, _result("fa2_baseline", 100.0, 1e-2))
+    assert find(tmp_path, settings, "gds") is not None
+    keep(tmp_path, settings, _result("fa2_baseline", 100.0, 1e-2, pdk="sky130"))
+    with pytest.raises(UserError, match="other settings"):
+        find(tmp_path, settings, "gds")
+
+
+def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
+    command = ["--dims", "2", "--formats", "e4m3", "--seeds", "2"]
+    places = ["--out", tmp_path / "build", "--reports", tmp_path / "reports"]
+    run = run_command("compare.py", *command, *places, "--to", "synth")
+    assert run.returncode == 0, run.stderr
+    kept = sorted((tmp_path / "reports" / "results").rglob("result-synth.json"))
+    assert len(kept) == 4
+    netlists = {json.loads(path.read_text())["sha256"]["netlist"] for path in kept}
+    assert len(netlists) == 4
+    names = ("comparison.md", "comparison.json", "comparison.svg", "comparison.png")
+    before = {name: (tmp_path / "reports" / name).read_bytes() for name in names}
+    row = json.loads(before["comparison.json"])["rows"][0]
+    assert 0 < row["reductions"]["fa2_expmul"]["area_um2"]["percent"] < 60
+    again = run_command("compare.py", *command, *places, "--no-run")
+    assert again.returncode == 0, again.stderr
+    assert {name: (tmp_path / "reports" / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--kernels", "fa2_baseline,fa2_expmull"], "did you mean 'fa2_expmul'"),
+        (["--kernels", "fa2_baseline"], "at least two"),
+        (["--pdk", "nangate4"], "did you mean 'nangate45'"),
+        (["--dims", "1"], "d must be"),
+        (["--dims", "x"], "--dims"),
+        (["--to", "verilog"], "--to verilog"),
+        (["--seeds", "0"], "at least 1"),
+        (["--no-run"], "no results to compare"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(tmp_path, words, message):
+    run = run_command("compare.py", *words, "--out", tmp_path / "build", "--reports", tmp_path / "reports")
+    assert run.returncode == 2
+    assert message in run.stderr and len(run.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "reports" / "comparison.md").exists()
