@@ -95,6 +95,9 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
     def engine(name: str) -> float:
         return float(raw[f"sc__metric__{name}"])
 
+    def slack_ns(name: str) -> float:
+        return round(engine(name) * settings.pdk.time_unit_ns, 6)
+
     routed = settings.depth in POWER_DEPTHS  # hold and wires are known from the clock tree on
     metrics = Metrics(
         cells=sum(group.cells for group in groups.values()),
@@ -106,8 +109,8 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
         power_switching_w=engine("power__switching__total"),
         power_leakage_w=engine("power__leakage__total"),
         power_total_w=engine("power__total"),
-        setup_slack_ns=engine("timing__setup__ws"),
-        hold_slack_ns=engine("timing__hold__ws") if routed else None,
+        setup_slack_ns=slack_ns("timing__setup__ws"),
+        hold_slack_ns=slack_ns("timing__hold__ws") if routed else None,
         fmax_mhz=round(engine("timing__fmax") / 1e6, 3),
         die_area_um2=engine("design__die__area"),
         core_area_um2=engine("design__core__area"),

@@ -55,7 +55,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
     RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(
-        settings.clock_ns * SETUP_MARGIN_SHARE, step="cts.repair_timing"
+        settings.clock_ns * SETUP_MARGIN_SHARE / pdk.time_unit_ns, step="cts.repair_timing"
     )
     for task in (DetailedPlacementTask, WriteViewsTask):
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
@@ -77,7 +77,7 @@ def make_design(settings: Settings) -> Design:
     """Return SiliconCompiler's design object: top module and timing constraints."""
     sdc = settings.folder / "constraints.sdc"
     sdc.parent.mkdir(parents=True, exist_ok=True)
-    write_sdc(sdc, settings.clock_ns)
+    write_sdc(sdc, settings.clock_ns, settings.pdk.time_unit_ns)
     design = Design(settings.design.name)
     with design.active_fileset("constraints"):
         design.set_topmodule(settings.design.name)

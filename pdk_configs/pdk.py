@@ -14,6 +14,7 @@ CONFIGS_DIR = Path(__file__).parent
 class Pdk:
     """One PDK: library, corner, defaults and reference cell.
 
+    `time_unit_ns` is the Liberty files' unit of time, in which OpenROAD reads and reports.
     `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the
     smallest core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on
     the die's edge takes. `nand2_area_um2` is the area of
@@ -29,6 +30,7 @@ class Pdk:
     corner: str
     voltage_v: float
     temperature_c: float
+    time_unit_ns: float
     default_clock_ns: float
     utilization_percent: float
     core_margin_um: float

@@ -23,6 +23,7 @@ PDK = Pdk(
     corner="typical",
     voltage_v=1.1,
     temperature_c=25.0,
+    time_unit_ns=1.0,
     default_clock_ns=5.0,
     utilization_percent=60.0,
     core_margin_um=2.8,

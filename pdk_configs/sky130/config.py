@@ -23,6 +23,7 @@ PDK = Pdk(
     corner="typical",
     voltage_v=1.8,
     temperature_c=25.0,
+    time_unit_ns=1.0,
     default_clock_ns=22.0,
     utilization_percent=50.0,
     core_margin_um=10.88,

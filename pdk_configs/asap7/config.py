@@ -1,0 +1,46 @@
+"""ASAP7: the predictive 7 nm kit's 7.5-track cells of regular threshold voltage."""
+
+from pathlib import Path
+
+from lambdapdk.asap7.libs.asap7sc7p5t import ASAP7SC7p5RVT
+from siliconcompiler import StdCellLibrary
+
+from pdk_configs.pdk import Pdk, use_own_scripts
+
+
+def make_library(data_root: Path | None) -> StdCellLibrary:
+    """Return SiliconCompiler's library object with this folder's scripts."""
+    library = ASAP7SC7p5RVT()
+    folder = Path(__file__).parent
+    use_own_scripts(library, folder, data_root)
+    with library.active_dataroot("pdk_configs"):
+        library.set_openroad_tracks_file("tracks.tcl")
+    return library
+
+
+PDK = Pdk(
+    name="asap7",
+    title="ASAP7 (7.5-track RVT)",
+    node_nm=7,
+    library="asap7sc7p5t_rvt",
+    corner="typical",
+    voltage_v=0.7,
+    temperature_c=25.0,
+    time_unit_ns=0.001,
+    default_clock_ns=5.0,
+    utilization_percent=55.0,
+    core_margin_um=1.08,
+    core_side_min_um=13.5,
+    pin_pitch_um=0.144,
+    placement_density=0.6,
+    routing_layers=("M2", "M7"),
+    nand2_cell="NAND2x1_ASAP7_75t_R",
+    nand2_area_um2=0.08748,
+    required_files=(
+        "lambdapdk/asap7/base/apr/asap7_tech.lef",
+        "lambdapdk/asap7/libs/asap7sc7p5t_rvt/nldm/asap7sc7p5t_SIMPLE_RVT_TT_nldm.lib.gz",
+        "lambdapdk/asap7/libs/asap7sc7p5t_rvt/lef/asap7sc7p5t_28_R.lef",
+        "lambdapdk/asap7/libs/asap7sc7p5t_rvt/gds/asap7sc7p5t_28_R.gds.gz",
+    ),
+    make_library=make_library,
+)
