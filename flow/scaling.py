@@ -72,7 +72,8 @@ def fitted(node_nm: int, quantity: str, voltage_v: float) -> float:
         raise ValueError(
             f"{voltage_v:g} V is outside the fit of {node_nm} nm, at most {fit.voltage_max_v:g} V"
         )
-    return polynomial(getattr(fit, quantity), voltage_v)
+    coefficients: tuple[float, ...] = getattr(fit, quantity)
+    return polynomial(coefficients, voltage_v)
 
 
 def between(at_upper: float, at_lower: float, logarithmic: bool) -> float:
