@@ -80,7 +80,7 @@ def between(at_upper: float, at_lower: float, logarithmic: bool) -> float:
     """Return the value at 28 nm between those at 32 and 20 nm, linear or log-log in the node."""
     if logarithmic:
         share = math.log(UPPER_NM / TARGET_NM) / math.log(UPPER_NM / LOWER_NM)
-        return at_upper * (at_lower / at_upper) ** share
+        return at_upper * math.pow(at_lower / at_upper, share)
     return at_upper + (at_lower - at_upper) * (UPPER_NM - TARGET_NM) / (UPPER_NM - LOWER_NM)
 
 
