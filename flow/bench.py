@@ -1,25 +1,22 @@
 """How fast this project is, in figures: `make bench`. Nothing here passes or fails."""
 
 import argparse
-import json
-import subprocess
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from siliconcompiler import ASIC
 
 from flow.activity import zero_delay
 from flow.activity.design import join
 from flow.activity.liberty import read_liberty
 from flow.activity.netlist import read_netlist
-from flow.activity.streams import pack_codes
+from flow.command_line import Parser, run_guarded
 from flow.constraints import CLOCK_PORT
-from flow.measure import INDEX
+from flow.measure import step_folder, step_runtimes_s
 from flow.pdk_data import find_data_root
-from flow.places import PROJECT_ROOT
+from flow.run_process import run_in_process
 from flow.settings import Settings, make_settings
 from flow.steps.library_files import liberty_files
 from flow.workload import KEYS_PER_QUERY, make_workload
@@ -31,18 +28,6 @@ KERNELS = {"fa2_baseline": SEPARATE, "fa2_expmul": FUSED}
 FORMAT, D, PDK = "bf16", 16, "nangate45"
 MODEL_QUERIES = 1000
 REPEATS = 3
-
-
-def run_flow(settings: Settings) -> float:
-    """Run the flow for `settings` by its own command; return the wall time in seconds."""
-    command = [sys.executable, str(PROJECT_ROOT / "flow" / "run.py"), "--json"]
-    command += ["--design", settings.design.name, "--pdk", PDK, "--set", f"d={D}", "--to", settings.depth]
-    command += ["--out", str(settings.build_dir), "--jobs", "2"]
-    start = time.monotonic()
-    process = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    if process.returncode:
-        sys.exit(process.returncode)
-    return time.monotonic() - start
 
 
 def bench_models() -> None:
@@ -63,14 +48,14 @@ def bench_models() -> None:
 
 def bench_simulation(settings: Settings) -> None:
     """Print the clocks per second of the zero-delay simulation of the synthesised netlist."""
-    run_flow(settings)
+    run_in_process(settings)
     name = settings.design.name
     library = settings.pdk.make_library(find_data_root(settings.pdk, None))
     liberty = [Path(path) for path in liberty_files(library, settings.pdk.corner)]
     workload = make_workload(name, settings.parameters)
-    inputs = {port: pack_codes(codes, workload.bits[port]) for port, codes in workload.inputs.items()}
+    inputs = workload.packed_inputs()
     start = time.monotonic()
-    netlist = read_netlist(settings.folder / "synthesis" / INDEX / "outputs" / f"{name}.vg", name)
+    netlist = read_netlist(step_folder(settings, "synthesis") / "outputs" / f"{name}.vg", name)
     gates = join(netlist, read_liberty(liberty), CLOCK_PORT)
     zero_delay.simulate(gates, inputs, workload.streams, settings.clock_ns, workload.count_from)
     runtime_s = time.monotonic() - start
@@ -82,9 +67,11 @@ def bench_simulation(settings: Settings) -> None:
 
 def bench_layout(settings: Settings) -> None:
     """Lay the kernel out and print the wall time by step and the share outside the engines."""
-    wall_s = run_flow(settings)
-    manifest: Any = json.loads((settings.folder / f"{settings.design.name}.pkg.json").read_text())
-    times = engine_times_s(manifest)
+    start = time.monotonic()
+    run_in_process(settings)
+    wall_s = time.monotonic() - start
+    manifest = settings.folder / f"{settings.design.name}.pkg.json"
+    times = step_runtimes_s(ASIC.from_manifest(filepath=str(manifest)), "exetime")
     for step, engine_s in times.items():
         print(f"  {step:<32} {engine_s:8.1f} s")
     engines_s = sum(times.values())
@@ -95,35 +82,29 @@ def bench_layout(settings: Settings) -> None:
     )
 
 
-def engine_times_s(manifest: dict[str, Any]) -> dict[str, float]:
-    """Return the wall time that each step spent in its program, from SiliconCompiler's manifest."""
-    metrics = manifest["metric"]["exetime"]["node"]
-    starts = manifest["record"]["starttime"]["node"]
-
-    def value(node: Any, step: str) -> Any:
-        return node.get(step, {}).get(INDEX, {}).get("value")
-
-    found = [
-        (datetime.fromisoformat(value(starts, step)), step, float(value(metrics, step)))
-        for step in metrics
-        if value(metrics, step) is not None and value(starts, step) is not None
-    ]
-    return {step: engine_s for _, step, engine_s in sorted(found)}
-
-
-def main() -> None:
-    """Run the benchmarks."""
-    parser = argparse.ArgumentParser(prog="bench.py", description=__doc__)
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(prog="bench.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave the layout out, some 20 minutes")
     parser.add_argument("--out", type=Path, default=Path("build") / "bench", metavar="DIR")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the benchmarks."""
     given = {"format": FORMAT, "d": D}
     bench_models()
     for kernel in KERNELS:
         bench_simulation(make_settings(kernel, given, PDK, depth="synth", build_dir=arguments.out))
     if not arguments.quick:
         stamp = datetime.now().strftime("fresh_%Y%m%d_%H%M%S")
-        bench_layout(make_settings("fa2_expmul", given, PDK, build_dir=arguments.out / stamp))
+        bench_layout(make_settings("fa2_expmul", given, PDK, build_dir=arguments.out / stamp, jobs=2))
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("bench.py", lambda: run(arguments), arguments.out / "crash.log")
 
 
 if __name__ == "__main__":

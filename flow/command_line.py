@@ -5,7 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flow.errors import StepError, UserError
 
@@ -13,7 +13,11 @@ INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser whose errors are one line; description and epilog stay as they are written."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take what ArgumentParser takes."""
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """Print `message` and leave with exit code 2."""

@@ -1,11 +1,11 @@
 """Kernels side by side on every configuration, and next to the paper: `python flow/compare.py`."""
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 try:
     from rich.console import Console
@@ -16,11 +16,14 @@ try:
     from flow.comparison.figures import Row
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep
+    from flow.comparison.summary import summarize
     from flow.errors import StepError, UserError
     from flow.flowgraph import DEPTHS
     from flow.places import PROJECT_ROOT
     from flow.result import Result
+    from flow.run_process import run_in_process
     from flow.settings import DEFAULT_PDK, Settings
+    from hdl.fa2 import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(
         f"compare.py: error: {missing.name} is not installed: "
@@ -46,12 +49,7 @@ def numbers(text: str) -> list[int]:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
-    parser = Parser(
-        prog="compare.py",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="compare.py", description=__doc__, epilog=EXAMPLES)
     parser.add_argument("--dims", type=numbers, default=[16], metavar="D,...", help="default 16")
     parser.add_argument("--formats", type=names, default=["bf16"], metavar="NAME,...", help="default bf16")
     parser.add_argument(
@@ -67,9 +65,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--value-timings",
         type=names,
-        default=["with_key"],
+        default=[WITH_KEY],
         metavar="NAME,...",
-        help="when v enters: with_key, when_needed; default with_key",
+        help=f"when v enters: {', '.join(VALUE_TIMINGS)}; default {WITH_KEY}",
     )
     parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
     parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
@@ -85,26 +83,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_once(settings: Settings, pdk_root: Path | None) -> Result:
-    """Run the flow in a process of its own; raises StepError or UserError with its last line."""
-    command = [sys.executable, str(PROJECT_ROOT / "flow" / "run.py"), "--json"]
-    command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
-    for name, value in settings.parameters.items():
-        command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
-    command += ["--clock", str(settings.clock_ns), "--seed", str(settings.seed)]
-    command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
-    if pdk_root is not None:
-        command += ["--pdk-root", str(pdk_root)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode:
-        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
-        reason = lines[-1].removeprefix("run.py: error: ")
-        if process.returncode == 2:
-            raise UserError(reason)
-        raise StepError("run", reason, settings.folder / "job.log")
-    return Result.model_validate_json(process.stdout)
-
-
 def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, console: Console) -> list[str]:
     """Run what is not up to date, `--jobs` at a time, and keep the results; return the failures."""
     failed: list[str] = []
@@ -113,12 +91,12 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         name = f"{settings.design.name} {settings.job}"
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
-            result = run_once(settings, arguments.pdk_root)
+            result = run_in_process(settings, arguments.pdk_root)
         except (UserError, StepError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)
             return
-        keep(arguments.reports / "results", settings, result)
+        keep(arguments.reports, result)
         area = result.metrics.cell_area_um2
         console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)
 
@@ -135,11 +113,7 @@ def read_row(
         results: dict[str, tuple[Result, ...]] = {}
         for kernel in arguments.kernels:
             found = [
-                find(
-                    arguments.reports / "results",
-                    configuration.settings(kernel, seed, depth, arguments.out, 1),
-                    depth,
-                )
+                find(arguments.reports, configuration.settings(kernel, seed, depth, arguments.out))
                 for seed in range(arguments.seeds)
             ]
             results[kernel] = tuple(one for one in found if one is not None)
@@ -161,7 +135,7 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.pdk, arguments.formats, arguments.dims, arguments.value_timings, arguments.clock
     )
     all_settings = [
-        configuration.settings(kernel, seed, arguments.to, arguments.out, 1)
+        configuration.settings(kernel, seed, arguments.to, arguments.out)
         for configuration in rows_wanted
         for seed in range(arguments.seeds)
         for kernel in arguments.kernels
@@ -177,23 +151,22 @@ def compare(arguments: argparse.Namespace) -> None:
             rows.append(row)
     if not rows:
         raise UserError(failed[0] if failed else "no results to compare: leave out --no-run")
-    write_report(rows, arguments)
-    print_summary(console, rows, arguments.kernels, arguments.seeds)
+    summary = summarize(rows, arguments.kernels, arguments.seeds)
+    write_report(summary, arguments)
+    print_summary(console, summary)
     console.print(f"report   {arguments.reports / arguments.name}.md", highlight=False, soft_wrap=True)
     if failed:
         raise StepError("compare", f"{len(failed)} of {len(all_settings)} runs: {failed[0]}")
 
 
-def write_report(rows: Sequence[Row], arguments: argparse.Namespace) -> None:
+def write_report(summary: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Write the page, the figures and the chart."""
     arguments.reports.mkdir(parents=True, exist_ok=True)
     base = arguments.reports / arguments.name
-    base.with_suffix(".json").write_text(comparison_json(rows, arguments.kernels, arguments.seeds))
-    base.with_suffix(".md").write_text(
-        comparison_markdown(rows, arguments.kernels, arguments.seeds, arguments.name)
-    )
+    base.with_suffix(".json").write_text(comparison_json(summary))
+    base.with_suffix(".md").write_text(comparison_markdown(summary, arguments.name))
     for suffix in (".svg", ".png"):
-        draw_chart(rows, arguments.kernels, arguments.seeds, base.with_suffix(suffix))
+        draw_chart(summary, base.with_suffix(suffix))
 
 
 def main() -> None:

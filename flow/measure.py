@@ -135,13 +135,16 @@ def drc_errors(history: Any) -> int | None:
     return None
 
 
-def step_runtimes_s(history: Any) -> dict[str, float]:
-    """Return the wall time of each step that ran, whenever that was, in the order of their start."""
+def step_runtimes_s(history: Any, metric: str = "tasktime") -> dict[str, float]:
+    """Return the wall time of each step that ran, whenever that was, in the order of their start.
+
+    `metric` is SiliconCompiler's: `tasktime` is of the whole step, `exetime` of its program alone.
+    """
     flow = history.option.get_flow()
     runtimes = []
     for step in history.getkeys("flowgraph", flow):
         node = {"step": step, "index": INDEX}
-        runtime_s = history.get("metric", "tasktime", **node)
+        runtime_s = history.get("metric", metric, **node)
         if runtime_s is not None:
             runtimes.append((history.get("record", "starttime", **node), step, round(runtime_s, 2)))
     return {step: runtime_s for _, step, runtime_s in sorted(runtimes)}

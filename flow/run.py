@@ -34,12 +34,7 @@ EXAMPLES = """examples:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
-    parser = Parser(
-        prog="run.py",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(prog="run.py", description=__doc__, epilog=EXAMPLES)
     parser.add_argument("--design", metavar="NAME", help="what to build, see --list")
     parser.add_argument("--pdk", metavar="NAME", help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}")
     parser.add_argument("--format", metavar="NAME", help="bf16, e4m3, e5m2 or e<E>m<M>; default bf16")

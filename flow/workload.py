@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.activity.streams import Words, pack_codes
 from flow.attention_data.sample import load
 from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
 from hdl.design import Design
@@ -49,6 +50,10 @@ class Workload:
     def clocks(self) -> int:
         """Clocks that count, over all streams."""
         return int(self.streams * (self.due.shape[1] - self.count_from))
+
+    def packed_inputs(self) -> dict[str, Words]:
+        """Return the inputs as the simulators take them."""
+        return {name: pack_codes(codes, self.bits[name]) for name, codes in self.inputs.items()}
 
     def checked(self, port: str) -> npt.NDArray[np.bool_]:
         """Return at which clocks, [streams, clocks], the output `port` is checked."""

@@ -10,16 +10,15 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot
 
-from flow.comparison.figures import Row
-from flow.comparison.summary import HEADLINES, summarize
+from flow.comparison.summary import HEADLINES
 
 SERIES = {"area_um2": ("area", "#1f4e79", ""), "power_timed_w": ("power, real data", "#e0a030", "//")}
 BAR_HEIGHT = 0.36
 
 
-def draw_chart(rows: Sequence[Row], kernels: Sequence[str], seeds: int, path: Path) -> None:
+def draw_chart(summary: dict[str, Any], path: Path) -> None:
     """Draw to `path`, SVG or PNG by its suffix; the same figures give the same bytes."""
-    summary = summarize(rows, kernels, seeds)
+    kernels = summary["kernels"]
     bars = [
         (row["title"] if len(kernels) == 2 else f"{row['title']}: {kernel}", row["reductions"][kernel])
         for row in summary["rows"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import median
 
 from flow.comparison.configuration import Configuration
 from flow.result import Result
@@ -22,22 +22,13 @@ class Row:
     depth: str
     results: Mapping[str, tuple[Result, ...]]
 
-    def results_of(self, kernel: str) -> tuple[Result, ...]:
-        """Return the kernel's results."""
-        return self.results[kernel]
-
 
 Quantity = Callable[[Result], float | None]
 
 
-def area_um2(result: Result) -> float | None:
-    """Cell area without fillers and taps."""
-    return result.metrics.cell_area_um2
-
-
-def gate_equivalents(result: Result) -> float | None:
-    """Cell area by that of the library's NAND2."""
-    return result.metrics.gate_equivalents
+def metric(name: str) -> Quantity:
+    """Return the quantity: a field of the result's metrics."""
+    return lambda result: getattr(result.metrics, name)
 
 
 def power_w(activity: str) -> Quantity:
@@ -60,15 +51,10 @@ def energy_per_query_j(result: Result) -> float | None:
     return None if energy_j is None else energy_j * KEYS_PER_QUERY
 
 
-def fmax_mhz(result: Result) -> float | None:
-    """Highest clock by the worst setup path of the layout made for the run's clock."""
-    return result.metrics.fmax_mhz
-
-
 def area_delay_um2_ns(result: Result) -> float | None:
-    """Cell area times shortest clock period."""
-    area, fmax = area_um2(result), fmax_mhz(result)
-    return None if area is None or not fmax else area * 1e3 / fmax
+    """Cell area times the shortest clock period of the layout made for the run's clock."""
+    area_um2, fmax_mhz = result.metrics.cell_area_um2, result.metrics.fmax_mhz
+    return None if area_um2 is None or not fmax_mhz else area_um2 * 1e3 / fmax_mhz
 
 
 def group_area_um2(group: str) -> Quantity:
@@ -130,9 +116,3 @@ def reduction(baseline: Figure | None, other: Figure | None, seeds: int) -> Redu
         100 * (1 - other.smallest / baseline.largest),
         within,
     )
-
-
-def mean_percent(reductions: Sequence[Reduction | None]) -> float | None:
-    """Return the mean over the configurations that have one."""
-    known = [one.percent for one in reductions if one is not None]
-    return fmean(known) if known else None

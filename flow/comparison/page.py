@@ -8,9 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
-from flow.comparison.figures import Row
-from flow.comparison.summary import REDUCED, summarize
 from flow.measure import CLOCK_TREE, REPAIR, TOP
+from flow.workload import KEYS_PER_QUERY
 
 UNITS = {"um2": (1.0, 0), "mW": (1e3, 3), "pJ": (1e12, 2), "nJ": (1e9, 3), "MHz": (1.0, 1), "": (1.0, 0)}
 
@@ -47,12 +46,12 @@ def group_rows(row: dict[str, Any], kernels: Sequence[str]) -> list[str]:
     return [name for name in names if name not in last] + [name for name in last if name in names]
 
 
-def comparison_json(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> str:
+def comparison_json(summary: dict[str, Any]) -> str:
     """Return the content of comparison.json."""
-    return json.dumps(summarize(rows, kernels, seeds), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
 
 
-def comparison_markdown(rows: Sequence[Row], kernels: Sequence[str], seeds: int, name: str) -> str:
+def comparison_markdown(summary: dict[str, Any], name: str) -> str:
     """Return the page; `name` is that of the chart's file beside it."""
     environment = Environment(
         loader=PackageLoader("flow.comparison", "."),
@@ -64,12 +63,12 @@ def comparison_markdown(rows: Sequence[Row], kernels: Sequence[str], seeds: int,
     )
     environment.filters.update(quantity=quantity, percent=percent, signed=signed)
     template: Any = environment.get_template("comparison.md.j2")
-    return str(template.render(summarize(rows, kernels, seeds), name=name, group_rows=group_rows))
+    return str(template.render(summary, name=name, keys=KEYS_PER_QUERY, group_rows=group_rows))
 
 
-def print_summary(console: Console, rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> None:
+def print_summary(console: Console, summary: dict[str, Any]) -> None:
     """Print the headline: area and power of each kernel, the reductions, their mean, the paper's."""
-    summary = summarize(rows, kernels, seeds)
+    kernels = summary["kernels"]
     baseline, *others = kernels
     table = Table("configuration", "kernel")
     for title in ("um2", "area", "mW", "power"):
@@ -77,14 +76,14 @@ def print_summary(console: Console, rows: Sequence[Row], kernels: Sequence[str],
     for row in summary["rows"]:
         for kernel in kernels:
             measured = row["kernels"][kernel]
-            reductions = row["reductions"].get(kernel, dict.fromkeys(REDUCED))
+            reductions = row["reductions"].get(kernel)
             table.add_row(
                 row["title"] if kernel == baseline else f"  to {row['depth']}",
                 kernel,
                 quantity(measured["area_um2"], "um2"),
-                percent(reductions["area_um2"]) if kernel != baseline else "",
+                percent(reductions["area_um2"]) if reductions else "",
                 quantity(measured["power_timed_w"], "mW"),
-                percent(reductions["power_timed_w"]) if kernel != baseline else "",
+                percent(reductions["power_timed_w"]) if reductions else "",
             )
         table.add_section()
     for kernel in others:

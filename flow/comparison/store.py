@@ -11,24 +11,24 @@ from flow.settings import Settings
 COMPARABLE = tuple(reversed([depth for depth in DEPTHS if depth != "verilog"]))
 
 
-def kept_path(folder: Path, settings: Settings, depth: str) -> Path:
-    """Return where the store in `folder` keeps a run's result of `depth`."""
-    return result_path(folder / settings.design.name / settings.job, depth)
+def kept_path(reports: Path, design: str, job: str, depth: str) -> Path:
+    """Return where the result of a run is kept below the folder `reports`."""
+    return result_path(reports / "results" / design / job, depth)
 
 
-def keep(folder: Path, settings: Settings, result: Result) -> None:
-    """Put `result` into the store in `folder`."""
-    path = kept_path(folder, settings, result.depth)
+def keep(reports: Path, result: Result) -> None:
+    """Keep `result`."""
+    path = kept_path(reports, result.design, result.job, result.depth)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_result(result, path)
 
 
-def find(folder: Path, settings: Settings, depth: str) -> Result | None:
-    """Return the run's result of `depth` from the store, None where there is none.
+def find(reports: Path, settings: Settings) -> Result | None:
+    """Return the kept result of the run that `settings` ask for, None where there is none.
 
     Raises UserError for a file that is no result, or is that of other settings.
     """
-    path = kept_path(folder, settings, depth)
+    path = kept_path(reports, settings.design.name, settings.job, settings.depth)
     if not path.exists():
         return None
     result = read_result(path)

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from flow.comparison import figures
-from flow.comparison.figures import Quantity, Row
+from flow.comparison.figures import Figure, Quantity, Row
+from flow.comparison.store import kept_path
 from flow.measure import DEFAULT_ACTIVITY
-from flow.result import Result, result_path
+from flow.result import Result
 from flow.steps.simulate import TIMED, ZERO_DELAY
+from hdl.fa2 import WITH_KEY
 
 
 def power_default_w(result: Result) -> float | None:
@@ -20,20 +23,20 @@ def power_default_w(result: Result) -> float | None:
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "area_um2": figures.area_um2,
-    "gate_equivalents": figures.gate_equivalents,
+    "area_um2": figures.metric("cell_area_um2"),
+    "gate_equivalents": figures.metric("gate_equivalents"),
     "power_timed_w": figures.power_w(TIMED),
     "power_zero_delay_w": figures.power_w(ZERO_DELAY),
     "power_default_w": power_default_w,
     "energy_per_key_j": figures.energy_per_key_j,
     "energy_per_query_j": figures.energy_per_query_j,
-    "fmax_mhz": figures.fmax_mhz,
+    "fmax_mhz": figures.metric("fmax_mhz"),
     "area_delay_um2_ns": figures.area_delay_um2_ns,
-    "leakage_w": lambda result: result.metrics.power_leakage_w,
-    "setup_slack_ns": lambda result: result.metrics.setup_slack_ns,
-    "hold_slack_ns": lambda result: result.metrics.hold_slack_ns,
-    "drc_errors": lambda result: result.metrics.drc_errors,
-    "utilization_percent": lambda result: result.metrics.utilization_percent,
+    "leakage_w": figures.metric("power_leakage_w"),
+    "setup_slack_ns": figures.metric("setup_slack_ns"),
+    "hold_slack_ns": figures.metric("hold_slack_ns"),
+    "drc_errors": figures.metric("drc_errors"),
+    "utilization_percent": figures.metric("utilization_percent"),
     "annotated_percent": lambda result: result.power[TIMED].annotated_percent if result.power else None,
 }
 REDUCED = (
@@ -72,26 +75,25 @@ def mean(described: Sequence[dict[str, Any]], kernel: str, quantity: str) -> flo
     percents = [
         row["reductions"][kernel][quantity]["percent"]
         for row in described
-        if row["reductions"][kernel]["power_timed_w"] and row["value_timing"] == "with_key"
+        if row["reductions"][kernel]["power_timed_w"] and row["value_timing"] == WITH_KEY
     ]
-    return sum(percents) / len(percents) if percents else None
+    return fmean(percents) if percents else None
 
 
 def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
     """Return one configuration."""
     baseline, *others = kernels
-    reductions = {}
-    for kernel in others:
-        reductions[kernel] = {
-            name: data(
-                figures.reduction(
-                    figures.figure(row.results[baseline], QUANTITIES[name]),
-                    figures.figure(row.results[kernel], QUANTITIES[name]),
-                    seeds,
-                )
-            )
+    measured: dict[str, dict[str, Figure | None]] = {
+        kernel: {name: figures.figure(row.results[kernel], quantity) for name, quantity in QUANTITIES.items()}
+        for kernel in kernels
+    }
+    reductions = {
+        kernel: {
+            name: data(figures.reduction(measured[baseline][name], measured[kernel][name], seeds))
             for name in REDUCED
         }
+        for kernel in others
+    }
     configuration = row.configuration
     return {
         "title": configuration.title,
@@ -101,16 +103,16 @@ def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
         "value_timing": configuration.value_timing,
         "clock_ns": row.results[baseline][0].clock_ns,
         "depth": row.depth,
-        "kernels": {kernel: describe_kernel(row.results[kernel]) for kernel in kernels},
+        "kernels": {kernel: describe_kernel(row.results[kernel], measured[kernel]) for kernel in kernels},
         "reductions": reductions,
     }
 
 
-def describe_kernel(results: Sequence[Result]) -> dict[str, Any]:
+def describe_kernel(results: Sequence[Result], measured: dict[str, Figure | None]) -> dict[str, Any]:
     """Return one kernel's figures, its groups and where they come from."""
     groups = dict.fromkeys(group for result in results for group in result.groups)
     return {
-        **{name: data(figures.figure(results, quantity)) for name, quantity in QUANTITIES.items()},
+        **{name: data(figure) for name, figure in measured.items()},
         "groups": {
             group: {
                 "area_um2": data(figures.figure(results, figures.group_area_um2(group))),
@@ -118,9 +120,7 @@ def describe_kernel(results: Sequence[Result]) -> dict[str, Any]:
             }
             for group in groups
         },
-        "results": [
-            str(result_path(Path("results") / result.design / result.job, result.depth)) for result in results
-        ],
+        "results": [str(kept_path(Path(), result.design, result.job, result.depth)) for result in results],
         "git_revisions": sorted({str(result.git_revision) for result in results}),
     }
 

@@ -7,16 +7,13 @@ flattened. Every cell's name starts with its group's, and area and power can be 
 
 import argparse
 import gzip
-import re
 import shutil
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pyosys import libyosys as ys
 
 # Between the names of an instance and of what it holds, in the flat netlist.
 SEPARATOR = "."
-LIBERTY_CELL = re.compile(r'^\s*cell\s*\(\s*"?(\w+)"?\s*\)', re.MULTILINE)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -25,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--verilog", type=Path, required=True)
     parser.add_argument("--top", required=True)
     parser.add_argument("--liberty", type=Path, action="append", required=True)
-    parser.add_argument("--dont-use", action="append", default=[], metavar="CELL")
+    parser.add_argument("--dont-use", action="append", default=[], metavar="PATTERN")
     parser.add_argument("--clock-ns", type=float, required=True)
     parser.add_argument("--driver-cell", required=True, help="drives the inputs, for the mapper's timing")
     parser.add_argument("--load-ff", type=float, required=True, help="load of an output, femtofarad")
@@ -61,12 +58,6 @@ def plain_liberty(path: Path) -> Path:
     return copy
 
 
-def cells_matching(liberties: list[Path], patterns: list[str]) -> list[str]:
-    """Return the names of the cells in `liberties` that match one of the shell patterns, sorted."""
-    names = {name for path in liberties for name in LIBERTY_CELL.findall(path.read_text())}
-    return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
-
-
 def write_abc_constraints(driver_cell: str, load_ff: float) -> Path:
     """Write the drive and the load that ABC assumes at each module's boundary."""
     path = Path("abc.constr")
@@ -78,7 +69,7 @@ def synthesize(arguments: argparse.Namespace) -> None:
     """Map `arguments.verilog` to the library and write the netlist and its statistics."""
     liberties = [plain_liberty(path) for path in arguments.liberty]
     library = [word for path in liberties for word in ("-liberty", path)]
-    unused = [word for cell in cells_matching(liberties, arguments.dont_use) for word in ("-dont_use", cell)]
+    unused = [word for cell in arguments.dont_use for word in ("-dont_use", cell)]
     top = arguments.top
     yosys = Yosys()
     for path in liberties:

@@ -14,7 +14,7 @@ from flow.activity.liberty import read_liberty
 from flow.activity.netlist import read_netlist
 from flow.activity.saif import write_saif
 from flow.activity.sdf import read_sdf
-from flow.activity.streams import Words, pack_codes, unpack_codes
+from flow.activity.streams import Words, unpack_codes
 from flow.constraints import CLOCK_PORT, PORT_DELAY_SHARE
 from flow.steps.library_files import liberty_files
 from flow.workload import Workload, make_workload
@@ -67,7 +67,7 @@ class SimulateTask(ASICTask):
         gates = join(read_netlist(Path(f"inputs/{top}.lec.vg"), top), read_liberty(liberty), CLOCK_PORT)
         workload = make_workload(self.get("var", "design"), json.loads(self.get("var", "design_parameters")))
         streams = workload.streams
-        inputs = {name: pack_codes(codes, workload.bits[name]) for name, codes in workload.inputs.items()}
+        inputs = workload.packed_inputs()
         clock_ns = self.get("var", "clock_ns")
         summary: dict[str, Any] = {"clocks": workload.clocks}
 

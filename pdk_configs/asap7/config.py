@@ -11,8 +11,7 @@ from pdk_configs.pdk import Pdk, use_own_scripts
 def make_library(data_root: Path | None) -> StdCellLibrary:
     """Return SiliconCompiler's library object with this folder's scripts."""
     library = ASAP7SC7p5RVT()
-    folder = Path(__file__).parent
-    use_own_scripts(library, folder, data_root)
+    use_own_scripts(library, Path(__file__).parent, data_root)
     with library.active_dataroot("pdk_configs"):
         library.set_openroad_tracks_file("tracks.tcl")
     return library

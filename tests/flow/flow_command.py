@@ -15,15 +15,13 @@ def command(*words, out):
 
 def run_flow(*words, out, **options):
     """Run the command and return its completed process."""
-    return subprocess.run(
-        command(*words, out=out), cwd=ROOT, capture_output=True, text=True, check=False, **options
-    )
+    return run_command("run.py", "--out", out, *words, **options)
 
 
-def run_command(script, *words):
+def run_command(script, *words, **options):
     """Run `flow/<script>` and return its completed process."""
     command_line = [sys.executable, f"flow/{script}", *map(str, words)]
-    return subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False, **options)
 
 
 def result_of(*words, out):

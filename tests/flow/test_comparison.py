@@ -6,7 +6,7 @@ import pytest
 from flow_command import run_command
 
 from flow.comparison.configuration import Configuration
-from flow.comparison.figures import Row, figure, reduction
+from flow.comparison.figures import Row, figure, metric, reduction
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
@@ -14,9 +14,10 @@ from flow.errors import UserError
 from flow.result import Group, Metrics, Power, Result
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
+AREA = metric("cell_area_um2")
 
 
-def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate45"):
+def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate45", job="job"):
     power = {}
     if power_w is not None:
         power = {
@@ -43,7 +44,7 @@ def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate4
         clock_ns=5.0,
         seed=seed,
         depth="gds" if power else "synth",
-        job="job",
+        job=job,
         nand2_cell="NAND2",
         nand2_area_um2=1.0,
         metrics=Metrics(cell_area_um2=area_um2, gate_equivalents=area_um2, fmax_mhz=fmax_mhz),
@@ -68,10 +69,8 @@ def _row(baseline, expmul, pdk="nangate45", value_timing="with_key"):
 
 
 def test_reduction_is_a_share_of_the_baseline_and_its_range_pairs_the_extremes():
-    baseline = figure(
-        [_result("b", area) for area in (100.0, 104.0, 110.0)], lambda r: r.metrics.cell_area_um2
-    )
-    other = figure([_result("o", area) for area in (70.0, 78.0, 80.0)], lambda r: r.metrics.cell_area_um2)
+    baseline = figure([_result("b", area) for area in (100.0, 104.0, 110.0)], AREA)
+    other = figure([_result("o", area) for area in (70.0, 78.0, 80.0)], AREA)
     found = reduction(baseline, other, 3)
     assert found.percent == pytest.approx(25.0)
     assert found.smallest == pytest.approx(20.0) and found.largest == pytest.approx(100 * (1 - 70 / 110))
@@ -82,15 +81,13 @@ def test_reduction_is_a_share_of_the_baseline_and_its_range_pairs_the_extremes()
     ("areas", "within"), [((100.0, 104.0), True), ((90.0, 91.0), False), ((96.0, 97.0), True)]
 )
 def test_difference_smaller_than_the_spread_is_marked(areas, within):
-    quantity = lambda r: r.metrics.cell_area_um2  # noqa: E731
-    baseline = figure([_result("b", 98.0), _result("b", 103.0)], quantity)
-    other = figure([_result("o", area) for area in areas], quantity)
+    baseline = figure([_result("b", 98.0), _result("b", 103.0)], AREA)
+    other = figure([_result("o", area) for area in areas], AREA)
     assert reduction(baseline, other, 2).within_spread is within
 
 
 def test_one_seed_says_nothing_of_the_spread():
-    quantity = lambda r: r.metrics.cell_area_um2  # noqa: E731
-    found = reduction(figure([_result("b", 4.0)], quantity), figure([_result("o", 3.0)], quantity), 1)
+    found = reduction(figure([_result("b", 4.0)], AREA), figure([_result("o", 3.0)], AREA), 1)
     assert found.percent == pytest.approx(25.0) and found.within_spread is None
 
 
@@ -114,22 +111,21 @@ def test_energy_is_power_times_clock_and_a_query_is_128_keys():
 
 
 def test_page_shows_the_papers_figures_with_their_mark_and_a_dash_for_what_is_missing():
-    page = comparison_markdown([_row([_result("b", 100.0)], [_result("e", 70.0)])], KERNELS, 1, "comparison")
+    rows = [_row([_result("b", 100.0)], [_result("e", 70.0)])]
+    page = comparison_markdown(summarize(rows, KERNELS, 1), "comparison")
     assert "-28.8 %" in page and "-17.6 %" in page and "[P]" in page
     line = next(line for line in page.splitlines() if line.startswith("| nangate45, BF16, d = 16 | 5 |"))
     assert "-30.0 %" in line and "–" in line
 
 
 def test_kept_result_of_other_settings_is_refused(tmp_path):
-    settings = Configuration("nangate45", "bf16", 16, "with_key").settings(
-        "fa2_baseline", 0, "gds", tmp_path, 1
-    )
-    assert find(tmp_path, settings, "gds") is None
-    keep(tmp_path, settings, _result("fa2_baseline", 100.0, 1e-2))
-    assert find(tmp_path, settings, "gds") is not None
-    keep(tmp_path, settings, _result("fa2_baseline", 100.0, 1e-2, pdk="sky130"))
+    settings = Configuration("nangate45", "bf16", 16, "with_key").settings("fa2_baseline", 0, "gds", tmp_path)
+    assert find(tmp_path, settings) is None
+    keep(tmp_path, _result("fa2_baseline", 100.0, 1e-2, job=settings.job))
+    assert find(tmp_path, settings) is not None
+    keep(tmp_path, _result("fa2_baseline", 100.0, 1e-2, pdk="sky130", job=settings.job))
     with pytest.raises(UserError, match="other settings"):
-        find(tmp_path, settings, "gds")
+        find(tmp_path, settings)
 
 
 def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):

@@ -1,0 +1,30 @@
+"""A run in a process of its own, by the command that a user would type."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from flow.errors import StepError, UserError
+from flow.places import PROJECT_ROOT
+from flow.result import Result
+from flow.settings import Settings
+
+
+def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
+    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line."""
+    command = [sys.executable, str(PROJECT_ROOT / "flow" / "run.py"), "--json"]
+    command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
+    for name, value in settings.parameters.items():
+        command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
+    command += ["--clock", str(settings.clock_ns), "--seed", str(settings.seed)]
+    command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
+    if pdk_root is not None:
+        command += ["--pdk-root", str(pdk_root)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+        reason = lines[-1].removeprefix("run.py: error: ")
+        if process.returncode == UserError.exit_code:
+            raise UserError(reason)
+        raise StepError("run", reason, settings.folder / "job.log")
+    return Result.model_validate_json(process.stdout)
