@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from flow.activity.collector import uncollected
 from flow.activity.liberty import Cell
 from flow.activity.netlist import Instance, Netlist, Port
 from flow.activity.streams import MAX_STREAMS, Words
@@ -99,7 +100,9 @@ def _without_supplies(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
         if one.cell in cells:
             supplies |= {one.pins[pin] for pin in cells[one.cell].supply_pins if pin in one.pins}
     instances = tuple(
-        replace(one, pins={pin: net for pin, net in one.pins.items() if net not in supplies})
+        one
+        if supplies.isdisjoint(one.pins.values())
+        else replace(one, pins={pin: net for pin, net in one.pins.items() if net not in supplies})
         for one in netlist.instances
         if one.cell in cells or not set(one.pins.values()) <= supplies
     )
@@ -110,7 +113,9 @@ def _without_supplies(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
 def _with_open_outputs(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
     nets = itertools.count(netlist.net_count)
     instances = tuple(
-        replace(one, pins={pin.name: next(nets) for pin in cells[one.cell].outputs} | one.pins)
+        one
+        if all(pin.name in one.pins for pin in cells[one.cell].outputs)
+        else replace(one, pins={pin.name: next(nets) for pin in cells[one.cell].outputs} | one.pins)
         for one in netlist.instances
     )
     return replace(netlist, instances=instances, net_count=next(nets))
@@ -133,6 +138,7 @@ def check_inputs(design: Design, inputs: Mapping[str, Words], streams: int, coun
     return clocks
 
 
+@uncollected
 def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:
     """Join `netlist` with the library `cells`.
 
@@ -144,9 +150,9 @@ def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:
         cell = cells.get(instance.cell)
         if cell is None:
             raise ValueError(f"netlist {netlist.top}: cell {instance.cell} is not in the Liberty files")
-        for pin_name in instance.pins:
-            if all(pin_name != pin.name for pin in cell.pins):
-                raise ValueError(f"netlist {netlist.top}: cell {cell.name} has no pin {pin_name}")
+        unknown = instance.pins.keys() - cell.pin_names
+        if unknown:
+            raise ValueError(f"netlist {netlist.top}: cell {cell.name} has no pin {min(unknown)}")
         for pin in cell.outputs:
             if pin.function is None or pin.tristate is not None:
                 raise ValueError(f"cell {cell.name}: output {pin.name} is tri-state or has no function")

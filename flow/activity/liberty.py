@@ -70,6 +70,11 @@ class Cell:
     supply_pins: tuple[str, ...] = ()
 
     @cached_property
+    def pin_names(self) -> frozenset[str]:
+        """Names of all pins but the supplies."""
+        return frozenset(pin.name for pin in self.pins)
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the input pins in the file's order."""
         return tuple(pin.name for pin in self.pins if pin.direction == "input")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.activity.collector import uncollected
 from flow.activity.structural_verilog import Bit, Module, read_modules
 
 
@@ -87,6 +88,7 @@ class _Flattener:
             self.walk(inner, (*path, name), inner_nets)
 
 
+@uncollected
 def read_netlist(path: Path, top: str) -> Netlist:
     """Read the structural Verilog of module `top` and of the modules below it, flattened.
 

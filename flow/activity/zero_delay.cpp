@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace {
 
@@ -26,15 +27,18 @@ void execute(const Operation* operation, int64_t count, uint64_t* value) {
     }
 }
 
-// Takes the data of each flip-flop whose gate has risen since the last call.
-void clock_flip_flops(const FlipFlop* flip_flop, int64_t count, uint64_t* value, uint64_t* gate_before) {
+// Takes the data of each flip-flop whose gate has risen since the last call; returns whether any has.
+bool clock_flip_flops(const FlipFlop* flip_flop, int64_t count, uint64_t* value, uint64_t* gate_before) {
+    uint64_t edges = 0;
     for (int64_t index = 0; index < count; ++index, ++flip_flop) {
         const uint64_t gate = value[flip_flop->gate];
         const uint64_t edge = gate & ~gate_before[index];
         uint64_t& state = value[flip_flop->state];
         state = (state & ~edge) | (value[flip_flop->data] & edge);
         gate_before[index] = gate;
+        edges |= edge;
     }
+    return edges != 0;
 }
 
 }  // namespace
@@ -49,6 +53,7 @@ extern "C" uint64_t run(const Operation* clock_cone, int64_t clock_cone_count, c
                     int64_t input_count, const uint64_t* inputs, const int32_t* output_nets, int64_t output_count,
                     uint64_t* outputs, int64_t clocks, int64_t count_from, uint64_t stream_mask, uint64_t* toggles,
                     uint64_t* high) {
+    std::vector<uint64_t> ones(nets);
     value[clock_net] = 0;
     execute(settle, settle_count, value);
     execute(sample, sample_count, value);
@@ -60,15 +65,18 @@ extern "C" uint64_t run(const Operation* clock_cone, int64_t clock_cone_count, c
             // Only the clock network moves before the flip-flops sample: data keep their values of before the edge.
             execute(clock_cone, clock_cone_count, value);
             execute(sample, sample_count, value);
-            clock_flip_flops(flip_flops, flip_flop_count, value, gate_before);
+            const bool sampled = clock_flip_flops(flip_flops, flip_flop_count, value, gate_before);
             if (phase)
                 for (int64_t index = 0; index < input_count; ++index)
                     value[input_nets[index]] = inputs[clock * input_count + index];
-            execute(settle, settle_count, value);
+            // Without new states and inputs nothing has moved outside of the clock's network.
+            if (phase || sampled) execute(settle, settle_count, value);
             if (clock < count_from) continue;
             for (int64_t net = 0; net < nets; ++net) {
-                toggles[net] += __builtin_popcountll((value[net] ^ value_before[net]) & stream_mask);
-                high[net] += __builtin_popcountll(value[net] & stream_mask);
+                const uint64_t changed = (value[net] ^ value_before[net]) & stream_mask;
+                if (changed) toggles[net] += __builtin_popcountll(changed);
+                if (changed || clock == count_from) ones[net] = __builtin_popcountll(value[net] & stream_mask);
+                high[net] += ones[net];
             }
         }
         for (int64_t index = 0; index < output_count; ++index)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from flow.activity import boolean, native
 from flow.activity.boolean import Expression
+from flow.activity.collector import uncollected
 from flow.activity.design import Activity, Design, check_inputs
 from flow.activity.settled import asynchronous, complement, follows_level, levelise
 from flow.activity.streams import Words
@@ -106,6 +107,7 @@ def _table(rows: Sequence[Iterable[int]], columns: int) -> npt.NDArray[np.int32]
     return np.ascontiguousarray(np.asarray(list(rows), dtype=np.int32).reshape(-1, columns))
 
 
+@uncollected
 def simulate(
     design: Design,
     inputs: Mapping[str, Words],

@@ -200,7 +200,8 @@ def test_timed_toggles_are_those_of_icarus_within_a_percent(nangate45, icarus, t
     assert np.array_equal(words["y"], outputs["y"])
     # The two differ where three changes meet within one path delay.
     assert abs(activity.toggles.sum() / truth.toggles.sum() - 1) < 0.01
-    assert (activity.toggles == truth.toggles).mean() > 0.8
+    off = np.abs(activity.toggles - truth.toggles)
+    assert (off <= 0.05 * truth.toggles).mean() > 0.95
 
 
 def test_setup_violation_shows_in_the_outputs(nangate45):
