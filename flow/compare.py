@@ -47,6 +47,11 @@ def numbers(text: str) -> list[int]:
     return [int(word) for word in names(text)]
 
 
+def quantities(text: str) -> list[float]:
+    """Return the quantities of a comma-separated list, each once."""
+    return [float(word) for word in names(text)]
+
+
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="compare.py", description=__doc__, epilog=EXAMPLES)
@@ -69,7 +74,16 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME,...",
         help=f"when v enters: {', '.join(VALUE_TIMINGS)}; default {WITH_KEY}",
     )
-    parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument(
+        "--clock", type=quantities, default=[None], metavar="NS,...", help="clock period; default: the PDK's"
+    )
+    parser.add_argument(
+        "--utilization",
+        type=quantities,
+        default=[None],
+        metavar="PERCENT,...",
+        help="of the core by cells; default: the PDK's",
+    )
     parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
@@ -132,7 +146,12 @@ def compare(arguments: argparse.Namespace) -> None:
     if arguments.to not in COMPARABLE:
         raise UserError(f"--to {arguments.to}: there are {', '.join(reversed(COMPARABLE))}")
     rows_wanted = configurations(
-        arguments.pdk, arguments.formats, arguments.dims, arguments.value_timings, arguments.clock
+        arguments.pdk,
+        arguments.formats,
+        arguments.dims,
+        arguments.value_timings,
+        arguments.clock,
+        arguments.utilization,
     )
     all_settings = [
         configuration.settings(kernel, seed, arguments.to, arguments.out)

@@ -44,14 +44,14 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     SimulateTask.find_task(project).configure(
         settings.design.name, settings.parameters, settings.clock_ns, pdk.corner
     )
-    project.constraint.area.set_density(pdk.utilization_percent)
+    project.constraint.area.set_density(settings.utilization_percent)
     project.constraint.area.set_coremargin(pdk.core_margin_um)
 
     ConvertTask.find_task(project).configure(settings.design.name, settings.parameters)
     SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
     FloorplanTask.find_task(project).configure(pdk)
     placement = GlobalPlacementTask.find_task(project)
-    placement.set_openroad_placedensity(pdk.placement_density)
+    placement.set_openroad_placedensity(settings.placement_density)
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
     RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(

@@ -72,7 +72,10 @@ class Power(Record):
 
 
 class Result(Record):
-    """One run, its inputs, its measurements and the SHA-256 of what it made."""
+    """One run, its inputs, its measurements and the SHA-256 of what it made.
+
+    `target_utilization_percent` None: the PDK's own.
+    """
 
     schema_version: int = SCHEMA_VERSION
     design: str
@@ -85,6 +88,7 @@ class Result(Record):
     temperature_c: float
     clock_ns: float
     seed: int = 0
+    target_utilization_percent: float | None = None
     depth: str
     job: str
     nand2_cell: str

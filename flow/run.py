@@ -46,6 +46,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="names that synthesis sees; default 0: the design's"
     )
+    parser.add_argument(
+        "--utilization", type=float, metavar="PERCENT", help="of the core by cells; default: the PDK's"
+    )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2"
@@ -101,6 +104,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         build_dir=arguments.out,
         jobs=arguments.jobs,
         seed=arguments.seed,
+        utilization_percent=arguments.utilization,
     )
 
 

@@ -17,6 +17,8 @@ def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
     for name, value in settings.parameters.items():
         command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
     command += ["--clock", str(settings.clock_ns), "--seed", str(settings.seed)]
+    if settings.target_utilization_percent is not None:
+        command += ["--utilization", str(settings.target_utilization_percent)]
     command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
     if pdk_root is not None:
         command += ["--pdk-root", str(pdk_root)]

@@ -162,6 +162,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         temperature_c=pdk.temperature_c,
         clock_ns=settings.clock_ns,
         seed=settings.seed,
+        target_utilization_percent=settings.target_utilization_percent,
         depth=settings.depth,
         job=settings.job,
         nand2_cell=pdk.nand2_cell,
@@ -192,10 +193,10 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
         same = {
             name: result.parameters.get(name) for name in settings.parameters if name in result.parameters
         }
-        if same.items() <= settings.parameters.items() and (result.pdk, result.clock_ns, result.seed) == (
-            settings.pdk.name,
-            settings.clock_ns,
-            settings.seed,
+        if same.items() <= settings.parameters.items() and all(
+            getattr(result, name) == value
+            for name, value in settings.identity().items()
+            if name not in ("design", "parameters")
         ):
             return result
     return None

@@ -17,6 +17,7 @@ from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 DEFAULT_PDK = "nangate45"
 CLOCK_MAX_NS = 1000.0
 SEED_MAX = 2**31 - 1
+UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
@@ -27,7 +28,8 @@ class Settings:
     `parameters` holds every parameter of the design by name, the format as its name. `folder` is
     where SiliconCompiler and this project keep the run's files; the same settings have the same one.
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
-    and placed another way.
+    and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
+    fill; None: the PDK's.
     """
 
     design: Design
@@ -39,6 +41,17 @@ class Settings:
     build_dir: Path
     jobs: int
     seed: int = 0
+    target_utilization_percent: float | None = None
+
+    @property
+    def utilization_percent(self) -> float:
+        """Share of the core that the synthesised cells fill."""
+        return self.target_utilization_percent or self.pdk.utilization_percent
+
+    @property
+    def placement_density(self) -> float:
+        """Target density of the global placement: as far above the utilization as the PDK has it."""
+        return self.pdk.placement_density + (self.utilization_percent - self.pdk.utilization_percent) / 100
 
     @property
     def folder(self) -> Path:
@@ -47,13 +60,16 @@ class Settings:
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this run's layout from another's: the depth and the job are not part."""
-        return {
+        identity = {
             "design": self.design.name,
             "parameters": self.parameters,
             "pdk": self.pdk.name,
             "clock_ns": self.clock_ns,
             "seed": self.seed,
         }
+        if self.target_utilization_percent is not None:
+            identity["target_utilization_percent"] = self.target_utilization_percent
+        return identity
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> UserError:
@@ -99,6 +115,7 @@ def make_settings(
     build_dir: Path = Path("build"),
     jobs: int = 1,
     seed: int = 0,
+    utilization_percent: float | None = None,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
@@ -123,19 +140,37 @@ def make_settings(
         raise UserError(f"--jobs {jobs}: at least 1")
     if not 0 <= seed <= SEED_MAX:
         raise UserError(f"--seed {seed}: it must be 0 to {SEED_MAX}")
+    if utilization_percent == pdk.utilization_percent:
+        utilization_percent = None
+    if utilization_percent is not None and not (
+        UTILIZATION_MIN_PERCENT <= utilization_percent <= UTILIZATION_MAX_PERCENT
+    ):
+        raise UserError(
+            f"--utilization {utilization_percent:g}: it must be {UTILIZATION_MIN_PERCENT:g} "
+            f"to {UTILIZATION_MAX_PERCENT:g} percent"
+        )
     if job is None:
-        job = default_job(pdk, values, clock_ns, seed)
+        job = default_job(pdk, values, clock_ns, seed, utilization_percent)
     elif not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
-    return Settings(design, values, pdk, clock_ns, depth, job, build_dir.resolve(), jobs, seed)
+    build_dir = build_dir.resolve()
+    return Settings(design, values, pdk, clock_ns, depth, job, build_dir, jobs, seed, utilization_percent)
 
 
-def default_job(pdk: Pdk, parameters: Mapping[str, Any], clock_ns: float, seed: int) -> str:
-    """Return a job name that the same settings always get: PDK, parameters, clock, seed but 0."""
+def default_job(
+    pdk: Pdk,
+    parameters: Mapping[str, Any],
+    clock_ns: float,
+    seed: int,
+    target_utilization_percent: float | None,
+) -> str:
+    """Return a job name that the same settings always get; seed 0 and the PDK's utilization are left out."""
     words = [pdk.name]
     for name, value in parameters.items():
         words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
     words.append(f"{clock_ns:g}ns".replace(".", "p"))
+    if target_utilization_percent is not None:
+        words.append(f"util{target_utilization_percent:g}".replace(".", "p"))
     if seed:
         words.append(f"seed{seed}")
     return "_".join(words)

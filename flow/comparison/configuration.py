@@ -10,25 +10,40 @@ from hdl.fa2 import WITH_KEY
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the kernels of one row have in common. `clock_ns` None: the PDK's own."""
+    """What the kernels of one row have in common. Clock and utilization None: the PDK's own."""
 
     pdk: str
     format: str
     d: int
     value_timing: str
     clock_ns: float | None = None
+    utilization_percent: float | None = None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether clock, utilization and value timing are the defaults."""
+        return (self.clock_ns, self.utilization_percent, self.value_timing) == (None, None, WITH_KEY)
 
     @property
     def title(self) -> str:
         """Name of the row."""
         late = "" if self.value_timing == WITH_KEY else f", v {self.value_timing.replace('_', ' ')}"
-        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}"
+        clock = "" if self.clock_ns is None else f", {self.clock_ns:g} ns"
+        filled = "" if self.utilization_percent is None else f", {self.utilization_percent:g} % filled"
+        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
 
     def settings(self, kernel: str, seed: int, depth: str, build_dir: Path) -> Settings:
         """Return the settings of one run, on one thread; raises UserError for what cannot be built."""
         given = {"format": self.format, "d": self.d, "value_timing": self.value_timing}
         return make_settings(
-            kernel, given, self.pdk, self.clock_ns, depth=depth, build_dir=build_dir, seed=seed
+            kernel,
+            given,
+            self.pdk,
+            self.clock_ns,
+            depth=depth,
+            build_dir=build_dir,
+            seed=seed,
+            utilization_percent=self.utilization_percent,
         )
 
 
@@ -37,11 +52,14 @@ def configurations(
     formats: Sequence[str],
     dims: Sequence[int],
     value_timings: Sequence[str],
-    clock_ns: float | None,
+    clocks_ns: Sequence[float | None] = (None,),
+    utilizations_percent: Sequence[float | None] = (None,),
 ) -> list[Configuration]:
     """Return all combinations, in the order in which the tables list them."""
     return [
-        Configuration(pdk, fmt, d, timing, clock_ns)
+        Configuration(pdk, fmt, d, timing, clock_ns, utilization_percent)
+        for utilization_percent in utilizations_percent
+        for clock_ns in clocks_ns
         for timing in value_timings
         for pdk in pdks
         for fmt in formats

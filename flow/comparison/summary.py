@@ -12,7 +12,6 @@ from flow.comparison.store import kept_path
 from flow.measure import DEFAULT_ACTIVITY
 from flow.result import Result
 from flow.steps.simulate import TIMED, ZERO_DELAY
-from hdl.fa2 import WITH_KEY
 
 
 def power_default_w(result: Result) -> float | None:
@@ -71,11 +70,11 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
 
 
 def mean(described: Sequence[dict[str, Any]], kernel: str, quantity: str) -> float | None:
-    """Return the mean reduction over the configurations through routing with the default value timing."""
+    """Return the mean reduction over the configurations through routing with the usual settings."""
     percents = [
         row["reductions"][kernel][quantity]["percent"]
         for row in described
-        if row["reductions"][kernel]["power_timed_w"] and row["value_timing"] == WITH_KEY
+        if row["reductions"][kernel]["power_timed_w"] and row["usual"]
     ]
     return fmean(percents) if percents else None
 
@@ -101,6 +100,8 @@ def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
         "format": configuration.format,
         "d": configuration.d,
         "value_timing": configuration.value_timing,
+        "usual": configuration.is_usual,
+        "target_utilization_percent": configuration.utilization_percent,
         "clock_ns": row.results[baseline][0].clock_ns,
         "depth": row.depth,
         "kernels": {kernel: describe_kernel(row.results[kernel], measured[kernel]) for kernel in kernels},

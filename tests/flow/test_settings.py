@@ -23,8 +23,9 @@ def test_same_settings_share_a_job_and_others_do_not():
         settings(given={"format": "e4m3"}).job,
         settings(clock_ns=4.5).job,
         settings(pdk_name="sky130").job,
+        settings(utilization_percent=45.0).job,
     ]
-    assert settings().job == jobs[0]
+    assert settings().job == settings(utilization_percent=60.0).job == jobs[0]
     assert len(set(jobs)) == len(jobs)
 
 
@@ -42,6 +43,7 @@ def test_same_settings_share_a_job_and_others_do_not():
         ({"clock_ns": float("nan")}, "clock period of nan ns: it must be above 0 and at most 1000"),
         ({"depth": "gdss"}, "unknown depth 'gdss': did you mean 'gds'?"),
         ({"job": "../up"}, "job name '../up': letters, digits and underscores only"),
+        ({"utilization_percent": 99.0}, "--utilization 99: it must be 5 to 85 percent"),
         ({"jobs": 0}, "--jobs 0: at least 1"),
     ],
 )
@@ -56,6 +58,12 @@ def test_an_unknown_parameter_is_named():
         UserError, match=r"design expmul has no parameter 'width': format, lanes, fraction_bits"
     ):
         settings(given={"width": 3})
+
+
+def test_a_run_with_another_utilization_is_another_run_with_as_much_room_in_placement():
+    usual, loose = settings(), settings(utilization_percent=45.0)
+    assert loose.identity() == usual.identity() | {"target_utilization_percent": 45.0}
+    assert usual.placement_density - loose.placement_density == pytest.approx(0.15)
 
 
 def test_the_folder_lies_below_the_build_folder():
