@@ -10,8 +10,9 @@ from typing import Any
 try:
     from rich.console import Console
 
+    from flow.charts.picture import draw
     from flow.command_line import Parser, run_guarded
-    from flow.comparison.chart import draw_chart
+    from flow.comparison.chart import change_chart
     from flow.comparison.configuration import Configuration, configurations
     from flow.comparison.figures import Row
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
@@ -184,8 +185,11 @@ def write_report(summary: dict[str, Any], arguments: argparse.Namespace) -> None
     base = arguments.reports / arguments.name
     base.with_suffix(".json").write_text(comparison_json(summary))
     base.with_suffix(".md").write_text(comparison_markdown(summary, arguments.name))
+    chart = change_chart(
+        summary["rows"], summary["kernels"], summary["paper"], arguments.name, "Kernels side by side"
+    )
     for suffix in (".svg", ".png"):
-        draw_chart(summary, base.with_suffix(suffix))
+        draw(chart, base.with_suffix(suffix))
 
 
 def main() -> None:

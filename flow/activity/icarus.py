@@ -1,11 +1,10 @@
 """Icarus Verilog on this machine: the programs on PATH, or Debian's package unpacked into the cache."""
 
 import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.debian import PackageError, unpacked_once
 from flow.errors import UserError
 from flow.places import cache_dir
 
@@ -20,21 +19,6 @@ class Icarus:
     runtime: tuple[str, ...]
 
 
-def _unpack(folder: Path) -> None:
-    """Fetch the package of this system's release and unpack it into `folder`, without root."""
-    with tempfile.TemporaryDirectory() as temporary:
-        try:
-            for words in (["apt-get", "download", PACKAGE], ["dpkg-deb", "-x", "", str(folder)]):
-                if not words[2]:
-                    words[2] = str(next(Path(temporary).glob("*.deb")))
-                subprocess.run(words, cwd=temporary, capture_output=True, text=True, check=True)
-        except (OSError, StopIteration, subprocess.CalledProcessError) as error:
-            lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
-            raise UserError(
-                f"no Icarus Verilog on PATH or in the package archive ({lines[-1]}): install iverilog"
-            ) from None
-
-
 def find_icarus(cache: Path | None = None) -> Icarus:
     """Return Icarus Verilog, fetched into `cache` (default: this project's) at first use.
 
@@ -43,16 +27,12 @@ def find_icarus(cache: Path | None = None) -> Icarus:
     compiler, runtime = shutil.which("iverilog"), shutil.which("vvp")
     if compiler and runtime:
         return Icarus((compiler,), (runtime,))
-    home = (cache or cache_dir()) / PACKAGE
-    if not home.exists():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{PACKAGE}.") as temporary:
-            staged = Path(temporary) / "root"
-            staged.mkdir()
-            _unpack(staged)
-            # Another process may have been first: its copy is as good.
-            if not home.exists():
-                staged.rename(home)
+    try:
+        home = unpacked_once((cache or cache_dir()) / PACKAGE, lambda: [PACKAGE])
+    except PackageError as error:
+        raise UserError(
+            f"no Icarus Verilog on PATH or in the package archive ({error}): install iverilog"
+        ) from None
     library = next(home.glob("usr/lib/**/ivl"))
     return Icarus(
         (str(home / "usr/bin/iverilog"), "-B", str(library)), (str(home / "usr/bin/vvp"), "-M", str(library))

@@ -1,0 +1,1 @@
+"""Bar charts from one description: as a picture for Markdown, interactive for HTML."""

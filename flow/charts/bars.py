@@ -1,0 +1,50 @@
+"""What a bar chart shows, whoever draws it."""
+
+from dataclasses import dataclass
+
+# Far apart in lightness and told apart by hatching, so that a greyscale print keeps them; mid tones show on
+# white and on black.
+COLOURS = ("#2f6fb0", "#e0a030", "#4fa38a", "#b0486a", "#8c8c8c")
+HATCHES = ("", "/", ".", "x", "\\")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One bar per category, None where nothing is known; `low` and `high` are the ends of its range."""
+
+    name: str
+    values: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A value to compare with, drawn across all categories in the colour of a series."""
+
+    name: str
+    value: float
+    series: int
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Horizontal bars in groups. `name` is the file's stem; `signed` prints a plus before a gain."""
+
+    name: str
+    title: str
+    unit: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    lines: tuple[Line, ...] = ()
+    digits: int = 1
+    signed: bool = False
+    logarithmic: bool = False
+
+    def label(self, value: float) -> str:
+        """Return the text of a bar's value."""
+        return f"{value:{'+' if self.signed else ''},.{self.digits}f}"
+
+    def has_range(self, series: Series, index: int) -> bool:
+        """Whether a bar's range is wider than its value."""
+        return bool(series.low) and series.low[index] is not None and series.low[index] != series.high[index]

@@ -1,0 +1,51 @@
+"""Debian's packages without root: fetched with apt, unpacked into a folder of the user's."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+class PackageError(RuntimeError):
+    """A package cannot be had: apt's last line."""
+
+
+def call(words: Sequence[str], folder: Path) -> str:
+    """Run a command in `folder` and return what it prints; raises PackageError with its last line."""
+    try:
+        return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
+        raise PackageError(lines[-1]) from None
+
+
+def with_missing_dependencies(package: str) -> list[str]:
+    """Return `package` and what it needs that this system has not installed."""
+    plan = call(["apt-get", "install", "-s", "--no-install-recommends", package], Path.cwd())
+    lines = (line.split() for line in plan.splitlines())
+    return sorted({words[1] for words in lines if words[:1] == ["Inst"]} | {package})
+
+
+def unpack(packages: Sequence[str], folder: Path) -> None:
+    """Fetch `packages` of this system's release and unpack them into `folder`; raises PackageError."""
+    with tempfile.TemporaryDirectory() as temporary:
+        call(["apt-get", "download", *packages], Path(temporary))
+        archives = sorted(Path(temporary).glob("*.deb"))
+        if len(archives) < len(packages):
+            raise PackageError(f"apt-get fetched {len(archives)} of {len(packages)} packages")
+        for archive in archives:
+            call(["dpkg-deb", "-x", str(archive), str(folder)], Path(temporary))
+
+
+def unpacked_once(home: Path, packages: Callable[[], Sequence[str]]) -> Path:
+    """Return `home`, filled with `packages()` at first use, whole or not at all; raises PackageError."""
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}.") as temporary:
+            staged = Path(temporary) / "root"
+            staged.mkdir()
+            unpack(packages(), staged)
+            # Another process may have been first: its copy is as good.
+            if not home.exists():
+                staged.rename(home)
+    return home

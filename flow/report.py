@@ -1,0 +1,63 @@
+"""The reproduction report from the committed results: `python flow/report.py`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+try:
+    from rich.console import Console
+
+    from flow.charts.picture import draw
+    from flow.command_line import Parser, run_guarded
+    from flow.places import PROJECT_ROOT
+    from flow.reproduction.context import gather
+    from flow.reproduction.page import as_html, as_markdown
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"report.py: error: {missing.name} is not installed: "
+        "`make setup`, then `.venv/bin/python flow/report.py`"
+    )
+
+NAME = "reproduction"
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(prog="report.py", description=__doc__)
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        default=PROJECT_ROOT / "reports",
+        metavar="DIR",
+        help="folder with results/, where the report goes; default reports",
+    )
+    return parser.parse_args()
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Write reproduction.md, its pictures in reproduction/, and reproduction.html."""
+    reports: Path = arguments.reports
+    context, charts = gather(reports)
+    folder = reports / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = {}
+    for chart in charts:
+        path = folder / f"{chart.name}.svg"
+        draw(chart, path)
+        pictures[chart.name] = str(path.relative_to(reports))
+    markdown = as_markdown(context, pictures)
+    (reports / f"{NAME}.md").write_text(markdown)
+    (reports / f"{NAME}.html").write_text(as_html(markdown, charts, reports))
+    console = Console()
+    for suffix in ("md", "html"):
+        console.print(f"report   {reports / NAME}.{suffix}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("report.py", lambda: report(arguments), Path("build") / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The reproduction report: from the committed results to one page in Markdown and in HTML."""

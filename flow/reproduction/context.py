@@ -1,0 +1,175 @@
+"""Everything that the report tells, as plain data from the committed results."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flow.charts.bars import BarChart, Series
+from flow.comparison.chart import change_chart
+from flow.comparison.figures import Row
+from flow.comparison.kept import deepest, first_seed, kept_rows
+from flow.comparison.summary import describe, summarize
+from flow.errors import UserError
+from flow.reproduction.scaled import scaled_rows, scaling_chart
+from flow.reproduction.sensitivity import sensitivity
+from flow.workload import KEYS_PER_QUERY
+from pdk_configs.pdk import load_pdk
+
+KERNELS = ("fa2_baseline", "fa2_expmul")
+PAPER_NODE_NM = 28
+ACCURACY = "accuracy.json"
+
+
+def gather(reports: Path) -> tuple[dict[str, Any], list[BarChart]]:
+    """Return what the template shows and the charts. Raises UserError where no results are kept."""
+    all_rows = kept_rows(reports, KERNELS)
+    rows = [first_seed(row) for row in deepest(all_rows)]
+    routed = [row for row in rows if all(results[0].power for results in row.results.values())]
+    if not routed:
+        raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(KERNELS)}")
+    summary = summarize(rows, KERNELS, seeds=1)
+    described = [describe(row, KERNELS, 1) for row in routed]
+    scaled = scaled_rows(routed)
+    varied = sensitivity(all_rows, KERNELS)
+    nodes = node_rows(described)
+    accuracy = reports / ACCURACY
+    context = {
+        "summary": summary,
+        "rows": summary["rows"],
+        "routed": described,
+        "pdks": used_pdks(routed),
+        "scaled": scaled,
+        "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
+        "sensitivity": varied,
+        "nodes": nodes,
+        "layouts": [],
+        "keys": KEYS_PER_QUERY,
+        "kernels": list(KERNELS),
+        "tool_versions": routed[0].results[KERNELS[0]][0].tool_versions,
+        "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
+        "accuracy": json.loads(accuracy.read_text()) if accuracy.exists() else None,
+    }
+    charts = [
+        change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),
+        node_chart(nodes, summary["paper"]),
+        *(group_chart(row, quantity) for row in described[:1] for quantity in GROUP_QUANTITIES),
+        *sensitivity_charts(varied),
+    ]
+    if scaled:
+        charts.append(scaling_chart(scaled, "area_um2", "scaled_area", "Cell area at 28 nm, range", "um2"))
+        charts.append(
+            scaling_chart(
+                scaled, "dynamic_energy_per_key_j", "scaled_energy", "Dynamic energy per key at 28 nm", "pJ"
+            )
+        )
+    return context, charts
+
+
+def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return what is to be said of every PDK with a routed row."""
+    pdks = [load_pdk(name) for name in dict.fromkeys(row.configuration.pdk for row in rows)]
+    return [
+        {
+            "name": pdk.name,
+            "title": pdk.title,
+            "node_nm": pdk.node_nm,
+            "voltage_v": pdk.voltage_v,
+            "temperature_c": pdk.temperature_c,
+            "corner": pdk.corner,
+            "nand2_cell": pdk.nand2_cell,
+            "nand2_area_um2": pdk.nand2_area_um2,
+        }
+        for pdk in pdks
+    ]
+
+
+def node_rows(described: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the routed rows of the format and d that most nodes have, coarse nodes first."""
+    by_design: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in described:
+        by_design.setdefault((row["format"], row["d"]), []).append(row)
+    most = max(by_design.values(), key=len)
+    return sorted(
+        ({"node_nm": load_pdk(row["pdk"]).node_nm, "row": row} for row in most),
+        key=lambda one: -one["node_nm"],
+    )
+
+
+def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarChart:
+    """Return the reductions against the node, the paper's mean in its place."""
+    bars = [
+        (f"{one['node_nm']} nm, {one['row']['pdk']}", one["node_nm"], one["row"]["reductions"][KERNELS[1]])
+        for one in nodes
+    ]
+    shown = [
+        (title, node, -reductions["area_um2"]["percent"], -reductions["power_timed_w"]["percent"])
+        for title, node, reductions in bars
+    ]
+    shown.append(
+        (f"{PAPER_NODE_NM} nm, paper [P]", PAPER_NODE_NM, -paper["area_um2"], -paper["power_timed_w"])
+    )
+    shown.sort(key=lambda one: -one[1])
+    first = nodes[0]["row"]
+    return BarChart(
+        "nodes",
+        f"Against the node: {first['format'].upper()}, d = {first['d']}",
+        f"change against {KERNELS[0]}, %",
+        tuple(title for title, *_ in shown),
+        (
+            Series("area", tuple(area for _, _, area, _ in shown)),
+            Series("power, real data", tuple(power for *_, power in shown)),
+        ),
+        signed=True,
+    )
+
+
+GROUP_QUANTITIES = {"area_um2": ("Area by group", "um2", 1.0, 0), "power_w": ("Power by group", "mW", 1e3, 2)}
+
+
+def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
+    """Return a routed row's groups side by side."""
+    title, unit, factor, digits = GROUP_QUANTITIES[quantity]
+    groups = dict.fromkeys(name for kernel in KERNELS for name in row["kernels"][kernel]["groups"])
+
+    def value(kernel: str, group: str) -> float | None:
+        figure = row["kernels"][kernel]["groups"].get(group, {}).get(quantity)
+        return None if figure is None else figure["median"] * factor
+
+    return BarChart(
+        f"groups_{quantity.partition('_')[0]}",
+        f"{title}: {row['title']}",
+        unit,
+        tuple(groups),
+        tuple(Series(kernel, tuple(value(kernel, group) for group in groups)) for kernel in KERNELS),
+        digits=digits,
+    )
+
+
+def sensitivity_charts(varied: Sequence[dict[str, Any]]) -> list[BarChart]:
+    """Return the area's change by what was varied, none where nothing was."""
+    bars = []
+    for one in varied:
+        reduction = one["row"]["reductions"][KERNELS[1]]["area_um2"]
+        title = one["row"]["title"]
+        if one["seeds"] > 1:
+            title += f", {one['seeds']} seeds"
+        bars.append((f"{title}, to {one['row']['depth']}", reduction))
+    if not bars:
+        return []
+    series = Series(
+        "area",
+        tuple(-one["percent"] for _, one in bars),
+        tuple(-one["largest"] for _, one in bars),
+        tuple(-one["smallest"] for _, one in bars),
+    )
+    return [
+        BarChart(
+            "sensitivity",
+            "What else moves the saving of area",
+            f"change against {KERNELS[0]}, %",
+            tuple(title for title, _ in bars),
+            (series,),
+            signed=True,
+        )
+    ]

@@ -1,0 +1,78 @@
+"""The report in Markdown, and the same text as one HTML file that needs no other."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from flow.charts.bars import BarChart
+from flow.charts.interactive import as_div, library_script
+from flow.comparison.page import group_rows, percent, quantity, signed
+
+MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+def environment() -> Environment:
+    """Return the templates' environment with the comparison's ways to print a figure."""
+    made = Environment(
+        loader=PackageLoader("flow.reproduction", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters.update(quantity=quantity, percent=percent, signed=signed, span=span)
+    return made
+
+
+def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) -> str:
+    """Return a range as "low … high" in a unit that is `factor` of the base unit."""
+    if ends is None:
+        return "–"
+    low, high = (ends[end] * factor for end in ("smallest", "largest"))
+    return f"{low:,.{digits}f} … {high:,.{digits}f}"
+
+
+def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
+    """Return the report; `pictures` are the paths beside it by the charts' and layouts' names."""
+    template: Any = environment().get_template("reproduction.md.j2")
+    return str(template.render(context, pictures=pictures, group_rows=group_rows))
+
+
+def as_html(markdown: str, charts: Sequence[BarChart], folder: Path) -> str:
+    """Return `markdown` as a page: charts interactive, other pictures of `folder` inside it."""
+    by_picture = {f"{chart.name}.svg": chart for chart in charts}
+    headings: list[tuple[str, str]] = []
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+
+    def image(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        source = str(tokens[index].attrs["src"])
+        chart = by_picture.get(Path(source).name)
+        if chart is not None:
+            caption = f"<figcaption>{chart.title}</figcaption>"
+            return f'<figure class="chart">{caption}{as_div(chart)}</figure>'
+        path = folder / source
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        return f'<img alt="{tokens[index].content}" src="data:{MEDIA_TYPES[path.suffix]};base64,{data}">'
+
+    def heading(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        token, title = tokens[index], tokens[index + 1].content
+        anchor = "-".join("".join(one if one.isalnum() else " " for one in title.lower()).split())
+        if token.tag == "h2":
+            headings.append((anchor, title))
+        return f'<{token.tag} id="{anchor}">'
+
+    parser.renderer.rules.update(  # type: ignore[attr-defined]
+        image=image,
+        heading_open=heading,
+        table_open=lambda *_: '<div class="table"><table>\n',
+        table_close=lambda *_: "</table></div>\n",
+    )
+    body = parser.render(markdown)
+    template: Any = environment().get_template("page.html.j2")
+    return str(template.render(body=body, headings=headings, library=library_script()))

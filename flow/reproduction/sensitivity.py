@@ -1,0 +1,57 @@
+"""What else moves the saving: seed, clock, utilization, and when v enters."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flow.comparison.configuration import Configuration
+from flow.comparison.figures import Row
+from flow.comparison.kept import first_seed
+from flow.comparison.summary import describe
+from hdl.fa2 import WITH_KEY
+
+FACTORS = ("seed", "clock", "utilization", "value timing")
+
+
+def factor_of(configuration: Configuration) -> str | None:
+    """Return the one thing in which `configuration` is unusual, None where there are more or none."""
+    unusual = [
+        name
+        for name, differs in (
+            ("clock", configuration.clock_ns is not None),
+            ("utilization", configuration.utilization_percent is not None),
+            ("value timing", configuration.value_timing != WITH_KEY),
+        )
+        if differs
+    ]
+    return unusual[0] if len(unusual) == 1 else None
+
+
+def usual(configuration: Configuration) -> Configuration:
+    """Return `configuration` with the usual clock, utilization and value timing."""
+    return replace(configuration, clock_ns=None, utilization_percent=None, value_timing=WITH_KEY)
+
+
+def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the varied rows by factor, each with its `reference`: the usual row of the same depth."""
+    by_key = {(row.configuration, row.depth): row for row in rows}
+    found = []
+    for row in rows:
+        seeds = len(row.results[kernels[0]])
+        factor = factor_of(row.configuration)
+        if factor is None and not (row.configuration.is_usual and seeds > 1):
+            continue
+        reference = by_key.get((usual(row.configuration), row.depth))
+        if reference is None:
+            continue
+        if seeds == 1:
+            reference = first_seed(reference)
+        found.append(
+            {
+                "factor": factor or "seed",
+                "seeds": seeds,
+                "row": describe(row, kernels, seeds),
+                "reference": describe(reference, kernels, len(reference.results[kernels[0]])),
+            }
+        )
+    return sorted(found, key=lambda one: FACTORS.index(one["factor"]))

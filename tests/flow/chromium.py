@@ -1,0 +1,87 @@
+"""Headless Chromium for tests of pages: from PATH, or Debian's package unpacked into the cache."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from flow.debian import PackageError, unpacked_once, with_missing_dependencies
+from flow.places import cache_dir
+
+PACKAGE = "chromium-headless-shell"
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CONSOLE = re.compile(r':CONSOLE[:(]\d+\)?\] "(.*?)", source:', re.DOTALL)
+ANSWER = "answer: "
+DARK, LIGHT = 0, 1
+SETTLE_MS = 500
+QUESTION = """<script>window.addEventListener("load", () => setTimeout(async () => {{
+  console.log("{answer}" + await (async () => {{ {question} }})());
+}}, {settle_ms}));</script>"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page after its scripts have run: what it wrote to the console, the answer to what was asked of it."""
+
+    console: tuple[str, ...]
+    answer: str | None
+    screenshot: Path
+
+
+@cache
+def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the program and what its environment needs; skips the test where there is none."""
+    for name in PROGRAMS:
+        found = shutil.which(name)
+        if found:
+            return found, ()
+    try:
+        home = unpacked_once(cache_dir() / PACKAGE, lambda: with_missing_dependencies(PACKAGE))
+    except PackageError as error:
+        pytest.skip(f"no Chromium on PATH or in the package archive: {error}")
+    program = next(path for path in home.rglob(PACKAGE) if path.is_file() and os.access(path, os.X_OK))
+    libraries = {str(path.parent) for path in home.rglob("*.so*")}
+    return str(program), (("LD_LIBRARY_PATH", ":".join(sorted(libraries))),)
+
+
+def open_page(
+    path: Path,
+    screenshot: Path,
+    *,
+    question: str = "return 0;",
+    dark: bool = False,
+    width_px: int = 1200,
+    height_px: int = 1600,
+) -> Page:
+    """Open the HTML file without any network and return what became of it.
+
+    `question` is the body of a JavaScript function that runs when the page has loaded; it may await.
+    """
+    program, environment = find_chromium()
+    asked = screenshot.with_suffix(".html")
+    script = QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
+    asked.write_text(path.read_text() + script)
+    options = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+        "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000",
+        f"--blink-settings=preferredColorScheme={DARK if dark else LIGHT}",
+        f"--window-size={width_px},{height_px}", f"--user-data-dir={screenshot.parent / 'profile'}",
+        f"--screenshot={screenshot}",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [program, *options, asked.resolve().as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        env=os.environ | dict(environment),
+    )
+    messages = CONSOLE.findall(done.stderr)
+    answers = [message.removeprefix(ANSWER) for message in messages if message.startswith(ANSWER)]
+    console = tuple(message for message in messages if not message.startswith(ANSWER))
+    return Page(console, answers[0] if answers else None, screenshot)

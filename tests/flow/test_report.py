@@ -1,0 +1,130 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+from chromium import open_page
+from flow_command import run_command
+
+from flow.charts.bars import BarChart, Line, Series
+from flow.charts.interactive import as_div
+from flow.charts.picture import draw
+from flow.comparison.kept import kept_rows
+from flow.places import PROJECT_ROOT
+from flow.reproduction.sensitivity import sensitivity
+
+COMMITTED = PROJECT_ROOT / "reports"
+KERNELS = ("fa2_baseline", "fa2_expmul")
+COUNT_CHARTS = 'return document.querySelectorAll(".js-plotly-plot .barlayer").length;'
+TOGGLE = """const chart = document.getElementById("change");
+const bars = () => chart.querySelectorAll(".barlayer .trace").length;
+const before = bars();
+await Plotly.restyle(chart, {visible: "legendonly"}, [0]);
+return before + " " + bars();"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report of the committed results, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("reports")
+    shutil.copytree(COMMITTED / "results", folder / "results")
+    for path in COMMITTED.glob("accuracy.json"):
+        shutil.copy(path, folder)
+    done = run_command("report.py", "--reports", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _chart():
+    series = (
+        Series("one", (1.0, None), (0.5, None), (2.0, None)),
+        Series("two", (-3.0, 4.0)),
+    )
+    return BarChart("chart", "Title", "%", ("a", "b"), series, (Line("limit", -2.0, 1),), signed=True)
+
+
+def test_the_committed_report_is_what_the_committed_results_give(report):
+    for path in [report / "reproduction.md", report / "reproduction.html", *report.glob("reproduction/*")]:
+        assert path.read_bytes() == (COMMITTED / path.relative_to(report)).read_bytes(), path.name
+
+
+def test_every_link_of_the_report_leads_to_a_file(report):
+    text = (report / "reproduction.md").read_text()
+    targets = set(re.findall(r"\]\(([^)#]+)\)", text))
+    assert len(targets) > 4
+    missing = [target for target in targets if not (report / target).is_file()]
+    assert not missing
+
+
+def test_every_figure_of_the_main_table_is_that_of_its_result(report):
+    text = (report / "reproduction.md").read_text()
+    table = text.partition("## Area and power")[2].partition("\n\n| configuration | kernel")[0]
+    found = re.findall(r"\[([\d,.]+)\]\((\S+)\) \| \[([\d,.–]+)\]", table)
+    assert found
+    for area, path, power in found:
+        metrics = json.loads((report / path).read_text())["metrics"]
+        assert float(area.replace(",", "")) == pytest.approx(metrics["cell_area_um2"], abs=0.5)
+        if power != "–":
+            assert float(power) == pytest.approx(metrics["power_total_w"] * 1e3, abs=5e-4)
+
+
+def test_the_page_needs_nothing_but_itself(report):
+    loaded = []
+
+    class Loads(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            named = dict(attrs)
+            if tag in ("img", "script", "link", "iframe"):
+                loaded.extend(value for key, value in named.items() if key in ("src", "href"))
+
+    Loads().feed((report / "reproduction.html").read_text())
+    assert loaded
+    assert all(source.startswith("data:") for source in loaded)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_opens_without_a_console_error_in_either_mode(report, tmp_path, dark):
+    page = open_page(report / "reproduction.html", tmp_path / "page.png", question=COUNT_CHARTS, dark=dark)
+    assert page.console == ()
+    charts = len(re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", (report / "reproduction.md").read_text()))
+    assert page.answer == str(charts)
+    assert page.screenshot.stat().st_size > 20_000
+
+
+def test_a_series_can_be_toggled_on_the_page(report, tmp_path):
+    page = open_page(report / "reproduction.html", tmp_path / "toggle.png", question=TOGGLE)
+    assert page.answer == "2 1"
+
+
+def test_a_console_error_is_seen(tmp_path):
+    page = tmp_path / "bad.html"
+    page.write_text("<script>nothing_of_that_name()</script>")
+    assert "nothing_of_that_name" in open_page(page, tmp_path / "bad.png").console[0]
+
+
+def test_sensitivity_compares_what_was_varied_with_the_usual_settings_of_the_same_depth():
+    varied = sensitivity(kept_rows(COMMITTED, KERNELS), KERNELS)
+    assert {one["factor"] for one in varied} >= {"seed", "value timing"}
+    for one in varied:
+        row, reference = one["row"], one["reference"]
+        same = ("pdk", "format", "d", "depth")
+        assert [row[name] for name in same] == [reference[name] for name in same]
+        assert reference["usual"]
+        assert row["usual"] == (one["factor"] == "seed")
+
+
+def test_a_chart_is_drawn_to_the_same_bytes(tmp_path):
+    for suffix in (".svg", ".png"):
+        paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+        for path in paths:
+            draw(_chart(), path)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert as_div(_chart()) == as_div(_chart())
+
+
+def test_no_results_are_one_line(tmp_path):
+    done = run_command("report.py", "--reports", str(tmp_path))
+    assert done.returncode == 2
+    assert "holds no routed pair" in done.stderr
+    assert "Traceback" not in done.stderr
