@@ -16,7 +16,7 @@ try:
     from flow.comparison.configuration import Configuration, configurations
     from flow.comparison.figures import Row
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find, keep
+    from flow.comparison.store import COMPARABLE, find, keep, keep_placement
     from flow.comparison.summary import summarize
     from flow.errors import StepError, UserError
     from flow.flowgraph import DEPTHS
@@ -111,6 +111,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)
             return
+        keep_placement(arguments.reports, result, settings.folder)
         keep(arguments.reports, result)
         area = result.metrics.cell_area_um2
         console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)

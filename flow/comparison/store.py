@@ -1,9 +1,11 @@
-"""Results kept beside the reports: one `result.json` per run, in the folders that the runs have."""
+"""Results kept beside the reports, in the folders that the runs have: `result.json`, and where cells lie."""
 
 from pathlib import Path
 
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
+from flow.flowgraph import DEPTHS, POWER_DEPTHS
+from flow.layout.opened import placement_of
+from flow.layout.placement import FILE_NAME, write_placement
 from flow.result import Result, read_result, result_path, write_result
 from flow.settings import Settings
 
@@ -21,6 +23,14 @@ def keep(reports: Path, result: Result) -> None:
     path = kept_path(reports, result.design, result.job, result.depth)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_result(result, path)
+
+
+def keep_placement(reports: Path, result: Result, run: Path) -> None:
+    """Keep where the cells lie of the run in the folder `run`, once routed: to draw it again."""
+    if result.depth in POWER_DEPTHS:
+        path = kept_path(reports, result.design, result.job, result.depth).with_name(FILE_NAME)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_placement(placement_of(result, run), path)
 
 
 def find(reports: Path, settings: Settings) -> Result | None:
