@@ -11,6 +11,7 @@ try:
     from flow.command_line import Parser, run_guarded
     from flow.places import PROJECT_ROOT
     from flow.reproduction.context import gather
+    from flow.reproduction.layouts import draw_rows
     from flow.reproduction.page import as_html, as_markdown
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -37,17 +38,18 @@ def parse_arguments() -> argparse.Namespace:
 def report(arguments: argparse.Namespace) -> None:
     """Write reproduction.md, its pictures in reproduction/, and reproduction.html."""
     reports: Path = arguments.reports
-    context, charts = gather(reports)
+    gathered = gather(reports)
     folder = reports / NAME
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {}
-    for chart in charts:
+    for chart in gathered.charts:
         path = folder / f"{chart.name}.svg"
         draw(chart, path)
         pictures[chart.name] = str(path.relative_to(reports))
-    markdown = as_markdown(context, pictures)
+    layouts = draw_rows(gathered.routed, reports, folder)
+    markdown = as_markdown(gathered.context | {"layouts": layouts}, pictures)
     (reports / f"{NAME}.md").write_text(markdown)
-    (reports / f"{NAME}.html").write_text(as_html(markdown, charts, reports))
+    (reports / f"{NAME}.html").write_text(as_html(markdown, gathered.charts, reports))
     console = Console()
     for suffix in ("md", "html"):
         console.print(f"report   {reports / NAME}.{suffix}", highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,17 @@ PAPER_NODE_NM = 28
 ACCURACY = "accuracy.json"
 
 
-def gather(reports: Path) -> tuple[dict[str, Any], list[BarChart]]:
-    """Return what the template shows and the charts. Raises UserError where no results are kept."""
+@dataclass(frozen=True)
+class Gathered:
+    """What the template shows, the charts, and the rows whose layouts can be drawn."""
+
+    context: dict[str, Any]
+    charts: list[BarChart]
+    routed: list[Row]
+
+
+def gather(reports: Path) -> Gathered:
+    """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
     all_rows = kept_rows(reports, KERNELS)
     rows = [first_seed(row) for row in deepest(all_rows)]
     routed = [row for row in rows if all(results[0].power for results in row.results.values())]
@@ -43,7 +53,6 @@ def gather(reports: Path) -> tuple[dict[str, Any], list[BarChart]]:
         "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
         "sensitivity": varied,
         "nodes": nodes,
-        "layouts": [],
         "keys": KEYS_PER_QUERY,
         "kernels": list(KERNELS),
         "tool_versions": routed[0].results[KERNELS[0]][0].tool_versions,
@@ -63,7 +72,7 @@ def gather(reports: Path) -> tuple[dict[str, Any], list[BarChart]]:
                 scaled, "dynamic_energy_per_key_j", "scaled_energy", "Dynamic energy per key at 28 nm", "pJ"
             )
         )
-    return context, charts
+    return Gathered(context, charts, routed)
 
 
 def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:
