@@ -22,9 +22,9 @@ from flow.steps.library_files import liberty_files
 from flow.workload import KEYS_PER_QUERY, make_workload
 from hdl.formats import parse_format
 from hdl.models.codes import encode
-from hdl.models.fa2 import FUSED, SEPARATE, attention
+from hdl.models.kernels import MODELS
 
-KERNELS = {"fa2_baseline": SEPARATE, "fa2_expmul": FUSED}
+KERNELS = ("fa2_baseline", "fa2_expmul")
 FORMAT, D, PDK = "bf16", 16, "nangate45"
 MODEL_QUERIES = 1000
 REPEATS = 3
@@ -36,11 +36,11 @@ def bench_models() -> None:
     random = np.random.default_rng(0)
     q = encode(random.standard_normal((MODEL_QUERIES, D)), fmt)
     k, v = (encode(random.standard_normal((MODEL_QUERIES, KEYS_PER_QUERY, D)), fmt) for _ in range(2))
-    for kernel, operator in KERNELS.items():
+    for kernel in KERNELS:
         runtimes_s = []
         for _ in range(REPEATS):
             start = time.monotonic()
-            attention(q, k, v, fmt, operator)
+            MODELS[kernel].attention(q, k, v, fmt)
             runtimes_s.append(time.monotonic() - start)
         rate = MODEL_QUERIES / sorted(runtimes_s)[REPEATS // 2]
         print(f"model {kernel}, {FORMAT}, d = {D}, {KEYS_PER_QUERY} keys: {rate:,.0f} queries/s")

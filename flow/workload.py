@@ -15,7 +15,7 @@ from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.models import operators
 from hdl.models.codes import encode
-from hdl.models.fa2 import FUSED, SEPARATE, attention
+from hdl.models.kernels import MODELS
 
 Codes = npt.NDArray[np.uint64]
 
@@ -103,26 +103,26 @@ def port(clocks: int, start: int, codes: Codes) -> Codes:
     return laid
 
 
-def kernel_workload(design: Design, parameters: Any, operator: str) -> Workload:
+def kernel_workload(design: Design, parameters: Any) -> Workload:
     """Return a kernel's workload: queries of real heads back to back, so the pipeline is always full.
 
     The first query of a stream fills the pipeline; the clocks of the others count.
     """
     fmt: FloatFormat = parameters.fmt
+    model = MODELS[design.name]
     queries = STREAMS * QUERIES_PER_STREAM
     real = kernel_stimulus(load(parameters.d), queries, KEYS_PER_QUERY)
 
     def split(values: npt.NDArray[Any]) -> Codes:
         return values.reshape(STREAMS, QUERIES_PER_STREAM * KEYS_PER_QUERY, -1).astype(np.uint64)
 
-    q, k, v = (split(encode(values, fmt)) for values in (real.q, real.k, real.v))
+    q, k, v = (split(encode(values, fmt)) for values in (real.q * model.query_factor, real.k, real.v))
     by_query = (STREAMS, QUERIES_PER_STREAM, KEYS_PER_QUERY, parameters.d)
-    results = attention(
+    results = model.attention(
         q.reshape(by_query)[:, :, 0],
         k.reshape(by_query),
         v.reshape(by_query),
         fmt,
-        operator,
         key_valid=real.key_valid.reshape(by_query[:3]),
         fraction_bits=getattr(parameters, "fraction_bits", 0),
     )
@@ -156,9 +156,7 @@ WORKLOADS: Mapping[str, Callable[[Design, Any], Workload]] = {
     "exp_mul": lambda design, parameters: operator_workload(
         design, parameters, lambda x, v, fmt, p: operators.exp_mul(x, v, fmt)
     ),
-    "fa2_expmul": lambda design, parameters: kernel_workload(design, parameters, FUSED),
-    "fa2_baseline": lambda design, parameters: kernel_workload(design, parameters, SEPARATE),
-}
+} | dict.fromkeys(MODELS, kernel_workload)
 
 
 def make_workload(design_name: str, parameters: Mapping[str, Any]) -> Workload:

@@ -4,8 +4,11 @@ from hdl.design import Design
 from hdl.exp_mul import EXP_MUL
 from hdl.expmul import EXPMUL
 from hdl.fa2 import FA2_BASELINE, FA2_EXPMUL
+from hdl.fa2_log2 import FA2_INTMAX, FA2_LOG2
 
-DESIGNS: dict[str, Design] = {design.name: design for design in (EXPMUL, EXP_MUL, FA2_EXPMUL, FA2_BASELINE)}
+DESIGNS: dict[str, Design] = {
+    design.name: design for design in (EXPMUL, EXP_MUL, FA2_EXPMUL, FA2_BASELINE, FA2_LOG2, FA2_INTMAX)
+}
 
 # For each proposed circuit the one it is compared with, and the other way round.
 BASELINES = {"expmul": "exp_mul", "fa2_expmul": "fa2_baseline"}

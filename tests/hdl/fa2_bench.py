@@ -8,10 +8,15 @@ import numpy as np
 from hdl.designs import get_design
 from hdl.fa2 import LATENCY_CLOCKS
 from hdl.models.codes import encode
+from hdl.models.kernels import MODELS
 from hdl.simulation import compile_simulation, pack_lanes, unpack_lanes
 from hdl.verilog import verilog_text
 
-OPERATORS = {"fa2_baseline": "separate", "fa2_expmul": "fused"}
+
+def expected_results(name: str, values, q, k, v, key_valid=True):
+    """What the kernel's model gives for the queries."""
+    options = {"fraction_bits": values.fraction_bits} if hasattr(values, "fraction_bits") else {}
+    return MODELS[name].attention(q, k, v, values.fmt, key_valid=key_valid, **options)
 
 
 def compile_kernel(name: str, folder: Path, **parameters: object):

@@ -1,0 +1,94 @@
+"""Bit-accurate models of the log2-domain kernels and of their units, from the specification."""
+
+import numpy as np
+import numpy.typing as npt
+
+from hdl.formats import FloatFormat
+from hdl.log2_constants import DISTANCE_MAX, MAXIMUM_START, SCORE_INTEGER_BITS, power_mantissas
+from hdl.models.codes import CodeArray, IntArray, as_codes, decode
+from hdl.models.fa2 import add, dot_product, reciprocal
+from hdl.models.operators import multiply, scale_down
+
+LOG2_E = 1.4426950408889634
+
+
+def log2_score(score: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int) -> IntArray:
+    """Return S of codes `score`: units of 2^-F, rounded half away from zero, |S| <= 2^(8+F) - 1."""
+    value = decode(score, fmt)
+    magnitude = np.floor(np.ldexp(np.abs(value), fraction_bits) + 0.5)
+    largest = (1 << SCORE_INTEGER_BITS + fraction_bits) - 1
+    fixed: IntArray = (np.sign(value) * np.minimum(magnitude, largest)).astype(np.int64)
+    return fixed
+
+
+def power_weight(distance: IntArray, fraction: IntArray, fmt: FloatFormat, fraction_bits: int) -> CodeArray:
+    """Return the codes of 2^(fraction / 2^F - distance), rounded; 0 below the smallest normal number."""
+    mantissa = np.array(power_mantissas(fraction_bits, fmt.mantissa_bits), np.int64)[fraction]
+    exponent = fmt.bias - distance
+    weight: CodeArray = np.where(exponent > 0, (exponent << fmt.mantissa_bits) + mantissa, 0).astype(
+        np.uint32
+    )
+    return weight
+
+
+def log2_scale(v: npt.ArrayLike, step: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int) -> CodeArray:
+    """Return the codes of v with `step`, in units of 2^-F, added to exponent and top F mantissa bits.
+
+    Shapes broadcast. A zero v and an exponent field of 0 or less give zero with the sign; a carry out of the
+    exponent field leaves all ones in it and in the top F mantissa bits.
+    """
+    codes = as_codes(v, fmt).astype(np.int64)
+    low_bits = fmt.mantissa_bits - fraction_bits
+    sign = codes & (1 << fmt.sign_bit)
+    field = (codes ^ sign) >> low_bits
+    moved = np.minimum(field + np.asarray(step, np.int64), (1 << fmt.exponent_bits + fraction_bits) - 1)
+    zero = (field >> fraction_bits == 0) | (moved >> fraction_bits <= 0)
+    scaled: CodeArray = np.where(zero, sign, sign | moved << low_bits | codes & ((1 << low_bits) - 1)).astype(
+        np.uint32
+    )
+    return scaled
+
+
+def log2_attention(
+    q: npt.ArrayLike,
+    k: npt.ArrayLike,
+    v: npt.ArrayLike,
+    fmt: FloatFormat,
+    key_valid: npt.ArrayLike = True,
+    fraction_bits: int = 3,
+    multiplied: bool = False,
+) -> CodeArray:
+    """Return the codes that fa2_log2, or with `multiplied` fa2_intmax, gives for each query, shape (..., d).
+
+    q          codes, (..., d), log2(e)/sqrt(d) included
+    k, v       codes, (..., keys, d)
+    key_valid  bools, (..., keys): False where the key is masked; leading axes of all four broadcast
+    """
+    queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
+    scores = log2_score(dot_product(queries[..., None, :], keys, fmt), fmt, fraction_bits)
+    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
+    values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
+    shape = scores.shape[:-1]
+    maximum = np.full(shape, MAXIMUM_START, np.int64)
+    sums = np.zeros((*shape, values.shape[-1] + 1), np.uint32)
+    for index in range(scores.shape[-1]):
+        live = valid[..., index]
+        whole = scores[..., index] >> fraction_bits
+        fraction = scores[..., index] & ((1 << fraction_bits) - 1)
+        previous, maximum = maximum, np.where(live, np.maximum(maximum, whole), maximum)
+        distance = np.where(live, maximum - whole, DISTANCE_MAX + 1)
+        counts = distance <= DISTANCE_MAX
+        distance = np.minimum(distance, DISTANCE_MAX)
+        weight = power_weight(distance, fraction, fmt, fraction_bits)
+        value = values[..., index, :]
+        if multiplied:
+            product = multiply(weight[..., None], value, fmt)
+        else:
+            product = log2_scale(
+                value, (fraction - (distance << fraction_bits))[..., None], fmt, fraction_bits
+            )
+        added = np.concatenate([weight[..., None], product], axis=-1)
+        kept = scale_down(sums, np.minimum(maximum - previous, DISTANCE_MAX)[..., None], fmt)
+        sums = add(kept, np.where(counts[..., None], added, 0).astype(np.uint32), fmt)
+    quotient = multiply(sums[..., 1:], reciprocal(sums[..., :1], fmt), fmt)
+    return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)

@@ -1,0 +1,28 @@
+"""The kernels' models by design name: what proof, workload and accuracy studies call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from hdl.models.codes import CodeArray
+from hdl.models.fa2 import FUSED, SEPARATE, attention
+from hdl.models.fa2_log2 import LOG2_E, log2_attention
+
+
+@dataclass(frozen=True)
+class KernelModel:
+    """A kernel's function on codes (q, k, v, fmt, key_valid=..., fraction_bits=...).
+
+    `query_factor` is what q contains beside 1/sqrt(d).
+    """
+
+    attention: Callable[..., CodeArray]
+    query_factor: float = 1.0
+
+
+MODELS = {
+    "fa2_baseline": KernelModel(partial(attention, operator=SEPARATE)),
+    "fa2_expmul": KernelModel(partial(attention, operator=FUSED)),
+    "fa2_log2": KernelModel(log2_attention, LOG2_E),
+    "fa2_intmax": KernelModel(partial(log2_attention, multiplied=True), LOG2_E),
+}

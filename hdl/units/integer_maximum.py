@@ -1,0 +1,126 @@
+"""The running maximum of the log2-domain kernels, an integer, and what follows from it at once."""
+
+from myhdl import Signal, intbv
+
+from hdl.formats import FloatFormat
+from hdl.hierarchy import In, Instances, Out, always_comb, unit
+from hdl.log2_constants import (
+    DISTANCE_BITS,
+    DISTANCE_MAX,
+    MAXIMUM_BITS,
+    MAXIMUM_START,
+    held_fraction_bits,
+)
+from hdl.units.log2_score import log2_score
+from hdl.units.registers import register
+
+
+@unit
+def integer_maximum(
+    clk: In,
+    start: In,
+    live: In,
+    score: In,
+    previous: Out,
+    current: Out,
+    score_held: Out,
+    *,
+    fmt: FloatFormat,
+    fraction_bits: int,
+) -> Instances:
+    """One clock after a score: the integer maximum before it and with it, and the score in fixed point.
+
+    start       bool: forget the maximum, start from -256
+    live        bool: the score counts
+    score       number, fmt.width bits
+    previous, current  two's complement, 9 bits: the largest floor of a score
+    score_held  two's complement, 9 + fraction_bits bits
+    """
+    score_bits = MAXIMUM_BITS + fraction_bits
+    fixed = Signal(intbv(0)[score_bits:])
+    before = Signal(intbv(0)[MAXIMUM_BITS:])
+    after = Signal(intbv(0)[MAXIMUM_BITS:])
+    start_code = MAXIMUM_START % (1 << MAXIMUM_BITS)
+
+    quantise = log2_score(score, fixed, fmt=fmt, fraction_bits=fraction_bits, instance="quantise")
+
+    @always_comb
+    def restart() -> None:
+        if start:
+            before.next = start_code
+        else:
+            before.next = current
+
+    @always_comb
+    def choose() -> None:
+        if live and fixed[score_bits:fraction_bits].signed() > before.signed():
+            after.next = fixed[score_bits:fraction_bits]
+        else:
+            after.next = before
+
+    previous_register = register(clk, before, previous, width=MAXIMUM_BITS, instance="previous_register")
+    current_register = register(clk, after, current, width=MAXIMUM_BITS, instance="current_register")
+    score_register = register(clk, fixed, score_held, width=score_bits, instance="score_register")
+
+    return quantise, restart, choose, previous_register, current_register, score_register
+
+
+@unit
+def integer_difference(
+    clk: In,
+    previous: In,
+    current: In,
+    score: In,
+    rescale: Out,
+    distance: Out,
+    fraction: Out,
+    far: Out,
+    *,
+    fraction_bits: int,
+) -> Instances:
+    """One clock later, for a score that counts: how far the maximum has risen and the score lies below it.
+
+    previous, current  two's complement, 9 bits
+    score     two's complement, 9 + F bits, F = fraction_bits
+    rescale   unsigned, 5 bits: min(current - previous, 31)
+    distance  unsigned, 5 bits: current - floor(score), where it is at most 31
+    fraction  unsigned, F bits, at least 2: score - floor(score)
+    far       bool: the distance is above 31
+    """
+    score_bits = MAXIMUM_BITS + fraction_bits
+    held_bits = held_fraction_bits(fraction_bits)
+    steps = 1 << fraction_bits
+    # Of a score that does not count the distance may be negative: two's complement.
+    rise = Signal(intbv(0, min=2 * MAXIMUM_START, max=-2 * MAXIMUM_START))
+    below = Signal(intbv(0, min=2 * MAXIMUM_START, max=-2 * MAXIMUM_START))
+    clipped = Signal(intbv(0)[DISTANCE_BITS:])
+    near = Signal(intbv(0)[DISTANCE_BITS:])
+    beyond = Signal(False)
+    part = Signal(intbv(0)[held_bits:])
+
+    @always_comb
+    def subtract() -> None:
+        rise.next = current.signed() - previous.signed()
+        below.next = current.signed() - score[score_bits:fraction_bits].signed()
+
+    @always_comb
+    def limit() -> None:
+        if rise > DISTANCE_MAX:
+            clipped.next = DISTANCE_MAX
+        else:
+            clipped.next = rise[DISTANCE_BITS:]
+        near.next = below[DISTANCE_BITS:]
+        beyond.next = below > DISTANCE_MAX
+
+    @always_comb
+    def split() -> None:
+        part.next = score % steps
+
+    rescale_register = register(clk, clipped, rescale, width=DISTANCE_BITS, instance="rescale_register")
+    distance_register = register(clk, near, distance, width=DISTANCE_BITS, instance="distance_register")
+    fraction_register = register(clk, part, fraction, width=held_bits, instance="fraction_register")
+    far_register = register(clk, beyond, far, width=1, instance="far_register")
+
+    return (
+        split, subtract, limit, rescale_register, distance_register, fraction_register, far_register,
+    )  # fmt: skip
