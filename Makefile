@@ -29,9 +29,10 @@ lint: setup
 bench: setup
 	$(BIN)/python -m flow.bench
 
-# The committed comparison and reproduction report again from the results beside them, to the same bytes.
+# The committed comparison, accuracy and reproduction pages again from the results beside them, to the same bytes.
 reports: setup
 	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7
+	$(BIN)/python flow/accuracy.py --no-run
 	$(BIN)/python flow/report.py
 
 clean:

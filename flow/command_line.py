@@ -24,14 +24,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
-def run_guarded(program: str, main: Callable[[], None], crash_log: Path) -> NoReturn:
-    """Run `main` and leave: 0, 2 for the user's mistake, 1 for a failed step, 130 when interrupted.
+def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -> NoReturn:
+    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 at Ctrl-C.
 
     Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
     goes to `crash_log`.
     """
     try:
-        main()
+        code = main()
     except (UserError, StepError) as error:
         leave(program, " ".join(str(error).split()), error.exit_code)
     except KeyboardInterrupt:
@@ -46,7 +46,7 @@ def run_guarded(program: str, main: Callable[[], None], crash_log: Path) -> NoRe
         except OSError:
             where = ""
         leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
-    sys.exit(0)
+    sys.exit(code or 0)
 
 
 def leave(program: str, message: str, code: int) -> NoReturn:

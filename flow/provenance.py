@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import subprocess
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,17 +17,48 @@ def package_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
+def git(*words: str) -> str:
+    """Return what a git command on the checkout prints; raises CalledProcessError."""
+    command = ["git", "-C", str(PROJECT_ROOT), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def git_state() -> tuple[str | None, bool | None]:
     """Return the checkout's revision and whether it has changes; (None, None) outside git."""
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(PROJECT_ROOT), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
     except (OSError, subprocess.CalledProcessError):
         return None, None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A revision: the branch it was run on, its date and its subject; None where git does not know."""
+
+    branch: str | None = None
+    committed_at: str | None = None
+    subject: str | None = None
+
+
+def commit_of(revision: str | None) -> Commit:
+    """Return what git says of `revision`, nothing outside git."""
+    if revision is None:
+        return Commit()
+    try:
+        branch = git("rev-parse", "--abbrev-ref", "HEAD")
+        date, subject = git("show", "-s", "--format=%cI%n%s", revision).split("\n", 1)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return Commit()
+    return Commit(branch, date, subject)
+
+
+def resolve_revision(name: str) -> str | None:
+    """Return the full revision that git calls `name`, None where it knows none."""
+    try:
+        return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def sha256(path: Path) -> str:

@@ -10,18 +10,26 @@ from flow.result import Result
 from flow.settings import Settings
 
 
-def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
-    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line."""
-    command = [sys.executable, str(PROJECT_ROOT / "flow" / "run.py"), "--json"]
+def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
+    """Return the command of a run by the flow in the checkout `tree`."""
+    command = [sys.executable, str(tree / "flow" / "run.py"), "--json"]
     command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
     for name, value in settings.parameters.items():
         command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
-    command += ["--clock", str(settings.clock_ns), "--seed", str(settings.seed)]
+    command += ["--clock", str(settings.clock_ns)]
+    if settings.seed:
+        command += ["--seed", str(settings.seed)]
     if settings.target_utilization_percent is not None:
         command += ["--utilization", str(settings.target_utilization_percent)]
     command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
     if pdk_root is not None:
         command += ["--pdk-root", str(pdk_root)]
+    return command
+
+
+def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
+    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line."""
+    command = command_line(settings, pdk_root)
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode:
         lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]

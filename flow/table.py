@@ -1,49 +1,12 @@
 """The table at the end of a run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from flow.metrics import METRICS
 from flow.result import Result
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: its title, the metric and how its value is written."""
-
-    title: str
-    metric: str
-    write: Callable[[Any], str]
-
-
-def scientific(unit: str) -> Callable[[float], str]:
-    """Return a writer of watts as `unit`: mW or uW."""
-    factor = {"mW": 1e3, "uW": 1e6}[unit]
-    return lambda value: f"{value * factor:,.3f} {unit}"
-
-
-ROWS = (
-    Row("cell area", "cell_area_um2", lambda value: f"{value:,.1f} um2"),
-    Row("gate equivalents", "gate_equivalents", lambda value: f"{value:,.0f}"),
-    Row("cells", "cells", lambda value: f"{value:,}"),
-    Row("registers", "registers", lambda value: f"{value:,}"),
-    Row("power, total", "power_total_w", scientific("mW")),
-    Row("  internal", "power_internal_w", scientific("mW")),
-    Row("  switching", "power_switching_w", scientific("mW")),
-    Row("  leakage", "power_leakage_w", scientific("mW")),
-    Row("setup slack", "setup_slack_ns", lambda value: f"{value:.3f} ns"),
-    Row("hold slack", "hold_slack_ns", lambda value: f"{value:.3f} ns"),
-    Row("fmax", "fmax_mhz", lambda value: f"{value:.1f} MHz"),
-    Row("die area", "die_area_um2", lambda value: f"{value:,.1f} um2"),
-    Row("utilization", "utilization_percent", lambda value: f"{value:.1f} %"),
-    Row("wire length", "wire_length_um", lambda value: f"{value:,.0f} um"),
-    Row("DRC errors", "drc_errors", lambda value: f"{value}"),
-    Row("run time", "runtime_s", lambda value: f"{value:.1f} s"),
-)
 
 
 def print_result(console: Console, result: Result, folder: Path, sibling: Result | None) -> None:
@@ -57,14 +20,14 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
     if sibling is not None:
         table.add_column(sibling.design, justify="right")
         table.add_column("difference", justify="right")
-    for row in ROWS:
-        value = getattr(result.metrics, row.metric)
+    for metric in METRICS:
+        value = getattr(result.metrics, metric.name)
         if value is None:
             continue
-        cells = [row.title, row.write(value)]
+        cells = [metric.title, metric.show(value)]
         if sibling is not None:
-            other = getattr(sibling.metrics, row.metric)
-            cells += ["" if other is None else row.write(other), difference(value, other)]
+            other = getattr(sibling.metrics, metric.name)
+            cells += ["" if other is None else metric.show(other), difference(value, other)]
         table.add_row(*cells)
     console.print(table)
     if result.power:

@@ -8,6 +8,7 @@ The network is a BERT encoder (post-layer-norm, GELU by the error function): 6 l
 import hashlib
 import importlib.util
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -86,10 +87,24 @@ def _split_heads(x: Array) -> Array:
     return x.reshape(len(x), HEADS, HEAD_DIMENSION).transpose(1, 0, 2)
 
 
-def forward(weights: Weights, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Array, Array, Array]], Array]:
+def softmax_attention(q: Array, k: Array, v: Array) -> Array:
+    """Return softmax(q k^T / sqrt(32)) v; all [12 heads, n tokens, 32]."""
+    scores = q @ k.transpose(0, 2, 1) / np.float32(math.sqrt(HEAD_DIMENSION))
+    weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weight /= weight.sum(axis=-1, keepdims=True)
+    mixed: Array = weight @ v
+    return mixed
+
+
+def forward(
+    weights: Weights,
+    ids: npt.NDArray[np.int64],
+    attend: Callable[[Array, Array, Array], Array] = softmax_attention,
+) -> tuple[list[tuple[Array, Array, Array]], Array]:
     """Return Q, K and V of every layer, and the hidden state after the last: [n tokens, 384].
 
-    Q, K and V are [12 heads, n tokens, 32] each; 1/sqrt(32) is not in them.
+    Q, K and V are [12 heads, n tokens, 32] each; 1/sqrt(32) is not in them. `attend` stands for the
+    attention of every layer.
     """
     x = weights["embeddings.word_embeddings.weight"][ids]
     x = x + weights["embeddings.position_embeddings.weight"][: len(ids)]
@@ -103,10 +118,7 @@ def forward(weights: Weights, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Ar
             for name in ("query", "key", "value")
         )
         inputs.append((q, k, v))
-        scores = q @ k.transpose(0, 2, 1) / np.float32(math.sqrt(HEAD_DIMENSION))
-        weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        weight /= weight.sum(axis=-1, keepdims=True)
-        mixed = (weight @ v).transpose(1, 0, 2).reshape(x.shape)
+        mixed = attend(q, k, v).transpose(1, 0, 2).reshape(x.shape)
         attended = _linear(mixed, weights, f"{prefix}.attention.output.dense")
         x = _layer_norm(x + attended, weights, f"{prefix}.attention.output.LayerNorm")
         hidden = _gelu(_linear(x, weights, f"{prefix}.intermediate.dense"))

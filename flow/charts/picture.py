@@ -37,7 +37,7 @@ def draw(chart: BarChart, path: Path) -> None:
         axes.set_xlabel(chart.unit)
         axes.set_title(chart.title, fontsize=10, loc="left")
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        axes.margins(x=0.15)
+        axes.margins(x=0.15, y=0.5 / (len(chart.categories) + 1))
         metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150, facecolor="white")
         pyplot.close(figure)

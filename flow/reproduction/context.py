@@ -11,6 +11,7 @@ from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
 from flow.comparison.kept import deepest, first_seed, kept_rows
 from flow.comparison.summary import describe, summarize
+from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
@@ -43,7 +44,8 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(described)
-    accuracy = reports / ACCURACY
+    accuracy_file = reports / ACCURACY
+    accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None
     context = {
         "summary": summary,
         "rows": summary["rows"],
@@ -57,7 +59,7 @@ def gather(reports: Path) -> Gathered:
         "kernels": list(KERNELS),
         "tool_versions": routed[0].results[KERNELS[0]][0].tool_versions,
         "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
-        "accuracy": json.loads(accuracy.read_text()) if accuracy.exists() else None,
+        "accuracy": accuracy,
     }
     charts = [
         change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),
@@ -72,6 +74,8 @@ def gather(reports: Path) -> Gathered:
                 scaled, "dynamic_energy_per_key_j", "scaled_energy", "Dynamic energy per key at 28 nm", "pJ"
             )
         )
+    if accuracy:
+        charts.append(error_chart(accuracy, "error"))
     return Gathered(context, charts, routed)
 
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
 from flow.comparison.page import group_rows, percent, quantity, signed
+from flow.error_study.page import TITLES as ARM_TITLES
 
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
@@ -19,7 +20,9 @@ MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 def environment() -> Environment:
     """Return the templates' environment with the comparison's ways to print a figure."""
     made = Environment(
-        loader=PackageLoader("flow.reproduction", "."),
+        loader=ChoiceLoader(
+            [PackageLoader(package, ".") for package in ("flow.reproduction", "flow.error_study")]
+        ),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -41,7 +44,7 @@ def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) ->
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Return the report; `pictures` are the paths beside it by the charts' and layouts' names."""
     template: Any = environment().get_template("reproduction.md.j2")
-    return str(template.render(context, pictures=pictures, group_rows=group_rows))
+    return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
 
 
 def as_html(markdown: str, charts: Sequence[BarChart], folder: Path) -> str:

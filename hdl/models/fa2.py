@@ -91,7 +91,7 @@ def attention(
     k: npt.ArrayLike,
     v: npt.ArrayLike,
     fmt: FloatFormat,
-    operator: str,
+    operator: str | ExpMultiply,
     key_valid: npt.ArrayLike = True,
     fraction_bits: int = 11,
 ) -> CodeArray:
@@ -100,7 +100,7 @@ def attention(
     q          codes, (..., d), 1/sqrt(d) included
     k, v       codes, (..., keys, d)
     key_valid  bools, (..., keys): False where the key is masked; leading axes of all four broadcast
-    operator   'separate' (fa2_baseline) or 'fused' (fa2_expmul, with its fraction_bits)
+    operator   'separate' (fa2_baseline), 'fused' (fa2_expmul, with its fraction_bits), or e^x * v on codes
     """
     exp_multiply = _operator(operator, fmt, fraction_bits)
     queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
@@ -137,7 +137,9 @@ def attention_exact(
     return result
 
 
-def _operator(name: str, fmt: FloatFormat, fraction_bits: int) -> ExpMultiply:
+def _operator(name: str | ExpMultiply, fmt: FloatFormat, fraction_bits: int) -> ExpMultiply:
+    if callable(name):
+        return name
     if name == SEPARATE:
         return lambda x, v: exp_mul(x, v, fmt)
     if name == FUSED:

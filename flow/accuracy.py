@@ -1,0 +1,95 @@
+"""The error of the operators, of attention and of a whole model with it: `python flow/accuracy.py`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+try:
+    from rich.console import Console
+
+    from flow.charts.picture import draw
+    from flow.command_line import Parser, run_guarded
+    from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
+    from flow.error_study.model import model_study
+    from flow.error_study.page import accuracy_markdown, error_chart
+    from flow.errors import UserError
+    from flow.places import PROJECT_ROOT
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"accuracy.py: error: {missing.name} is not installed: "
+        "`make setup`, then `.venv/bin/python flow/accuracy.py`"
+    )
+
+NAME = "accuracy"
+EXAMPLES = """examples:
+  python flow/accuracy.py              everything, some ten minutes
+  python flow/accuracy.py --no-model   without MiniLM, which is an optional installation
+  python flow/accuracy.py --no-run     the page and the chart again from accuracy.json
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(prog="accuracy.py", description=__doc__, epilog=EXAMPLES)
+    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="of the random scores; default 3")
+    parser.add_argument("--no-model", action="store_true", help="leave the real model out")
+    parser.add_argument("--no-run", action="store_true", help="only write the page and the chart again")
+    parser.add_argument(
+        "--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR", help="default reports"
+    )
+    return parser.parse_args()
+
+
+def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Measure everything."""
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    seeds = list(range(arguments.seeds))
+    found: dict[str, Any] = {"seeds": seeds, "operator": operator_errors()}
+    say("operator")
+    found["ramps"] = ramp_errors(seeds)
+    say("ramps")
+    found["synthetic"] = synthetic_errors(seeds)
+    say("synthetic scores")
+    found["model"] = None
+    if not arguments.no_model:
+        try:
+            found["model"] = model_study(say)
+        except (FileNotFoundError, ModuleNotFoundError) as missing:
+            say(f"without the real model: {missing}")
+    return found
+
+
+def accuracy(arguments: argparse.Namespace) -> None:
+    """Write accuracy.json, accuracy.md and its chart."""
+    if arguments.seeds < 1:
+        raise UserError(f"--seeds {arguments.seeds}: at least 1")
+    console = Console()
+    base: Path = arguments.reports / NAME
+    data = base.with_suffix(".json")
+    if arguments.no_run:
+        if not data.exists():
+            raise UserError(f"no {data}: leave out --no-run")
+        found = json.loads(data.read_text())
+    else:
+        found = study(arguments, console)
+        arguments.reports.mkdir(parents=True, exist_ok=True)
+        data.write_text(json.dumps(found, indent=1) + "\n")
+    base.with_suffix(".md").write_text(accuracy_markdown(found))
+    for suffix in (".svg", ".png"):
+        draw(error_chart(found, NAME), base.with_suffix(suffix))
+    console.print(f"report   {base}.md", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("accuracy.py", lambda: accuracy(arguments), Path("build") / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The study's measurements: plain numbers by arm."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from flow.error_study.arms import ARMS, TRUTH, Arm
+from hdl.formats import BF16
+from hdl.models.codes import FloatArray, decode, encode
+
+X_MIN = -15.0
+SIGMAS = (1, 2, 3)
+KEY_COUNTS = (128, 512, 2048)
+RAMPS_PER_KEY = (0.1, 0.3, 0.5)
+RAMP_KEYS = 512
+D = 64
+QUERIES = 16
+
+
+def relative_l2(found: FloatArray, truth: FloatArray) -> float:
+    """Return |found - truth| / |truth| over all elements."""
+    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+
+
+def row_errors(found: FloatArray, truth: FloatArray) -> FloatArray:
+    """Return the relative L2 error of every row [..., d]."""
+    errors: FloatArray = np.linalg.norm(found - truth, axis=-1) / np.linalg.norm(truth, axis=-1)
+    return errors
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Return median and extremes over the seeds."""
+    return {"median": median(values), "smallest": min(values), "largest": max(values)}
+
+
+def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
+    """Return for each arm with an operator the relative error of e^x v, on all BF16 x in [-15, 0).
+
+    v runs through all mantissas. The errors are relative: minimum, maximum, mean and root mean square, and
+    the last also without the mean, which is common to l and o and cancels.
+    """
+    codes = np.arange(1 << BF16.width)
+    x = decode(codes, BF16)
+    x = np.sort(x[(x >= X_MIN) & (x < 0) & (x <= -(2.0**-7))])
+    v = decode(np.arange(BF16.one_code, BF16.one_code + (1 << BF16.mantissa_bits)), BF16)
+    truth = np.exp(x)[:, None] * v
+    found = {}
+    for arm in arms:
+        if arm.product is not None:
+            error = arm.product(x, v) / truth - 1
+            found[arm.name] = {
+                "minimum": float(error.min()),
+                "maximum": float(error.max()),
+                "mean": float(error.mean()),
+                "rms": float(np.sqrt(np.mean(error**2))),
+                "rms_without_mean": float(error.std()),
+            }
+    return found
+
+
+def rounded(values: FloatArray) -> FloatArray:
+    """Return `values` as BF16 has them: what every arm is given of k and v."""
+    return decode(encode(values, BF16), BF16)
+
+
+def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[dict[str, Any]]:
+    """Return the error of the attention output on Gaussian scores, by score sigma and number of keys."""
+    table = []
+    for sigma in SIGMAS:
+        for keys in KEY_COUNTS:
+            errors: dict[str, list[float]] = {arm.name: [] for arm in arms}
+            for seed in seeds:
+                random = np.random.default_rng([seed, sigma, keys])
+                q = random.normal(size=(QUERIES, D)) * sigma / np.sqrt(D)
+                k, v = (rounded(random.normal(size=(QUERIES, keys, D))) for _ in range(2))
+                truth = TRUTH.attend(q, k, v)
+                for arm in arms:
+                    errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
+            table.append(
+                {"sigma": sigma, "keys": keys, "errors": {name: spread(one) for name, one in errors.items()}}
+            )
+    return table
+
+
+def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[dict[str, Any]]:
+    """Return the error on scores that rise by the same step at each of 512 keys.
+
+    The score is the sum of two products, so that BF16 keys reach every step; scores themselves are
+    rounded to BF16 by every arm.
+    """
+    table = []
+    for step in RAMPS_PER_KEY:
+        errors: dict[str, list[float]] = {arm.name: [] for arm in arms}
+        for seed in seeds:
+            random = np.random.default_rng([seed, round(step * 10)])
+            scores = step * np.arange(RAMP_KEYS, dtype=np.float64)
+            k = np.zeros((1, RAMP_KEYS, D))
+            k[0, :, 0] = rounded(scores)
+            k[0, :, 1] = rounded(scores - k[0, :, 0])
+            q = np.zeros((1, D))
+            q[0, :2] = 1.0
+            drift = np.linspace(-2, 2, RAMP_KEYS)[:, None] * random.normal(size=D)
+            v = rounded(random.normal(size=k.shape) + drift)
+            truth = TRUTH.attend(q, k, v)
+            for arm in arms:
+                errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
+        table.append({"step": step, "errors": {name: spread(one) for name, one in errors.items()}})
+    return table

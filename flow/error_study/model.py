@@ -1,0 +1,112 @@
+"""The study on a real transformer: each layer's attention, and the whole model with all of it replaced."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flow.attention_data import minilm
+from flow.attention_data.short_texts import SHORT_TEXTS
+from flow.attention_data.texts import TEXTS
+from flow.error_study.arms import ARMS, TRUTH, Arm
+from flow.error_study.measure import relative_l2, rounded, row_errors
+from hdl.models.codes import FloatArray
+
+LONG_TOKENS = minilm.MAX_TOKENS
+QUERIES_PER_HEAD = 32
+Say = Callable[[str], None]
+Attention = Callable[[minilm.Array, minilm.Array, minilm.Array], minilm.Array]
+
+
+def attention_of(arm: Arm) -> Attention:
+    """Return the arm's attention in the shape that the model's layers call."""
+
+    def attend(q: minilm.Array, k: minilm.Array, v: minilm.Array) -> minilm.Array:
+        scaled = q.astype(np.float64) / math.sqrt(minilm.HEAD_DIMENSION)
+        mixed = arm.attend(scaled, k[:, None].astype(np.float64), v[:, None].astype(np.float64))
+        return mixed.astype(np.float32)
+
+    return attend
+
+
+def layer_errors(
+    weights: minilm.Weights, ids: npt.NDArray[np.int64], arms: Sequence[Arm], say: Say
+) -> list[dict[str, dict[str, float]]]:
+    """Return for each layer and arm the output's error: of all rows together, and of the worst row.
+
+    Queries are evenly spaced, at most QUERIES_PER_HEAD of each head; every query sees all keys.
+    """
+    inputs, _ = minilm.forward(weights, ids)
+    chosen = np.unique(np.linspace(0, len(ids) - 1, min(QUERIES_PER_HEAD, len(ids))).astype(int))
+    layers = []
+    for number, (q, k, v) in enumerate(inputs):
+        queries = q[:, chosen].astype(np.float64) / math.sqrt(minilm.HEAD_DIMENSION)
+        keys, values = (rounded(one.astype(np.float64))[:, None] for one in (k, v))
+        truth = TRUTH.attend(queries, keys, values)
+        layer = {}
+        for arm in arms:
+            found = arm.attend(queries, keys, values)
+            layer[arm.name] = {
+                "mean": relative_l2(found, truth),
+                "worst_row": float(row_errors(found, truth).max()),
+            }
+        layers.append(layer)
+        say(f"layer {number}, {len(ids)} tokens")
+    return layers
+
+
+def embedding(hidden: minilm.Array) -> FloatArray:
+    """Return the sentence embedding: the mean over the tokens, of length 1."""
+    mean: FloatArray = hidden.mean(axis=0).astype(np.float64)
+    return mean / np.linalg.norm(mean)
+
+
+def ranks(values: FloatArray) -> FloatArray:
+    """Return the rank of each value; equal values do not occur among similarities."""
+    return np.argsort(np.argsort(values)).astype(np.float64)
+
+
+def model_errors(
+    weights: minilm.Weights, all_ids: Sequence[npt.NDArray[np.int64]], arms: Sequence[Arm], say: Say
+) -> dict[str, dict[str, float]]:
+    """Return for each arm how near the model's embeddings stay with every layer's attention replaced.
+
+    The cosine to the original embedding, mean and smallest, and Spearman's rank correlation of the
+    similarities of all pairs of texts.
+    """
+    pairs = np.triu_indices(len(all_ids), 1)
+
+    def embed(attend: Attention) -> FloatArray:
+        return np.stack([embedding(minilm.forward(weights, ids, attend)[1]) for ids in all_ids])
+
+    original = embed(minilm.softmax_attention)
+    order = ranks((original @ original.T)[pairs])
+    found = {}
+    for arm in arms:
+        replaced = embed(attention_of(arm))
+        cosines = (original * replaced).sum(axis=1)
+        correlation = np.corrcoef(order, ranks((replaced @ replaced.T)[pairs]))[0, 1]
+        found[arm.name] = {
+            "cosine_mean": float(cosines.mean()),
+            "cosine_smallest": float(cosines.min()),
+            "rank_correlation": float(correlation),
+        }
+        say(f"whole model: {arm.title}")
+    return found
+
+
+def model_study(say: Say, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
+    """Return the errors on the model; raises FileNotFoundError where it is not installed."""
+    folder = minilm.model_folder()
+    weights = minilm.load_weights(folder)
+    short = minilm.token_ids(folder, TEXTS[0])[:128]
+    long = minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS]
+    short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
+    return {
+        "short": {"tokens": len(short), "layers": layer_errors(weights, short, arms, say)},
+        "long": {"tokens": len(long), "layers": layer_errors(weights, long, arms, say)},
+        "texts": len(short_texts),
+        "whole": model_errors(weights, short_texts, arms, say),
+    }

@@ -1,0 +1,58 @@
+"""The study as a page in Markdown and as a chart."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from flow.charts.bars import BarChart, Series
+from flow.error_study.arms import ARMS
+
+TITLES = {arm.name: arm.title for arm in ARMS}
+CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_intmax")
+
+
+def accuracy_markdown(study: dict[str, Any]) -> str:
+    """Return the page; its tables are those of the reproduction report as well."""
+    environment = Environment(
+        loader=PackageLoader("flow.error_study", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    template: Any = environment.get_template("accuracy.md.j2")
+    return str(template.render(accuracy=study, titles=TITLES))
+
+
+def error_chart(study: dict[str, Any], name: str) -> BarChart:
+    """Return the attention error of the kernels, on synthetic scores and on the model's layers."""
+    bars: list[tuple[str, dict[str, dict[str, float]]]] = [
+        (f"σ = {row['sigma']}, {row['keys']} keys", row["errors"]) for row in study["synthetic"]
+    ]
+    for kind in ("short", "long") if study["model"] else ():
+        found = study["model"][kind]
+        for number, layer in enumerate(found["layers"]):
+            errors = {
+                arm: dict.fromkeys(("median", "smallest", "largest"), value["mean"])
+                for arm, value in layer.items()
+            }
+            bars.append((f"MiniLM layer {number}, {found['tokens']} tokens", errors))
+    series = tuple(
+        Series(
+            TITLES[arm],
+            tuple(errors[arm]["median"] for _, errors in bars),
+            tuple(errors[arm]["smallest"] for _, errors in bars),
+            tuple(errors[arm]["largest"] for _, errors in bars),
+        )
+        for arm in CHART_ARMS
+    )
+    return BarChart(
+        name,
+        "Error of the attention output",
+        "relative L2 error against float64",
+        tuple(title for title, _ in bars),
+        series,
+        digits=3,
+        logarithmic=True,
+    )

@@ -1,0 +1,1 @@
+"""The history of results over revisions: database, gate, drift, dashboard."""

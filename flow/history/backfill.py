@@ -1,0 +1,63 @@
+"""A suite on earlier revisions, each in a work tree of its own, recorded into one history."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from flow.errors import UserError
+from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.history.suite import read_suite
+from flow.pdk_data import find_data_root
+from flow.provenance import git, resolve_revision
+from flow.result import Result
+from flow.run_process import command_line
+from flow.settings import Settings
+
+Say = Callable[[str], None]
+
+
+def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:
+    """Run the suite's entries at each of `revisions` with that revision's own flow; record what works.
+
+    Entries that a revision cannot run are passed over with a line. Raises UserError for an unknown revision.
+    """
+    found = [resolve_revision(name) for name in revisions]
+    for name, revision in zip(revisions, found, strict=True):
+        if revision is None:
+            raise UserError(f"git knows no revision '{name}'")
+    for revision in found:
+        assert revision is not None
+        entries = read_suite(suite, build_dir / "backfill" / revision[:12], jobs=2)
+        missing = [one for one in entries if not recorded(engine, configuration_of(one), revision)]
+        if not missing:
+            say(f"{revision[:8]}: recorded")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            tree = Path(folder) / "tree"
+            git("worktree", "add", "--detach", str(tree), revision)
+            try:
+                for settings in missing:
+                    outcome = run_at(engine, settings, tree)
+                    say(f"{revision[:8]}: {settings.design.name} {settings.job}: {outcome}")
+            finally:
+                git("worktree", "remove", "--force", str(tree))
+
+
+def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
+    """Run one entry with the flow in `tree` and record it; return the line to print."""
+    command = command_line(settings, find_data_root(settings.pdk, None), tree)
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=environment)
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+        return f"passed over: {lines[-1]}"
+    try:
+        result = Result.model_validate_json(process.stdout)
+    except ValidationError as error:
+        return f"passed over: {str(error).splitlines()[0]}"
+    return "recorded" if add_run(engine, row_of(result)) else "was there"

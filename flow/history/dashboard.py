@@ -1,0 +1,112 @@
+"""The dashboard: one HTML file with a trend for every metric of every configuration."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from flow.comparison.kept import kept_results
+from flow.history.drift import find_step
+from flow.history.gate import check_run, overall, read_gates, seed_spread_percent
+from flow.history.runs import Run, by_configuration, title_of
+from flow.metrics import METRICS, Metric
+
+FILE_NAME = "dashboard.html"
+WIDTH, HEIGHT, MARGIN = 320, 90, 8
+
+
+def write_dashboard(runs: Sequence[Run], folder: Path, reports: Path) -> Path:
+    """Write dashboard.html into `folder` and return its path; the same runs give the same bytes.
+
+    Results kept below `reports` tell the spread of seeds that the gate allows.
+    """
+    environment = Environment(
+        loader=PackageLoader("flow.history", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    template: Any = environment.get_template("dashboard.html.j2")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    path.write_text(template.render(page_data(runs, reports), width=WIDTH, height=HEIGHT) + "\n")
+    return path
+
+
+def page_data(runs: Sequence[Run], reports: Path) -> dict[str, Any]:
+    """Return what the page shows."""
+    gates, spread = read_gates(), seed_spread_percent(kept_results(reports))
+    configurations = []
+    for alike in by_configuration(runs).values():
+        newest = alike[-1]
+        checks = check_run(newest, alike[:-1], gates, spread)
+        configurations.append(
+            {
+                "title": title_of(newest),
+                "design": newest["design"],
+                "pdk": newest["pdk"],
+                "newest": newest,
+                "layout": newest["layout"],
+                "verdict": overall(checks),
+                "checks": {check.metric: check for check in checks},
+                "trends": [trend(metric, alike) for metric in METRICS if has(metric, alike)],
+            }
+        )
+    configurations.sort(key=lambda one: (one["design"], one["pdk"], one["title"]))
+    return {
+        "configurations": configurations,
+        "designs": sorted({one["design"] for one in configurations}),
+        "pdks": sorted({one["pdk"] for one in configurations}),
+        "runs": len(runs),
+        "revisions": len({run["revision"] for run in runs}),
+        "first": runs[0]["finished_at"][:10] if runs else "",
+        "last": runs[-1]["finished_at"][:10] if runs else "",
+    }
+
+
+def has(metric: Metric, runs: Sequence[Run]) -> bool:
+    """Whether any run has the metric."""
+    return any(metric.name in run["metrics"] for run in runs)
+
+
+def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return a metric's values as points of a drawing, with what to say of each."""
+    with_it = [run for run in runs if metric.name in run["metrics"]]
+    values = [float(run["metrics"][metric.name]) for run in with_it]
+    low, high = min(values), max(values)
+    # A flat line is a flat line: noise below a tenth of a percent does not fill the drawing.
+    span = max(high - low, 1e-3 * abs(high), 1e-12)
+    middle = (high + low) / 2
+    points = [
+        {
+            "x": round(MARGIN + (WIDTH - 2 * MARGIN) * (index / max(1, len(values) - 1)), 1),
+            "y": round(HEIGHT / 2 - (HEIGHT - 2 * MARGIN) * (value - middle) / span, 1),
+            "text": f"{metric.show(value)}\n{(run['revision'] or '')[:8]}{'+' if run['dirty'] else ''} "
+            f"{run['subject'] or ''}\n{run['committed_at'] or run['finished_at']}",
+        }
+        for index, (run, value) in enumerate(zip(with_it, values, strict=True))
+    ]
+    changes = [one for one in range(1, len(values)) if values[one] != values[one - 1]]
+    last_change = None
+    if changes:
+        at, before = changes[-1], values[changes[-1] - 1]
+        run = with_it[at]
+        last_change = {
+            "percent": 100 * (values[at] / before - 1) if before else None,
+            "revision": (run["revision"] or "")[:8],
+            "subject": run["subject"] or "",
+        }
+    step = find_step(values)
+    return {
+        "name": metric.name,
+        "title": metric.title.strip(),
+        "critical": metric.critical,
+        "value": metric.show(values[-1]),
+        "points": points,
+        "last_change": last_change,
+        "step": None
+        if step is None
+        else {"percent": step.percent, "revision": (with_it[step.index]["revision"] or "")[:8]},
+    }

@@ -1,0 +1,164 @@
+"""The database of runs: SQLite or PostgreSQL through SQLAlchemy, its schema and its migrations."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from flow.errors import UserError
+from flow.places import PROJECT_ROOT
+
+SCHEMA_VERSION = 2
+LOCK_TIMEOUT_S = 60
+# Beside the sources, ignored by git and left alone by `make clean`.
+HISTORY_DIR = PROJECT_ROOT / ".history"
+DEFAULT_PATH = HISTORY_DIR / "history.db"
+
+metadata = MetaData()
+schema_table = Table("expmul_schema", metadata, Column("version", Integer, nullable=False))
+runs_table = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What makes a run the same run: revision, configuration, tools and, of a changed tree, its output.
+    Column("identity", String(64), nullable=False, unique=True),
+    # What may be compared: the configuration and the tools, each as a digest.
+    Column("configuration", String(64), nullable=False, index=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("revision", String(64), index=True),
+    Column("branch", String(200)),
+    Column("committed_at", String(40)),
+    Column("subject", String(400)),
+    Column("dirty", Boolean),
+    Column("finished_at", String(40), nullable=False, index=True),
+    Column("host", String(200)),
+    Column("design", String(100), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("pdk", String(100), nullable=False),
+    Column("depth", String(20), nullable=False),
+    Column("clock_ns", Float, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("target_utilization_percent", Float),
+    Column("tool_versions", JSON, nullable=False),
+    Column("metrics", JSON, nullable=False),
+    Column("group_areas_um2", JSON),
+    Column("artefacts_sha256", JSON, nullable=False),
+    Column("layout", String(400)),
+)
+COLUMNS = tuple(column.name for column in runs_table.columns if column.name != "id")
+
+
+def add_groups_and_layout(connection: Connection) -> None:
+    """From version 1: areas by group, and where the layout lies."""
+    connection.execute(text("ALTER TABLE runs ADD COLUMN group_areas_um2 JSON"))
+    connection.execute(text("ALTER TABLE runs ADD COLUMN layout VARCHAR(400)"))
+
+
+# What leads from each version to the next.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: add_groups_and_layout}
+
+
+def database_url(where: str) -> str:
+    """Return the SQLAlchemy address of `where`: a file's path, or an address with a scheme."""
+    if "://" not in where:
+        return f"sqlite:///{where}"
+    scheme, _, rest = where.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgresql", "postgres") else where
+
+
+def shown(where: str) -> str:
+    """Return `where` without a password."""
+    head, at, tail = where.rpartition("@")
+    return f"{head.rpartition(':')[0]}@{tail}" if at and head.count(":") > 1 else where
+
+
+@contextmanager
+def reported(where: str) -> Iterator[None]:
+    """Turn the database's errors into one line that names it."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise UserError(f"{shown(where)} is no database address: {first_line(error)}") from None
+    except OperationalError as error:
+        raise UserError(f"{shown(where)} cannot be used: {first_line(error)}") from None
+    except DatabaseError as error:
+        raise UserError(f"{shown(where)} is not a history of this project: {first_line(error)}") from None
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what the database says."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def open_history(where: str, create: bool = True) -> Engine:
+    """Return the history at `where`, made or brought to this version's schema where that is needed.
+
+    Raises UserError for an address that does not work, a file that is not a history, a foreign or a newer
+    one, and where there is none and `create` is False.
+    """
+    if "://" not in where:
+        path = Path(where)
+        if not path.exists() and not create:
+            raise UserError(f"no history at {where}: record runs first")
+        if path.is_dir():
+            raise UserError(f"{where} is a folder, not a history")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with reported(where):
+        engine = create_engine(database_url(where))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", wait_for_locks)
+        with engine.connect() as probe:
+            names = set(inspect(probe).get_table_names())
+        if not names:
+            make_schema(engine)
+        elif schema_table.name not in names:
+            raise UserError(f"{shown(where)} holds something else: tables {', '.join(sorted(names)[:3])}")
+        migrate(engine, where)
+    return engine
+
+
+def wait_for_locks(connection: object, record: object) -> None:
+    """Let SQLite wait for another writer instead of failing."""
+    connection.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000}")  # type: ignore[attr-defined]
+
+
+def make_schema(engine: Engine) -> None:
+    """Make the tables, unless another process has just done so."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("BEGIN IMMEDIATE"))
+        metadata.create_all(connection)
+        if connection.execute(select(schema_table.c.version)).first() is None:
+            connection.execute(schema_table.insert().values(version=SCHEMA_VERSION))
+
+
+def migrate(engine: Engine, where: str) -> None:
+    """Bring the schema to this version, all of it or nothing; raises UserError for a newer one."""
+    with engine.begin() as connection:
+        version = connection.execute(select(schema_table.c.version)).scalar_one()
+        if version > SCHEMA_VERSION:
+            raise UserError(
+                f"{shown(where)} has schema {version}, this project {SCHEMA_VERSION}: update the project"
+            )
+        for step in range(version, SCHEMA_VERSION):
+            MIGRATIONS[step](connection)
+        if version < SCHEMA_VERSION:
+            connection.execute(schema_table.update().values(version=SCHEMA_VERSION))

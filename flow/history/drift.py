@@ -1,0 +1,46 @@
+"""Slow drift over many nights: a step that no single night's band shows.
+
+A cumulative sum after Page: deviations from the median of the first runs, in units of the noise between
+neighbouring runs, add up beyond an allowance; where the sum passes the threshold there was a step, which
+began where the sum last left zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+REFERENCE_RUNS = 4
+ALLOWANCE = 0.5
+THRESHOLD = 5.0
+# Noise is never taken as less than this share of the value: identical runs have none.
+NOISE_FLOOR = 5e-4
+
+
+@dataclass(frozen=True)
+class Step:
+    """A lasting change: `index` is the first run of it; `percent` compares the medians behind and before."""
+
+    index: int
+    percent: float
+
+
+def find_step(values: Sequence[float]) -> Step | None:
+    """Return the first lasting change of `values`, None where there is none or too few runs."""
+    if len(values) <= REFERENCE_RUNS:
+        return None
+    reference = median(values[:REFERENCE_RUNS])
+    jumps = [abs(one - other) for one, other in pairwise(values)]
+    noise = max(1.4826 * median(jumps) / 2**0.5, NOISE_FLOOR * abs(reference), 1e-300)
+    up = down = 0.0
+    up_start = down_start = 0
+    for index, value in enumerate(values):
+        deviation = (value - reference) / noise
+        up, down = max(0.0, up + deviation - ALLOWANCE), max(0.0, down - deviation - ALLOWANCE)
+        up_start = index + 1 if up == 0 else up_start
+        down_start = index + 1 if down == 0 else down_start
+        start = up_start if up > THRESHOLD else down_start if down > THRESHOLD else None
+        if start:
+            after = median(values[start:])
+            return Step(start, 100 * (after / reference - 1) if reference else 0.0)
+    return None

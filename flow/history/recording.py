@@ -1,0 +1,54 @@
+"""Run what a suite asks for and record it: once per revision, whoever else is at it."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from flow.errors import StepError, UserError
+from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.places import PROJECT_ROOT
+from flow.provenance import git_state
+from flow.result import Result
+from flow.run_process import run_in_process
+from flow.settings import Settings
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def turn(settings: Settings) -> Iterator[None]:
+    """Wait for another process that is at the same run."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with (settings.folder / "recording.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def layout_path(settings: Settings, result: Result) -> str | None:
+    """Return where the run's layout lies, from the checkout where it is below it; None without one."""
+    if "gds" not in result.files:
+        return None
+    path = settings.folder / result.files["gds"]
+    return str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path)
+
+
+def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, say: Say) -> str | None:
+    """Run `settings` and record the result, unless this revision has it; return what went wrong."""
+    name = f"{settings.design.name} {settings.job}, to {settings.depth}"
+    with turn(settings):
+        revision, dirty = git_state()
+        if dirty is False and recorded(engine, configuration_of(settings), revision):
+            say(f"{name}: recorded")
+            return None
+        say(f"{name}: started")
+        try:
+            result = run_in_process(settings, pdk_root)
+        except (UserError, StepError) as error:
+            say(f"{name}: failed")
+            return f"{name}: {error}"
+        add_run(engine, row_of(result, layout_path(settings, result)))
+    say(f"{name}: done")
+    return None

@@ -1,0 +1,67 @@
+"""A suite: a TOML list of runs. `design` and `pdk` may be lists, for every combination."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from flow.errors import UserError
+from flow.places import PROJECT_ROOT
+from flow.settings import Settings, make_settings
+
+SUITES_DIR = PROJECT_ROOT / "flow" / "suites"
+KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent"}
+
+
+def suite_path(name: str) -> Path:
+    """Return the file of a suite: one of this project's by its name, or a path."""
+    known = {path.stem: path for path in sorted(SUITES_DIR.glob("*.toml"))}
+    if name in known:
+        return known[name]
+    if not Path(name).is_file():
+        raise UserError(f"no suite '{name}': there are {', '.join(known)}, or a TOML file's path")
+    return Path(name)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, anything else as a list of itself."""
+    return value if isinstance(value, list) else [value]
+
+
+def read_suite(name: str, build_dir: Path, jobs: int) -> list[Settings]:
+    """Return the runs of a suite, all checked; raises UserError that names the file and the entry."""
+    path = suite_path(name)
+    try:
+        entries = tomllib.loads(path.read_text())["run"]
+    except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is not a suite: {error}") from None
+    found = []
+    for number, entry in enumerate(as_list(entries), 1):
+        try:
+            found += entry_settings(entry, build_dir, jobs)
+        except UserError as error:
+            raise UserError(f"{path}, run {number}: {error}") from None
+    return found
+
+
+def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:
+    """Return the runs of one entry."""
+    if not isinstance(entry, dict) or "design" not in entry:
+        raise UserError("an entry needs a design")
+    unknown = sorted(set(entry) - KEYS)
+    if unknown:
+        raise UserError(f"unknown key '{unknown[0]}': there are {', '.join(sorted(KEYS))}")
+    return [
+        make_settings(
+            design,
+            entry.get("parameters", {}),
+            pdk,
+            entry.get("clock_ns"),
+            depth=entry.get("to", "gds"),
+            build_dir=build_dir,
+            jobs=jobs,
+            seed=entry.get("seed", 0),
+            utilization_percent=entry.get("utilization_percent"),
+        )
+        for design in as_list(entry["design"])
+        for pdk in as_list(entry.get("pdk"))
+    ]

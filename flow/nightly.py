@@ -1,0 +1,113 @@
+"""Run a suite, record every result, check the gates, write the dashboard: `python flow/nightly.py`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+try:
+    from rich.console import Console
+    from sqlalchemy import Engine
+
+    from flow.command_line import Parser, run_guarded
+    from flow.comparison.kept import kept_results
+    from flow.errors import StepError
+    from flow.history.dashboard import write_dashboard
+    from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
+    from flow.history.gate import (
+        ERROR,
+        FAIL,
+        Check,
+        check_run,
+        gate_markdown,
+        overall,
+        read_gates,
+        seed_spread_percent,
+    )
+    from flow.history.recording import run_and_record
+    from flow.history.runs import all_runs, configuration_of
+    from flow.history.suite import read_suite
+    from flow.places import PROJECT_ROOT
+    from flow.settings import Settings
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"nightly.py: error: {missing.name} is not installed: "
+        "`make setup`, then `.venv/bin/python flow/nightly.py`"
+    )
+
+EXAMPLES = """examples:
+  python flow/nightly.py --suite smoke                    under ten minutes on two cores
+  python flow/nightly.py --suite nightly --db postgresql://user@host/expmul
+  python flow/nightly.py --suite my_runs.toml --db my.db  a suite of your own
+
+The same command goes on after an interruption: what the history has of this revision is not run again.
+Exit codes: 0, 1 when an entry failed or a gate broke, 2 for a mistake in the command.
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(prog="nightly.py", description=__doc__, epilog=EXAMPLES)
+    parser.add_argument("--suite", default="smoke", metavar="NAME|FILE", help="default smoke")
+    parser.add_argument(
+        "--db", default=str(DEFAULT_PATH), metavar="FILE|URL", help="default .history/history.db"
+    )
+    parser.add_argument(
+        "--page", type=Path, default=HISTORY_DIR, metavar="DIR", help="for dashboard.html; default .history"
+    )
+    parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="threads of a run; default 2")
+    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        default=PROJECT_ROOT / "reports",
+        metavar="DIR",
+        help="whose results tell the spread of seeds; default reports",
+    )
+    return parser.parse_args()
+
+
+def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Check]:
+    """Return the gate's checks of the suite's last runs against those before them."""
+    gates, spread = read_gates(), seed_spread_percent(kept_results(reports))
+    runs = all_runs(engine)
+    checks: list[Check] = []
+    for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
+        alike = [run for run in runs if run["configuration"] == configuration]
+        if alike:
+            checks += check_run(alike[-1], alike[:-1], gates, spread)
+    return checks
+
+
+def nightly(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    suite = read_suite(arguments.suite, arguments.out, arguments.jobs)
+    engine = open_history(arguments.db)
+    failed = []
+    for settings in suite:
+        reason = run_and_record(engine, settings, arguments.pdk_root, say)
+        if reason is not None:
+            failed.append(reason)
+    checks = check_suite(engine, suite, arguments.reports)
+    page = write_dashboard(all_runs(engine), arguments.page, arguments.reports)
+    console.print(gate_markdown(checks), highlight=False, soft_wrap=True, markup=False)
+    console.print(f"dashboard  {page}", highlight=False, soft_wrap=True)
+    if failed:
+        raise StepError("nightly", f"{len(failed)} of {len(suite)} runs: {failed[0]}")
+    if overall(checks) in (FAIL, ERROR):
+        raise StepError("gate", f"{sum(one.verdict in (FAIL, ERROR) for one in checks)} checks broke")
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("nightly.py", lambda: nightly(arguments), arguments.out / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

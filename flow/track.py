@@ -1,0 +1,212 @@
+"""The history of results: record, list, check, exchange, backfill: `python flow/track.py COMMAND`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+try:
+    from rich.console import Console
+    from rich.table import Table
+
+    from flow.command_line import Parser, run_guarded
+    from flow.comparison.kept import kept_results
+    from flow.errors import UserError
+    from flow.history.backfill import backfill
+    from flow.history.dashboard import write_dashboard
+    from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
+    from flow.history.drift import find_step
+    from flow.history.exchange import export_runs, import_runs
+    from flow.history.gate import (
+        EXIT_CODES,
+        FAIL,
+        GATES_FILE,
+        PASS,
+        check_run,
+        gate_markdown,
+        overall,
+        read_gates,
+        seed_spread_percent,
+    )
+    from flow.history.recording import Say, run_and_record
+    from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
+    from flow.history.suite import read_suite
+    from flow.metrics import METRICS
+    from flow.places import PROJECT_ROOT
+    from flow.provenance import git_state, resolve_revision
+    from flow.result import read_result
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"track.py: error: {missing.name} is not installed: "
+        "`make setup`, then `.venv/bin/python flow/track.py`"
+    )
+
+SKIP = 125  # git bisect's word for a revision that cannot be judged
+EXAMPLES = """examples:
+  python flow/track.py record build/expmul/JOB/result.json     a run's result into the history
+  python flow/track.py check --against last                    the newest runs against those before them
+  python flow/track.py check --against main --markdown c.md    for a pull request's comment
+  python flow/track.py export runs.jsonl                       and import, also .csv
+  python flow/track.py backfill --suite smoke REVISION...      the suite on earlier revisions
+  git bisect run python flow/track.py judge --suite SUITE --against GOOD
+
+Exit codes of check: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (no baseline, or the tools changed), 4 ERROR (a metric is
+missing); 2 is a mistake in the command.
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command's arguments."""
+    parser = Parser(prog="track.py", description=__doc__, epilog=EXAMPLES)
+    parser.add_argument(
+        "--db", default=str(DEFAULT_PATH), metavar="FILE|URL", help="default .history/history.db"
+    )
+    parser.add_argument("--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    record = commands.add_parser("record", help="add results")
+    record.add_argument("results", nargs="+", type=Path, metavar="RESULT.JSON")
+    commands.add_parser("list", help="the runs, newest last, and where a metric has drifted")
+    check = commands.add_parser("check", help="the gate")
+    check.add_argument("--against", default="last", metavar="REV|main|last", help="default last")
+    check.add_argument("--gates", type=Path, default=GATES_FILE, metavar="TOML")
+    check.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there as well")
+    for name in ("export", "import"):
+        exchange = commands.add_parser(name, help="to or from .jsonl or .csv")
+        exchange.add_argument("file", type=Path)
+    judged = commands.add_parser("judge", help="for git bisect: run a suite, hold it against a revision")
+    judged.add_argument("--suite", required=True, metavar="NAME|FILE")
+    judged.add_argument("--against", required=True, metavar="REV", help="a recorded revision, the good one")
+    judged.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    judged.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    page = commands.add_parser("dashboard", help="write dashboard.html")
+    page.add_argument("--page", type=Path, default=HISTORY_DIR, metavar="DIR", help="default .history")
+    earlier = commands.add_parser("backfill", help="run a suite on earlier revisions and record it")
+    earlier.add_argument("--suite", default="smoke", metavar="NAME|FILE")
+    earlier.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    earlier.add_argument("revisions", nargs="+", metavar="REVISION")
+    return parser.parse_args()
+
+
+def baseline_runs(runs: list[Run], target: Run, against: str) -> list[Run]:
+    """Return the earlier runs that `against` names; raises UserError for a revision that is not known."""
+    others = [run for run in runs if run["identity"] != target["identity"]]
+    before = [run for run in others if runs.index(run) < runs.index(target)]
+    if against == "last":
+        return before
+    if against == "main":
+        return [run for run in others if run["branch"] == "main" and run["revision"] != target["revision"]]
+    revision = resolve_revision(against) or against
+    if all(run["revision"] != revision for run in runs):
+        raise UserError(f"--against {against}: the history has no run of that revision")
+    return [run for run in others if run["revision"] == revision]
+
+
+def check(arguments: argparse.Namespace, console: Console) -> int:
+    """Check the newest run of every configuration; return the exit code."""
+    runs = all_runs(open_history(arguments.db, create=False))
+    if not runs:
+        raise UserError(f"the history at {arguments.db} is empty: record runs first")
+    gates, spread = read_gates(arguments.gates), seed_spread_percent(kept_results(arguments.reports))
+    newest = runs[-1]["revision"]
+    checks = []
+    for alike in by_configuration(runs).values():
+        target = alike[-1]
+        if target["revision"] == newest:
+            earlier = baseline_runs(runs, target, arguments.against)
+            checks += check_run(target, earlier, gates, spread)
+    table = gate_markdown(checks)
+    console.print(table, highlight=False, soft_wrap=True, markup=False)
+    if arguments.markdown is not None:
+        arguments.markdown.write_text(table)
+    verdict = overall(checks)
+    return EXIT_CODES[verdict]
+
+
+def judge(arguments: argparse.Namespace, say: Say) -> int:
+    """Run the suite on this checkout and hold it against a revision; return git bisect's exit code."""
+    engine = open_history(arguments.db)
+    suite = read_suite(arguments.suite, arguments.out, jobs=2)
+    against = resolve_revision(arguments.against) or arguments.against
+    revision, _ = git_state()
+    for settings in suite:
+        reason = run_and_record(engine, settings, arguments.pdk_root, say)
+        if reason is not None:
+            say(reason)
+            return SKIP
+    runs = all_runs(engine)
+    gates, spread = read_gates(), seed_spread_percent(kept_results(arguments.reports))
+    checks = []
+    for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
+        alike = [run for run in runs if run["configuration"] == configuration]
+        target = next(run for run in reversed(alike) if run["revision"] == revision)
+        checks += check_run(target, [run for run in alike if run["revision"] == against], gates, spread)
+    say(gate_markdown(checks))
+    verdict = overall(checks)
+    return {PASS: 0, FAIL: 1}.get(verdict, 0 if revision == against else SKIP)
+
+
+def list_runs(runs: list[Run], console: Console) -> None:
+    """Print the runs and the steps found in their metrics."""
+    table = Table("date", "revision", "run", "um2", "tools")
+    for run in runs:
+        area = run["metrics"].get("cell_area_um2")
+        revision = (run["revision"] or "")[:8] + ("+" if run["dirty"] else "")
+        shown_area = f"{area:,.0f}" if area else ""
+        table.add_row(run["finished_at"][:16], revision, title_of(run), shown_area, run["fingerprint"][:6])
+    console.print(table)
+    for alike in by_configuration(runs).values():
+        for metric in METRICS:
+            with_it = [run for run in alike if metric.name in run["metrics"]]
+            step = find_step([run["metrics"][metric.name] for run in with_it]) if metric.critical else None
+            if step is not None:
+                at = with_it[step.index]
+                console.print(
+                    f"step: {title_of(at)}: {metric.title.strip()} {step.percent:+.2f} % since "
+                    f"{(at['revision'] or at['finished_at'])[:8]}",
+                    highlight=False, soft_wrap=True,
+                )  # fmt: skip
+
+
+def track(arguments: argparse.Namespace) -> int:
+    """Do what the command line says; return the exit code."""
+    console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    if arguments.command == "check":
+        return check(arguments, console)
+    if arguments.command == "record":
+        results = [read_result(path) for path in arguments.results]
+        engine = open_history(arguments.db)
+        new = sum(add_run(engine, row_of(result)) for result in results)
+        console.print(f"{new} new, {len(results) - new} were there")
+    elif arguments.command == "import":
+        new, old = import_runs(open_history(arguments.db), arguments.file)
+        console.print(f"{new} new, {old} were there")
+    elif arguments.command == "backfill":
+        backfill(open_history(arguments.db), arguments.suite, arguments.revisions, arguments.out, say)
+    elif arguments.command == "judge":
+        return judge(arguments, say)
+    else:
+        runs = all_runs(open_history(arguments.db, create=False))
+        if not runs:
+            raise UserError(f"the history at {arguments.db} is empty: record runs first")
+        if arguments.command == "list":
+            list_runs(runs, console)
+        elif arguments.command == "export":
+            export_runs(runs, arguments.file)
+            say(f"{len(runs)} runs to {arguments.file}")
+        else:
+            written = write_dashboard(runs, arguments.page, arguments.reports)
+            say(f"dashboard  {written}")
+    return 0
+
+
+def main() -> None:
+    """Run the command."""
+    arguments = parse_arguments()
+    run_guarded("track.py", lambda: track(arguments), Path("build") / "crash.log")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+import argparse
+import importlib.util
+import shutil
+
+import numpy as np
+import pytest
+from flow_command import run_command
+from rich.console import Console
+
+from flow import accuracy
+from flow.attention_data import minilm
+from flow.attention_data.short_texts import SHORT_TEXTS
+from flow.error_study import measure
+from flow.error_study.arms import ARMS, TRUTH
+from flow.error_study.measure import operator_errors, relative_l2, row_errors, synthetic_errors
+from flow.error_study.model import embedding, model_errors, ranks
+from flow.places import PROJECT_ROOT
+from hdl.formats import BF16
+from hdl.models.codes import decode, encode
+
+COMMITTED = PROJECT_ROOT / "reports"
+BY_NAME = {arm.name: arm for arm in ARMS}
+
+
+def rounded(values):
+    return decode(encode(values, BF16), BF16)
+
+
+def test_errors_are_those_of_a_hand_made_example():
+    truth = np.array([[3.0, 4.0], [0.0, 2.0]])
+    found = np.array([[3.0, 4.5], [1.0, 2.0]])
+    assert relative_l2(found, truth) == pytest.approx(np.sqrt(1.25 / 29))
+    assert row_errors(found, truth).tolist() == [0.1, 0.5]
+
+
+def test_operator_errors_are_those_of_the_notes():
+    found = operator_errors()
+    expmul = found["fa2_expmul"]
+    assert expmul["minimum"] == pytest.approx(-0.292, abs=0.001)
+    assert expmul["maximum"] == pytest.approx(0.493, abs=0.02)
+    assert expmul["mean"] == pytest.approx(0.052, abs=0.005)
+    assert found["fa2_log2_f3"]["rms"] == pytest.approx(0.035, abs=0.003)
+    # 0.24 % and two roundings of half a last place.
+    assert found["fa2_baseline"]["maximum"] < 0.0024 + 2 * 2.0**-8
+    assert found["exact_bf16"]["rms"] < found["fa2_baseline"]["rms"] < found["fa2_intmax"]["rms"]
+
+
+@pytest.mark.parametrize("name", ["exact", "exact_bf16", "fa2_baseline", "fa2_expmul"])
+def test_one_key_gives_its_value(name):
+    random = np.random.default_rng(1)
+    q, v = random.normal(size=(5, 8)), rounded(random.normal(size=(5, 1, 8)))
+    np.testing.assert_array_equal(BY_NAME[name].attend(q, random.normal(size=(5, 1, 8)), v), v[:, 0])
+
+
+def test_the_truth_is_softmax_attention():
+    q = np.array([[1.0, 0.0]])
+    k, v = np.array([[[0.0, 5.0], [1.0, -3.0]]]), np.array([[[1.0, 2.0], [3.0, -1.0]]])
+    weight = np.exp(1) / (1 + np.exp(1))
+    expected = (1 - weight) * v[0, 0] + weight * v[0, 1]
+    np.testing.assert_allclose(TRUTH.attend(q, k, v)[0], expected, rtol=1e-14)
+
+
+def test_every_arm_comes_near_the_truth_in_the_order_of_its_operator():
+    random = np.random.default_rng(2)
+    q = random.normal(size=(24, 16)) / 2
+    k, v = (rounded(random.normal(size=(24, 64, 16))) for _ in range(2))
+    truth = TRUTH.attend(q, k, v)
+    errors = {arm.name: relative_l2(arm.attend(q, k, v), truth) for arm in ARMS[1:]}
+    assert errors["exact_bf16"] < errors["fa2_log2_f3"] < errors["fa2_log2_f0"] < 0.5
+    assert 2 * errors["fa2_log2_f3"] < errors["fa2_expmul"] < 0.5
+
+
+def test_seeds_give_a_spread_and_the_same_seeds_the_same_figures(monkeypatch):
+    monkeypatch.setattr(measure, "SIGMAS", (2,))
+    monkeypatch.setattr(measure, "KEY_COUNTS", (16,))
+    arms = [BY_NAME["fa2_expmul"]]
+    one, other = (synthetic_errors(seeds, arms) for seeds in ([0, 1, 2], [0, 1, 2]))
+    assert one == other
+    error = one[0]["errors"]["fa2_expmul"]
+    assert error["smallest"] < error["median"] < error["largest"]
+
+
+def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsys):
+    def missing():
+        raise FileNotFoundError("the package is not installed")
+
+    monkeypatch.setattr(measure, "SIGMAS", (1,))
+    monkeypatch.setattr(measure, "KEY_COUNTS", (8,))
+    monkeypatch.setattr(measure, "RAMP_KEYS", 8)
+    monkeypatch.setattr(minilm, "model_folder", missing)
+    found = accuracy.study(argparse.Namespace(seeds=1, no_model=False), Console())
+    assert found["model"] is None
+    assert found["operator"]
+    assert "without the real model: the package is not installed" in capsys.readouterr().out
+
+
+def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
+    shutil.copy(COMMITTED / "accuracy.json", tmp_path)
+    done = run_command("accuracy.py", "--no-run", "--reports", tmp_path)
+    assert done.returncode == 0, done.stderr
+    for suffix in (".md", ".svg", ".png"):
+        name = f"accuracy{suffix}"
+        assert (tmp_path / name).read_bytes() == (COMMITTED / name).read_bytes()
+
+
+def test_a_missing_study_is_one_line(tmp_path):
+    done = run_command("accuracy.py", "--no-run", "--reports", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_texts_are_many_and_all_different():
+    assert len(set(SHORT_TEXTS)) == len(SHORT_TEXTS) >= 60
+
+
+def test_ranks_and_embeddings():
+    assert ranks(np.array([0.3, -1.0, 2.0])).tolist() == [1.0, 0.0, 2.0]
+    assert np.linalg.norm(embedding(np.ones((3, 4), np.float32))) == pytest.approx(1)
+
+
+@pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason="MiniLM is not installed")
+def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
+    folder = minilm.model_folder()
+    ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]
+    found = model_errors(minilm.load_weights(folder), ids, [TRUTH], lambda line: None)["exact"]
+    assert found["cosine_smallest"] > 1 - 1e-9
+    assert found["rank_correlation"] == pytest.approx(1)

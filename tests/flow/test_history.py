@@ -1,0 +1,428 @@
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chromium import open_page
+from flow_command import ROOT, run_command
+from history_runs import metrics, row
+
+from flow.errors import UserError
+from flow.history.dashboard import write_dashboard
+from flow.history.database import SCHEMA_VERSION, database_url, open_history, shown
+from flow.history.drift import find_step
+from flow.history.exchange import export_runs, import_runs
+from flow.history.gate import (
+    BASELINE_RUNS,
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    check_run,
+    gate_markdown,
+    overall,
+    read_gates,
+    seed_spread_percent,
+)
+from flow.history.runs import add_run, all_runs, recorded, row_of
+from flow.history.suite import SUITES_DIR, read_suite
+from flow.metrics import BY_NAME, METRICS
+from flow.result import Metrics, read_result
+
+GATES = read_gates()
+TINY = """[[run]]
+design = ["expmul", "exp_mul"]
+parameters = { format = "e3m2", lanes = 1 }
+pdk = "nangate45"
+to = "synth"
+"""
+
+
+@pytest.fixture
+def history(tmp_path):
+    """Path of an empty history."""
+    path = tmp_path / "history.db"
+    open_history(str(path)).dispose()
+    return path
+
+
+def verdicts(target, earlier, spread=None):
+    return {check.metric: check.verdict for check in check_run(target, earlier, GATES, spread or {})}
+
+
+def test_every_metric_of_a_result_is_in_the_registry_once():
+    others = {"power_activity", "core_area_um2"}
+    assert set(BY_NAME) == set(Metrics.model_fields) - others
+    assert len(BY_NAME) == len(METRICS)
+
+
+def test_a_kept_result_becomes_a_row_that_is_recorded_once(history):
+    result = read_result(next((ROOT / "reports" / "results").glob("*/*/result.json")))
+    engine = open_history(str(history))
+    assert add_run(engine, row_of(result))
+    assert not add_run(engine, row_of(result))
+    (run,) = all_runs(engine)
+    assert run["metrics"]["cell_area_um2"] == result.metrics.cell_area_um2
+    assert run["artefacts_sha256"] == result.sha256
+    assert run["tool_versions"] == result.tool_versions
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_export_and_import_keep_every_run(history, tmp_path, suffix):
+    engine = open_history(str(history))
+    for number in range(3):
+        add_run(engine, row(number, metrics(100 + number), dirty=number == 1))
+    path = tmp_path / f"runs{suffix}"
+    export_runs(all_runs(engine), path)
+    other = open_history(str(tmp_path / "other.db"))
+    assert import_runs(other, path) == (3, 0)
+    assert import_runs(other, path) == (0, 3)
+    assert [{**run, "id": 0} for run in all_runs(other)] == [{**run, "id": 0} for run in all_runs(engine)]
+    if suffix == ".jsonl":
+        assert '"design__instance__area__stdcell": 100,' in path.read_text()
+
+
+def test_a_history_of_the_first_schema_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "old.db"
+    open_history(str(path)).dispose()
+    with sqlite3.connect(path) as old:
+        for column in ("group_areas_um2", "layout"):
+            old.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        old.execute("UPDATE expmul_schema SET version = 1")
+    engine = open_history(str(path))
+    assert add_run(engine, row(1, metrics()))
+    assert all_runs(engine)[0]["layout"]
+    with sqlite3.connect(path) as new:
+        assert new.execute("SELECT version FROM expmul_schema").fetchall() == [(SCHEMA_VERSION,)]
+
+
+def test_what_is_no_history_is_one_line_and_stays_as_it_is(tmp_path):
+    garbage, foreign, newer = (tmp_path / name for name in ("garbage.db", "foreign.db", "newer.db"))
+    garbage.write_text("not a database at all\n" * 100)
+    with sqlite3.connect(foreign) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    open_history(str(newer)).dispose()
+    with sqlite3.connect(newer) as future:
+        future.execute(f"UPDATE expmul_schema SET version = {SCHEMA_VERSION + 1}")
+    cases = {
+        garbage: "is not a history of this project",
+        foreign: "holds something else: tables recipes",
+        newer: "update the project",
+        tmp_path: "is a folder",
+        tmp_path / "none.db": "no history at",
+    }
+    for path, message in cases.items():
+        before = path.read_bytes() if path.is_file() else None
+        done = run_command("track.py", "--db", path, "list")
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert before is None or path.read_bytes() == before
+
+
+def test_a_server_that_does_not_answer_is_one_line_without_the_password():
+    done = run_command("track.py", "--db", "postgresql://me:secret@127.0.0.1:1/x", "list")
+    assert done.returncode == 2
+    assert "127.0.0.1" in done.stderr
+    assert "secret" not in done.stderr
+    assert shown("postgresql://me:secret@host/x") == "postgresql://me@host/x"
+    assert database_url("runs.db") == "sqlite:///runs.db"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "does not hold runs"),
+        ("[1]\n", "a line is not an object"),
+        ('{"design": "x"}\n', "run 1: no identity"),
+    ],
+)
+def test_an_import_of_something_else_adds_nothing(history, tmp_path, content, message):
+    path = tmp_path / "runs.jsonl"
+    path.write_text(content)
+    engine = open_history(str(history))
+    with pytest.raises(UserError, match=message):
+        import_runs(engine, path)
+    assert not all_runs(engine)
+
+
+def test_an_empty_history_is_one_line(history):
+    for command in (["list"], ["check"], ["export", history.with_name("x.csv")]):
+        done = run_command("track.py", "--db", history, *command)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "is empty" in done.stderr
+
+
+def test_gate_lets_pass_what_stays_in_its_band_and_stops_what_does_not():
+    earlier = [row(number, metrics()) for number in range(3)]
+    assert set(verdicts(row(9, metrics(100.9)), earlier).values()) == {PASS}
+    assert verdicts(row(9, metrics(101.1)), earlier)["cell_area_um2"] == FAIL
+    assert verdicts(row(9, metrics(50.0)), earlier)["cell_area_um2"] == PASS
+    assert verdicts(row(9, metrics(power_total_w=1.021e-3)), earlier)["power_total_w"] == FAIL
+    assert verdicts(row(9, metrics(fmax_mhz=195.0)), earlier)["fmax_mhz"] == FAIL
+    assert verdicts(row(9, metrics(fmax_mhz=260.0)), earlier)["fmax_mhz"] == PASS
+
+
+def test_limits_hold_without_any_baseline():
+    for broken in ({"drc_errors": 1}, {"setup_slack_ns": -0.001}, {"hold_slack_ns": -0.2}):
+        (name,) = broken
+        found = verdicts(row(9, metrics(**broken)), [])
+        assert found[name] == FAIL
+        assert found["cell_area_um2"] == INCONCLUSIVE
+
+
+def test_other_tools_are_inconclusive_and_a_missing_metric_is_an_error():
+    earlier = [row(0, metrics(), tools={"pyosys": "0.1"})]
+    assert verdicts(row(9, metrics(200.0)), earlier)["cell_area_um2"] == INCONCLUSIVE
+    lacking = metrics()
+    del lacking["power_total_w"]
+    checks = check_run(row(9, lacking), [row(0, metrics())], GATES, {})
+    assert overall(checks) == ERROR
+    assert overall([]) == INCONCLUSIVE
+
+
+def test_a_run_to_a_lesser_depth_is_not_asked_for_what_it_cannot_have():
+    assert verdicts(row(9, {"cell_area_um2": 1.0}, depth="synth"), []) == {"cell_area_um2": INCONCLUSIVE}
+
+
+def test_baseline_moves_with_the_last_runs_and_other_configurations_do_not_count():
+    earlier = [row(number, metrics(100.0 if number < 10 else 120.0)) for number in range(10 + BASELINE_RUNS)]
+    earlier.append(row(20, metrics(10.0), design="exp_mul"))
+    assert verdicts(row(25, metrics(121.0)), earlier)["cell_area_um2"] == PASS
+
+
+def test_bands_are_never_tighter_than_what_a_seed_does():
+    earlier = [row(0, metrics())]
+    spread = {("expmul", "cell_area_um2"): 3.0}
+    assert verdicts(row(9, metrics(102.5)), earlier, spread)["cell_area_um2"] == PASS
+    kept = ROOT / "reports" / "results" / "fa2_expmul"
+    results = [
+        read_result(path) for path in kept.glob("nangate45_e4m3_d16_with_key_*_5ns*/result-synth.json")
+    ]
+    areas = [result.metrics.cell_area_um2 for result in results]
+    assert len(areas) == 3
+    measured = seed_spread_percent(results)[("fa2_expmul", "cell_area_um2")]
+    assert measured == pytest.approx(100 * np.ptp(areas) / np.median(areas))
+
+
+def test_gate_table_puts_the_worst_first():
+    checks = check_run(row(9, metrics(130.0, drc_errors=2)), [row(0, metrics())], GATES, {})
+    lines = gate_markdown(checks).splitlines()
+    assert lines[0] == "**FAIL**"
+    assert lines[4].endswith("| FAIL |")
+    assert "| +30.00 % | 1.00 % | FAIL |" in gate_markdown(checks)
+
+
+@pytest.mark.parametrize("percent", [-0.6, 0.6])
+def test_drift_too_slow_for_the_band_is_found_where_it_begins(percent):
+    quiet = 100 + 0.02 * np.sin(np.arange(12) * 2.4)
+    assert find_step(quiet.tolist()) is None
+    drifting = np.concatenate([quiet, 100 + percent * np.arange(1, 9)])
+    step = find_step(drifting.tolist())
+    assert step is not None
+    assert 11 <= step.index <= 13
+    assert np.sign(step.percent) == np.sign(percent)
+
+
+def test_identical_runs_have_no_step_and_few_runs_are_not_judged():
+    assert find_step([5.0] * 40) is None
+    assert find_step([1.0, 2.0, 3.0]) is None
+    assert find_step([100.0] * 8 + [101.0] * 4).index == 8
+
+
+def test_suites_of_the_project_are_valid_and_a_wrong_one_is_one_line(tmp_path):
+    for path in SUITES_DIR.glob("*.toml"):
+        assert len(read_suite(path.stem, tmp_path, 1)) >= 4
+    for content, message in (
+        ('[[run]]\ndesign = "expmull"', "run 1: unknown design 'expmull': did you mean 'expmul'"),
+        ('[[run]]\ndesign = "expmul"\nlanes = 3', "unknown key 'lanes'"),
+        ("run = 3", "an entry needs a design"),
+        ("[[", "is not a suite"),
+    ):
+        path = tmp_path / "suite.toml"
+        path.write_text(content)
+        done = run_command("nightly.py", "--suite", path, "--db", tmp_path / "h.db")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert message in done.stderr
+        assert not (tmp_path / "h.db").exists()
+
+
+def test_dashboard_shows_trends_and_filters_without_a_console_error(tmp_path):
+    runs = [row(number, metrics(100 + number % 3)) for number in range(12)]
+    runs += [row(number, metrics(40.0), design="exp_mul") for number in range(3)]
+    page = write_dashboard(runs, tmp_path, ROOT / "reports")
+    before = page.read_bytes()
+    assert write_dashboard(runs, tmp_path, ROOT / "reports").read_bytes() == before
+    ask = """const shown = () => [...document.querySelectorAll("section")].filter(one => !one.hidden).length;
+    const all = shown(), choice = document.getElementById("design");
+    choice.value = "exp_mul"; choice.dispatchEvent(new Event("change"));
+    return all + " " + shown() + " " + document.querySelectorAll("circle title").length;"""
+    found = open_page(page, tmp_path / "page.png", question=ask)
+    assert found.console == ()
+    assert found.answer == f"2 1 {15 * len(metrics())}"
+    assert "Change 11" in page.read_text()
+
+
+def nightly(suite, tmp_path, **options):
+    words = ["--suite", suite, "--db", tmp_path / "h.db", "--page", tmp_path, "--out", tmp_path / "b"]
+    command = [sys.executable, "flow/nightly.py", *map(str, words)]
+    return command, {"cwd": ROOT, "text": True, **options}
+
+
+def entries(path):
+    return [(run["design"], run["metrics"]["cell_area_um2"]) for run in all_runs(open_history(str(path)))]
+
+
+@pytest.mark.slow
+def test_nightly_goes_on_after_a_failing_entry_and_leaves_with_1(tmp_path):
+    suite = tmp_path / "suite.toml"
+    broken = '[[run]]\ndesign = "expmul"\nparameters = { lanes = 1 }\npdk = "sky130"\nto = "synth"\n'
+    suite.write_text(broken + TINY)
+    root = tmp_path / "pdk"
+    nangate = Path("lambdapdk/freepdk45")
+    source = next(one for one in (os.environ.get("EXPMUL_PDK_ROOT"), ROOT.parent / "shared" / "pdk") if one)
+    (root / nangate).parent.mkdir(parents=True)
+    (root / nangate).symlink_to(Path(source) / nangate)
+    command, options = nightly(suite, tmp_path, capture_output=True, check=False)
+    done = subprocess.run([*command, "--pdk-root", str(root)], **options)
+    assert done.returncode == 1
+    assert "1 of 3 runs" in done.stderr
+    assert "does not hold sky130" in done.stderr
+    assert len(entries(tmp_path / "h.db")) == 2
+    assert (tmp_path / "dashboard.html").exists()
+
+
+@pytest.mark.slow
+def test_two_nightlies_at_once_record_each_run_once_and_a_third_runs_nothing(tmp_path):
+    suite = tmp_path / "suite.toml"
+    suite.write_text(TINY)
+    command, options = nightly(suite, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    both = [subprocess.Popen(command, **options) for _ in range(2)]
+    outputs = [one.communicate() for one in both]
+    assert [one.returncode for one in both] == [0, 0], outputs
+    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["exp_mul", "expmul"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after_s", [0.8, 3.0, 5.0])
+def test_a_killed_nightly_leaves_a_whole_history_and_the_next_one_completes_it(tmp_path, after_s):
+    suite = tmp_path / "suite.toml"
+    suite.write_text(TINY)
+    command, options = nightly(suite, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    first = subprocess.Popen(command, start_new_session=True, **options)
+    time.sleep(after_s)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert len(entries(tmp_path / "h.db")) <= 2
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True)
+    assert done.returncode == 0, done.stderr
+    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["exp_mul", "expmul"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory):
+    """Address of a PostgreSQL server of its own; as another user where the tests run as root."""
+    pytest.importorskip("psycopg")
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    folder = Path("/tmp") / f"expmul-postgresql-{os.getpid()}"
+    folder.mkdir()
+    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    if user:
+        shutil.chown(folder, "nobody", "nogroup")
+    call = {"check": True, "capture_output": True, "cwd": folder, **user}
+    port = free_port()
+    data, control = folder / "data", [str(programs[-1] / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+    subprocess.run([str(programs[-1] / "initdb"), "-D", str(data), "-U", "expmul", "-A", "trust"], **call)
+    server = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    log = {**call, "capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*control, "-l", str(folder / "log"), "-o", server, "start"], **log)
+    yield f"postgresql://expmul@127.0.0.1:{port}/postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], **call)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_postgresql_holds_the_same_history(postgresql, tmp_path):
+    engine = open_history(postgresql)
+    rows = [row(number, metrics(100 + number)) for number in range(4)]
+    assert [add_run(engine, one) for one in [*rows, rows[0]]] == [True] * 4 + [False]
+    assert recorded(engine, rows[0]["configuration"], rows[0]["revision"])
+    sqlite = open_history(str(tmp_path / "h.db"))
+    export_runs(all_runs(engine), tmp_path / "runs.jsonl")
+    assert import_runs(sqlite, tmp_path / "runs.jsonl") == (4, 0)
+    assert [{**run, "id": 0} for run in all_runs(sqlite)] == [{**run, "id": 0} for run in all_runs(engine)]
+    done = run_command("track.py", "--db", postgresql, "check")
+    assert done.returncode == 1, done.stderr  # the area has grown by 1.5 % over the median
+    assert "**FAIL**" in done.stdout
+
+
+@pytest.mark.slow
+def test_git_bisect_finds_the_commit_that_adds_a_register_stage(tmp_path):
+    tree = tmp_path / "scratch"
+    tree.mkdir()
+    for name in ("flow", "hdl", "pdk_configs"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tree / ".gitignore").write_text("__pycache__/\nbuild/\n")
+    suite, database = tmp_path / "suite.toml", tmp_path / "h.db"
+    suite.write_text(TINY.replace('["expmul", "exp_mul"]', '"expmul"'))
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    if (ROOT.parent / "shared" / "pdk").is_dir() and "EXPMUL_PDK_ROOT" not in environment:
+        environment["EXPMUL_PDK_ROOT"] = str(ROOT.parent / "shared" / "pdk")
+
+    def call(*words):
+        return subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+
+    def commit(subject):
+        call("git", "add", "-A")
+        identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+        assert call("git", *identity, "commit", "-q", "-m", subject).returncode == 0
+        return call("git", "rev-parse", "HEAD").stdout.strip()
+
+    call("git", "init", "-q")
+    source = tree / "hdl" / "expmul.py"
+    good = commit("Good")
+    commits = {}
+    for number in range(5):
+        if number == 2:
+            source.write_text(add_register_stage(source.read_text()))
+        with (tree / "NOTES").open("a") as notes:
+            notes.write(f"{number}\n")
+        commits[number] = commit(f"Change {number}")
+    judge = [
+        sys.executable, "flow/track.py", "--db", str(database), "judge", "--suite", str(suite),
+        "--against", good, "--out", str(tmp_path / "b"),
+    ]  # fmt: skip
+    call("git", "checkout", "-q", good)
+    recorded_good = call(*judge)
+    assert recorded_good.returncode == 0, recorded_good.stderr
+    call("git", "bisect", "start", commits[4], good)
+    found = call("git", "bisect", "run", *judge)
+    assert f"{commits[2]} is the first bad commit" in found.stdout, found.stdout + found.stderr
+
+
+def add_register_stage(source):
+    """The operator's source with one more register rank at its output."""
+    stage = '    register_x = register(clk, x, x_held, width=width, instance="register_x")\n'
+    two_stages = (
+        "    x_early = Signal(intbv(0)[width:])\n"
+        '    register_x0 = register(clk, x, x_early, width=width, instance="register_x0")\n'
+    ) + stage.replace("(clk, x,", "(clk, x_early,")
+    assert stage in source
+    return source.replace(stage, two_stages).replace(
+        "return register_valid_in, register_x,", "return register_valid_in, register_x0, register_x,"
+    )
