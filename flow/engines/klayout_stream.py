@@ -31,7 +31,7 @@ def routed_layout(arguments: argparse.Namespace) -> db.Layout:
     lefdef.lef_files = [str(path.resolve()) for path in arguments.lef]
     lefdef.produce_cell_outlines = False
     # Cells come whole from the library's GDS, not from their abstracts.
-    lefdef.macro_resolution_mode = 1
+    lefdef.macro_resolution_mode = 2
     layout = db.Layout()
     layout.read(str(arguments.routed), options)
     return layout
