@@ -9,6 +9,7 @@ from flow.steps.report_power import ReportPowerTask
 from flow.steps.simulate import SimulateTask
 from flow.steps.stream_out import StreamOutTask
 from flow.steps.synthesize import SynthesizeTask
+from flow.steps.write_views import WriteViewsAndSpefTask
 
 FLOW_NAME = "expmul_flow"
 
@@ -53,5 +54,6 @@ def place_and_route() -> Flowgraph:
     for step in ("floorplan.macro_placement", "dfm.metal_fill"):
         stock.remove_node(step)
     stock.node("floorplan.init", FloorplanTask())  # the same node and edges, another task
+    stock.node("write.views", WriteViewsAndSpefTask())
     stock.node("write.gds", StreamOutTask())
     return stock

@@ -1,44 +1,116 @@
-"""Where a PDK's data lies on this machine."""
+"""Where a PDK's data lies on this machine, and how it is had."""
 
+import hashlib
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+from flow.debian import PackageError, filled_once, unpack, unpack_from_pool
 from flow.errors import UserError
-from flow.places import PROJECT_ROOT
-from pdk_configs.pdk import Pdk
+from flow.places import PROJECT_ROOT, cache_dir
+from pdk_configs.pdk import CONFIGS_DIR, DebianPackage, Pdk
 
 ROOT_VARIABLE = "EXPMUL_PDK_ROOT"
+SOURCES_VARIABLE = "EXPMUL_PDK_SOURCES"
+# $EXPMUL_PDK_ROOT, ../shared/pdk, SiliconCompiler's download, a Debian package.
+SOURCES = ("root", "shared", "download", "package")
 SHARED_ROOT = PROJECT_ROOT.parent / "shared" / "pdk"
 DOWNLOAD_TIMEOUT_S = 300
 
 
-def find_data_root(pdk: Pdk, given: Path | None) -> Path | None:
-    """Return the data root of `pdk`: the first of `given` or $EXPMUL_PDK_ROOT, and `../shared/pdk`.
+class NoDataError(UserError):
+    """No source has the PDK's data."""
 
-    None stands for SiliconCompiler's own download, which has then been made. Raises UserError where
-    a root that was asked for is not one, or where nothing works.
+
+def allowed_sources() -> tuple[str, ...]:
+    """Return the sources that $EXPMUL_PDK_SOURCES leaves: all, where it is not set."""
+    value = os.environ.get(SOURCES_VARIABLE)
+    if value is None:
+        return SOURCES
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if name not in SOURCES:
+            raise UserError(f"${SOURCES_VARIABLE}: no source '{name}', there are {', '.join(SOURCES)}")
+    return names
+
+
+def find_data_root(pdk: Pdk, given: Path | None) -> Path | None:
+    """Return the data root of `pdk` as the engines take it: prepared, where the PDK needs that.
+
+    The first of `given` or $EXPMUL_PDK_ROOT, `../shared/pdk`, and the download: a Debian package for a
+    PDK that has one, else SiliconCompiler's, for which None stands. Raises UserError where a root that
+    was asked for is not one, NoDataError where nothing works.
     """
-    asked = given or (Path(os.environ[ROOT_VARIABLE]) if os.environ.get(ROOT_VARIABLE) else None)
+    root = find_raw_root(pdk, given)
+    if root is None or pdk.prepare is None:
+        return root
+    prepare = pdk.prepare
+    digest = hashlib.sha256((CONFIGS_DIR / pdk.name / "config.py").read_bytes())
+    for name in pdk.required_files:
+        digest.update((root / name).read_bytes())
+    home = cache_dir() / f"{pdk.name}-{digest.hexdigest()[:12]}"
+    return filled_once(home, lambda folder: prepare(root, folder))
+
+
+def find_raw_root(pdk: Pdk, given: Path | None) -> Path | None:
+    """Return the data root of `pdk` as it was published; see `find_data_root`."""
+    sources = allowed_sources()
+    variable = os.environ.get(ROOT_VARIABLE) if "root" in sources else None
+    asked = given or (Path(variable) if variable else None)
     if asked is not None:
         source = "--pdk-root" if given else f"${ROOT_VARIABLE}"
         missing = missing_file(pdk, asked)
         if missing is not None:
             raise UserError(f"{source} {asked} does not hold {pdk.name}: no readable {missing}")
         return asked.resolve()
-    if SHARED_ROOT.is_dir():
-        missing = missing_file(pdk, SHARED_ROOT)
-        if missing is None:
-            return SHARED_ROOT.resolve()
-    failure = download(pdk)
+    if "shared" in sources and SHARED_ROOT.is_dir() and missing_file(pdk, SHARED_ROOT) is None:
+        return SHARED_ROOT.resolve()
+    if pdk.package is None:
+        home, what, kind = None, "the download", "download"
+        cure = "get the lambdapdk repository and name the folder above `lambdapdk` with --pdk-root"
+    else:
+        home, what, kind = package_home(pdk.package), f"Debian's package {pdk.package.name}", "package"
+        cure = "unpack it and name the folder above its `usr` with --pdk-root"
+    if kind not in sources:
+        failure: str | None = "switched off"
+    else:
+        failure = fetch_package(pdk.package, home) if pdk.package and home else download(pdk)
     if failure is None:
-        return None
-    raise UserError(
-        f"no data for {pdk.name}: tried ${ROOT_VARIABLE} (not set), ../shared/pdk beside the checkout "
-        f"(not there) and the download ({failure}); get the lambdapdk repository and name the folder "
-        "above `lambdapdk` with --pdk-root"
+        return home
+    not_set, not_there = (
+        words if name in sources else "switched off"
+        for name, words in (("root", "not set"), ("shared", "not there"))
     )
+    raise NoDataError(
+        f"no data for {pdk.name}: tried ${ROOT_VARIABLE} ({not_set}), ../shared/pdk beside the checkout "
+        f"({not_there}) and {what} ({failure}); {cure}"
+    )
+
+
+def package_home(package: DebianPackage) -> Path:
+    """Return where `package` is unpacked in the cache."""
+    return cache_dir() / package.name
+
+
+def fetch_package(package: DebianPackage, home: Path) -> str | None:
+    """Unpack `package` into `home`, once; return None, or what went wrong in a few words.
+
+    From this system's suite, or where that does not list it from the archive's pool.
+    """
+
+    def fill(folder: Path) -> None:
+        try:
+            unpack([package.name], folder)
+        except PackageError:
+            unpack_from_pool(package.pool_file, package.sha256, folder)
+
+    try:
+        filled_once(home, fill)
+    except PackageError as error:
+        return str(error)[:160]
+    return None
 
 
 def missing_file(pdk: Pdk, root: Path) -> str | None:
@@ -50,6 +122,7 @@ def missing_file(pdk: Pdk, root: Path) -> str | None:
     return None
 
 
+@cache
 def download(pdk: Pdk) -> str | None:
     """Let SiliconCompiler fetch the data; return None, or what went wrong in a few words.
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from siliconcompiler import ASIC, Design
 from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
+from siliconcompiler.tools.openroad.endcap_tapcell_insertion import EndCapTapCellTask
 from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
-from siliconcompiler.tools.openroad.write_data import WriteViewsTask
 
 from flow.constraints import write_sdc
 from flow.flowgraph import DEPTHS, build_flowgraph
@@ -17,11 +17,13 @@ from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
 from flow.steps.simulate import SimulateTask
 from flow.steps.synthesize import SynthesizeTask
+from flow.steps.write_views import WriteViewsAndSpefTask
 
 SCENARIO = "typical"
 # Of the clock period, the setup slack that repair before routing aims at: routing takes some back.
 SETUP_MARGIN_SHARE = 0.02
 INSTANCES_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_instances.tcl"
+NO_TIE_CELLS_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "no_tie_cells.tcl"
 
 
 def make_project(settings: Settings, data_root: Path | None) -> ASIC:
@@ -57,8 +59,11 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(
         settings.clock_ns * SETUP_MARGIN_SHARE / pdk.time_unit_ns, step="cts.repair_timing"
     )
-    for task in (DetailedPlacementTask, WriteViewsTask):
+    for task in (DetailedPlacementTask, WriteViewsAndSpefTask):
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
+    if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
+        EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
+    WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
 
     option = project.option
     option.set_builddir(str(settings.build_dir))

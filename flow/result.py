@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flow.errors import UserError
+from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
 
@@ -74,7 +75,9 @@ class Power(Record):
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made.
 
-    `target_utilization_percent` None: the PDK's own.
+    `target_utilization_percent` None: the PDK's own. `parasitics` says whether those of the routed wires
+    were extracted by rules or estimated from the technology LEF; `layout_cells` whether the GDS holds
+    the cells' full layouts or their abstracts. Both None where the run made none, or before they were kept.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -97,6 +100,8 @@ class Result(Record):
     groups: dict[str, Group] = {}
     power: dict[str, Power] = {}
     simulated_clocks: int | None = None
+    parasitics: Parasitics | None = None
+    layout_cells: LayoutCells | None = None
     step_runtimes_s: dict[str, float] = {}
     tool_versions: dict[str, str]
     git_revision: str | None

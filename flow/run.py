@@ -11,8 +11,9 @@ try:
     from flow.command_line import Parser, run_guarded
     from flow.errors import UserError
     from flow.flowgraph import DEPTHS
+    from flow.pdk_data import NoDataError, find_data_root
     from flow.runner import execute, find_sibling
-    from flow.settings import DEFAULT_PDK, Settings, make_settings
+    from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.table import print_result
     from hdl.designs import DESIGNS, SIBLINGS
     from pdk_configs.pdk import load_pdk, pdk_names
@@ -36,7 +37,11 @@ def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="run.py", description=__doc__, epilog=EXAMPLES)
     parser.add_argument("--design", metavar="NAME", help="what to build, see --list")
-    parser.add_argument("--pdk", metavar="NAME", help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}")
+    parser.add_argument(
+        "--pdk",
+        metavar="NAME",
+        help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}, or {FALLBACK_PDK} without its data",
+    )
     parser.add_argument("--format", metavar="NAME", help="bf16, e4m3, e5m2 or e<E>m<M>; default bf16")
     parser.add_argument("--lanes", type=int, metavar="N", help="lanes of V; default 8")
     parser.add_argument(
@@ -55,7 +60,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
-    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds the PDK's data")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     parser.add_argument("--list", action="store_true", help="list the designs and leave")
     return parser.parse_args()
@@ -108,12 +113,29 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
+def with_pdk_that_can_be_had(settings: Settings, arguments: argparse.Namespace) -> Settings:
+    """Return `settings`, on the fallback PDK where none was named and the default's data cannot be had."""
+    if arguments.pdk is not None:
+        return settings
+    try:
+        find_data_root(settings.pdk, arguments.pdk_root)
+    except NoDataError as error:
+        try:
+            find_data_root(find_pdk(FALLBACK_PDK), None)
+        except NoDataError as fallback_error:
+            raise UserError(f"{error}; {fallback_error}") from None
+        print(f"run.py: going on with --pdk {FALLBACK_PDK}: {error}", file=sys.stderr)
+        arguments.pdk = FALLBACK_PDK
+        return read_settings(arguments)
+    return settings
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     if arguments.list:
         list_designs(Console())
         return
-    settings = read_settings(arguments)
+    settings = with_pdk_that_can_be_had(read_settings(arguments), arguments)
     # With --json standard output carries the result alone.
     console = Console(quiet=arguments.json)
     result = execute(settings, console, arguments.pdk_root)

@@ -171,6 +171,8 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         groups=groups,
         power=power,
         simulated_clocks=simulated_clocks,
+        parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,
+        layout_cells=pdk.layout_cells if "gds" in files else None,
         step_runtimes_s=runtimes_s,
         tool_versions=versions,
         git_revision=revision,

@@ -15,6 +15,7 @@ from hdl.formats import parse_format
 from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 
 DEFAULT_PDK = "nangate45"
+FALLBACK_PDK = "osu018"  # where the default's data cannot be had
 CLOCK_MAX_NS = 1000.0
 SEED_MAX = 2**31 - 1
 UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0

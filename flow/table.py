@@ -40,6 +40,10 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         console.print(f"power over {clocks}, glitches included; {others}", highlight=False, soft_wrap=True)
     elif result.metrics.power_activity is not None:
         console.print(f"power at {result.metrics.power_activity} activity, not from real data")
+    if result.parasitics == "estimated":
+        console.print("parasitics of the wires are estimated from the LEF, not extracted")
+    if result.layout_cells == "abstract":
+        console.print("the cells in the GDS are abstracts drawn from the LEF")
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
 

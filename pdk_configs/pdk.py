@@ -4,10 +4,23 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from siliconcompiler import StdCellLibrary
 
 CONFIGS_DIR = Path(__file__).parent
+
+LayoutCells = Literal["full", "abstract"]
+Parasitics = Literal["extracted", "estimated"]
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package and the file in the archive's pool that stands in where no suite lists it, with its hash."""
+
+    name: str
+    pool_file: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,12 @@ class Pdk:
     the die's edge takes. `nand2_area_um2` is the area of
     `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
     that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's
-    library object; `data_root` None leaves the data to SiliconCompiler's download.
+    library object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a
+    `package` does not have: its data is that Debian package. `layout_cells` says what the GDS holds of
+    a cell: its whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed
+    wires are `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root,
+    folder)` writes to `folder` what the engines take in place of the files at `data_root`; `folder` is
+    then the library's data root.
     """
 
     name: str
@@ -42,6 +60,10 @@ class Pdk:
     nand2_area_um2: float
     required_files: tuple[str, ...]
     make_library: Callable[[Path | None], StdCellLibrary]
+    package: DebianPackage | None = None
+    layout_cells: LayoutCells = "full"
+    parasitics: Parasitics = "extracted"
+    prepare: Callable[[Path, Path], None] | None = None
 
 
 def pdk_names() -> list[str]:

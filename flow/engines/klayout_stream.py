@@ -8,6 +8,9 @@ from pathlib import Path
 
 from klayout import db
 
+# KLayout's modes for what a DEF's cells hold.
+ABSTRACT_CELLS, EMPTY_CELLS = 1, 2
+
 
 def parse_arguments() -> argparse.Namespace:
     """Return the program's arguments."""
@@ -16,13 +19,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--top", required=True)
     parser.add_argument("--technology", type=Path, required=True, help="KLayout's .lyt with the layer map")
     parser.add_argument("--lef", type=Path, action="append", required=True)
-    parser.add_argument("--cells", type=Path, action="append", required=True, help="GDS of the library")
+    parser.add_argument(
+        "--cells",
+        type=Path,
+        action="append",
+        default=[],
+        help="the library's GDS; none: abstracts",
+    )
     parser.add_argument("--gds", type=Path, required=True)
     return parser.parse_args()
 
 
 def routed_layout(arguments: argparse.Namespace) -> db.Layout:
-    """Return the DEF as a layout whose cells are still empty."""
+    """Return the DEF as a layout; its cells are still empty where the library has a GDS."""
     technology = db.Technology()
     technology.load(str(arguments.technology))
     options = technology.load_layout_options
@@ -30,8 +39,8 @@ def routed_layout(arguments: argparse.Namespace) -> db.Layout:
     lefdef.read_lef_with_def = False
     lefdef.lef_files = [str(path.resolve()) for path in arguments.lef]
     lefdef.produce_cell_outlines = False
-    # Cells come whole from the library's GDS, not from their abstracts.
-    lefdef.macro_resolution_mode = 2
+    # Cells come whole from the library's GDS; without one they are drawn from their abstracts.
+    lefdef.macro_resolution_mode = EMPTY_CELLS if arguments.cells else ABSTRACT_CELLS
     layout = db.Layout()
     layout.read(str(arguments.routed), options)
     return layout

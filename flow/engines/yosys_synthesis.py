@@ -14,6 +14,7 @@ from pyosys import libyosys as ys
 
 # Between the names of an instance and of what it holds, in the flat netlist.
 SEPARATOR = "."
+CONSTANT_ROUNDS = 3
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -26,8 +27,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--clock-ns", type=float, required=True)
     parser.add_argument("--driver-cell", required=True, help="drives the inputs, for the mapper's timing")
     parser.add_argument("--load-ff", type=float, required=True, help="load of an output, femtofarad")
-    parser.add_argument("--tie-high", nargs=2, required=True, metavar=("CELL", "PIN"))
-    parser.add_argument("--tie-low", nargs=2, required=True, metavar=("CELL", "PIN"))
+    parser.add_argument("--tie-high", nargs=2, metavar=("CELL", "PIN"), help="none: no constant may be left")
+    parser.add_argument("--tie-low", nargs=2, metavar=("CELL", "PIN"))
     parser.add_argument(
         "--seed", type=int, default=0, help="scrambles the names inside the groups; 0: does not"
     )
@@ -65,6 +66,17 @@ def write_abc_constraints(driver_cell: str, load_ff: float) -> Path:
     return path
 
 
+def fold_constants(yosys: Yosys) -> None:
+    """Fold each constant that a group hands to another into the one that reads it: no cell makes constants.
+
+    ABC finds the constants that Yosys does not see; each round may lead to further ones.
+    """
+    for _ in range(CONSTANT_ROUNDS):
+        yosys.run("abc")
+        yosys.run("opt_hier")
+        yosys.run("opt -full")
+
+
 def synthesize(arguments: argparse.Namespace) -> None:
     """Map `arguments.verilog` to the library and write the netlist and its statistics."""
     liberties = [plain_liberty(path) for path in arguments.liberty]
@@ -84,6 +96,8 @@ def synthesize(arguments: argparse.Namespace) -> None:
     yosys.run("setattr -mod -set keep_hierarchy 1 @groups")
     yosys.run("flatten -separator", SEPARATOR)
     yosys.run("synth -noabc -top", top)
+    if not arguments.tie_high:
+        fold_constants(yosys)
     yosys.run("dfflibmap", *library, *unused)
     yosys.run("opt")
     yosys.run(
@@ -95,7 +109,8 @@ def synthesize(arguments: argparse.Namespace) -> None:
         *unused,
     )
     yosys.run("setundef -zero")
-    yosys.run("hilomap -singleton -hicell", *arguments.tie_high, "-locell", *arguments.tie_low)
+    if arguments.tie_high:
+        yosys.run("hilomap -singleton -hicell", *arguments.tie_high, "-locell", *arguments.tie_low)
     yosys.run("splitnets")
     yosys.run("opt_clean -purge")
     # Public names before the last flattening, or a cell loses its group's name.
@@ -106,6 +121,8 @@ def synthesize(arguments: argparse.Namespace) -> None:
     yosys.run("check -assert -mapped")
     yosys.run("tee -q -o", arguments.statistics, "stat", "-json", *library)
     yosys.run("write_verilog -noattr -noexpr -nohex -nodec", arguments.netlist)
+    if not arguments.tie_high and "1'b" in arguments.netlist.read_text():
+        raise SystemExit("ERROR: the netlist needs a constant and the library has no tie cell")
 
 
 if __name__ == "__main__":

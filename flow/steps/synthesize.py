@@ -65,8 +65,10 @@ class SynthesizeTask(ASICTask):
             options += ["--dont-use", cell]
         options += ["--driver-cell", library.get("tool", "yosys", "driver_cell")]
         options += ["--load-ff", str(library.get("tool", "yosys", "abc_constraint_load"))]
-        options += ["--tie-high", *library.get("tool", "yosys", "tiehigh_cell")]
-        options += ["--tie-low", *library.get("tool", "yosys", "tielow_cell")]
+        for option in ("tiehigh", "tielow"):
+            tie_cell = library.get("tool", "yosys", f"{option}_cell")
+            if tie_cell:
+                options += [option.replace("tie", "--tie-"), *tie_cell]
         return options
 
     def post_process(self) -> None:

@@ -5,7 +5,10 @@ import pytest
 from flow_command import result_of, run_flow
 from klayout import db
 
+from flow.pdk_data import SOURCES_VARIABLE
+from flow.places import cache_dir
 from flow.result import Result
+from flow.settings import FALLBACK_PDK
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.slow
@@ -19,12 +22,31 @@ def build(tmp_path_factory):
 
 
 # A layout takes a minute or two: each PDK once, with the designs in turn.
-@pytest.fixture(scope="module", params=[("exp_mul", "nangate45"), ("expmul", "sky130")])
+@pytest.fixture(scope="module", params=[("exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", "osu018")])
 def layout(request, build):
-    """A one-lane operator in FP8 as GDS: smaller than its power grid, so the die's floor is tried too."""
+    """A one-lane operator in FP8 as GDS: smaller than its power grid, so the die's floor is tried too.
+
+    osu018 comes as the fallback, with every source but Debian's package switched off.
+    """
     design, pdk = request.param
-    result = result_of("--design", design, "--pdk", pdk, "--format", "e4m3", "--lanes", "1", out=build)
+    words = ["--design", design, "--format", "e4m3", "--lanes", "1"]
+    with pytest.MonkeyPatch.context() as environment:
+        if pdk == FALLBACK_PDK:
+            environment.setenv(SOURCES_VARIABLE, "package")
+            environment.setenv("XDG_CACHE_HOME", str(fresh_cache(build)))
+        else:
+            words += ["--pdk", pdk]
+        result = result_of(*words, out=build)
+    assert result["pdk"] == pdk
     return Result.model_validate_json(json.dumps(result)), build / design / result["job"]
+
+
+def fresh_cache(build):
+    """A cache folder that holds OpenROAD, where it had to be fetched, and no PDK."""
+    (build / "cache" / cache_dir().name).mkdir(parents=True)
+    for folder in cache_dir().glob("openroad-*"):
+        (build / "cache" / cache_dir().name / folder.name).symlink_to(folder)
+    return build / "cache"
 
 
 def test_the_router_leaves_no_violation_and_timing_is_met(layout):
@@ -89,6 +111,17 @@ def test_the_gds_holds_every_placed_cell_and_the_die(layout):
     die_side_um = result.metrics.die_area_um2**0.5
     assert result.metrics.core_area_um2 <= top.dbbox().area()
     assert max(top.dbbox().right, top.dbbox().top) <= die_side_um + 0.01
+
+
+def test_the_cells_of_the_gds_are_what_the_result_says(layout):
+    result, folder = layout
+    gds = db.Layout()
+    gds.read(str(folder / result.files["gds"]))
+    cell = gds.cell(load_pdk(result.pdk).nand2_cell)
+    drawn = [index for index in gds.layer_indexes() if not cell.shapes(index).is_empty()]
+    # An abstract has metal, and its layers' pins and labels; a full cell also wells, poly and contacts.
+    assert ("full" if len(drawn) > 6 else "abstract") == result.layout_cells
+    assert result.parasitics == load_pdk(result.pdk).parasitics
 
 
 def test_the_floor_of_the_die_is_kept(layout):

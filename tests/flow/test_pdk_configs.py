@@ -2,8 +2,9 @@ import gzip
 import re
 
 import pytest
+from siliconcompiler import PDK
 
-from flow.pdk_data import SHARED_ROOT, missing_file
+from flow.pdk_data import SHARED_ROOT, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
 
 
@@ -13,11 +14,18 @@ def pdk(request):
 
 
 @pytest.fixture
-def liberty(pdk):
-    if missing_file(pdk, SHARED_ROOT) is not None:
-        pytest.skip(f"no data of {pdk.name} beside the checkout")
+def data_root(pdk):
+    """Where the data lies already: these tests fetch nothing."""
+    root = SHARED_ROOT if pdk.package is None else package_home(pdk.package)
+    if missing_file(pdk, root) is not None:
+        pytest.skip(f"no data of {pdk.name} here")
+    return root
+
+
+@pytest.fixture
+def liberty(pdk, data_root):
     (name,) = [name for name in pdk.required_files if name.endswith((".lib", ".lib.gz"))]
-    path = SHARED_ROOT / name
+    path = data_root / name
     return gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text()
 
 
@@ -33,6 +41,20 @@ def test_the_corner_has_the_voltage_that_the_library_says(pdk, liberty):
     (temperature,) = set(re.findall(r"^\s*nom_temperature\s*:\s*([\d.]+)", liberty, re.MULTILINE))
     assert float(voltage) == pdk.voltage_v
     assert float(temperature) == pdk.temperature_c
+
+
+def test_the_cells_of_the_gds_are_abstracts_where_the_library_has_no_layouts(pdk, data_root):
+    library = pdk.make_library(data_root)
+    layouts = [
+        fileset for fileset in library.getkeys("fileset") if library.has_file(fileset=fileset, filetype="gds")
+    ]
+    assert pdk.layout_cells == ("full" if layouts else "abstract")
+
+
+def test_parasitics_are_estimated_where_the_technology_has_no_extraction_rules(pdk, data_root):
+    (technology,) = [part for part in pdk.make_library(data_root).get_dep() if isinstance(part, PDK)]
+    rules = technology.valid("pdk", "pexmodelfileset", "openroad", "typical")
+    assert pdk.parasitics == ("extracted" if rules else "estimated")
 
 
 def test_an_unknown_pdk_is_a_key_error():

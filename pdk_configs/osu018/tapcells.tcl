@@ -1,0 +1,1 @@
+# The library has no tap cells: nothing to place.
