@@ -60,11 +60,13 @@ def find_raw_root(pdk: Pdk, given: Path | None) -> Path | None:
     variable = os.environ.get(ROOT_VARIABLE) if "root" in sources else None
     asked = given or (Path(variable) if variable else None)
     if asked is not None:
-        source = "--pdk-root" if given else f"${ROOT_VARIABLE}"
         missing = missing_file(pdk, asked)
-        if missing is not None:
+        if missing is None:
+            return asked.resolve()
+        # The variable names lambdapdk's folder as a rule, which a PDK from a package is not in.
+        if given or pdk.package is None:
+            source = "--pdk-root" if given else f"${ROOT_VARIABLE}"
             raise UserError(f"{source} {asked} does not hold {pdk.name}: no readable {missing}")
-        return asked.resolve()
     if "shared" in sources and SHARED_ROOT.is_dir() and missing_file(pdk, SHARED_ROOT) is None:
         return SHARED_ROOT.resolve()
     if pdk.package is None:
@@ -79,13 +81,10 @@ def find_raw_root(pdk: Pdk, given: Path | None) -> Path | None:
         failure = fetch_package(pdk.package, home) if pdk.package and home else download(pdk)
     if failure is None:
         return home
-    not_set, not_there = (
-        words if name in sources else "switched off"
-        for name, words in (("root", "not set"), ("shared", "not there"))
-    )
+    no_root, no_shared = ("not there" if name in sources else "switched off" for name in ("root", "shared"))
     raise NoDataError(
-        f"no data for {pdk.name}: tried ${ROOT_VARIABLE} ({not_set}), ../shared/pdk beside the checkout "
-        f"({not_there}) and {what} ({failure}); {cure}"
+        f"no data for {pdk.name}: tried ${ROOT_VARIABLE} ({no_root}), ../shared/pdk beside the checkout "
+        f"({no_shared}) and {what} ({failure}); {cure}"
     )
 
 

@@ -6,7 +6,15 @@ import pytest
 from flow_command import assert_one_line, run_flow
 
 from flow.activity.liberty import read_liberty
-from flow.pdk_data import SOURCES_VARIABLE, fetch_package, find_data_root, package_home
+from flow.errors import UserError
+from flow.pdk_data import (
+    ROOT_VARIABLE,
+    SOURCES_VARIABLE,
+    fetch_package,
+    find_data_root,
+    find_raw_root,
+    package_home,
+)
 from pdk_configs.osu018.config import LEF, LIBERTY, LOAD_FF, PACKAGE
 from pdk_configs.pdk import load_pdk
 
@@ -69,6 +77,15 @@ def test_a_package_that_no_suite_lists_comes_from_the_pool(tmp_path, only_packag
 def test_an_unknown_source_is_named(tmp_path, only_package):
     done = run_flow(*TINY, out=tmp_path / "out", env=only_package | {SOURCES_VARIABLE: "github"})
     assert_one_line(done, 2, "no source 'github', there are root, shared, download, package")
+
+
+def test_a_root_that_holds_other_pdks_is_passed_by(package, tmp_path, monkeypatch):
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    assert find_raw_root(load_pdk("osu018"), None) == package
+    monkeypatch.setenv(ROOT_VARIABLE, str(package))
+    assert find_raw_root(load_pdk("osu018"), None) == package.resolve()
+    with pytest.raises(UserError, match=r"--pdk-root .* does not hold osu018"):
+        find_raw_root(load_pdk("osu018"), tmp_path)
 
 
 def test_the_prepared_library_differs_only_where_the_engines_need_it(package):
