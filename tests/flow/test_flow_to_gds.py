@@ -22,7 +22,10 @@ def build(tmp_path_factory):
 
 
 # A layout takes a minute or two: each PDK once, with the designs in turn.
-@pytest.fixture(scope="module", params=[("exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", "osu018")])
+LAYOUTS = (("exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", FALLBACK_PDK))
+
+
+@pytest.fixture(scope="module", params=LAYOUTS, ids="-".join)
 def layout(request, build):
     """A one-lane operator in FP8 as GDS: smaller than its power grid, so the die's floor is tried too.
 
