@@ -3,7 +3,7 @@ import re
 import shutil
 
 import pytest
-from flow_command import assert_one_line, run_flow
+from flow_command import assert_one_line, result_of, run_flow
 
 from flow.activity.liberty import read_liberty
 from flow.errors import UserError
@@ -119,3 +119,10 @@ def test_the_mapper_load_is_the_input_of_a_buffer(package):
     text = (package / LIBERTY).read_text()
     capacitance_pf = re.search(r"^cell \(BUFX2\).*?capacitance : ([\d.]+)", text, re.DOTALL | re.MULTILINE)[1]
     assert pytest.approx(float(capacitance_pf) * 1000, abs=0.01) == LOAD_FF
+
+
+def test_a_netlist_needs_no_constant_where_the_library_has_no_tie_cell(package, tmp_path):
+    words = ("--design", "exp_mul", "--lanes", "1", "--pdk", "osu018", "--to", "synth")
+    result = result_of(*words, out=tmp_path)
+    netlist = (tmp_path / "exp_mul" / result["job"] / result["files"]["netlist"]).read_text()
+    assert "1'b" not in netlist and "lane" in netlist
