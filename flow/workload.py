@@ -92,6 +92,12 @@ def operator_workload(design: Design, parameters: Any, model: Model) -> Workload
     )
 
 
+def model_options(parameters: Any) -> dict[str, int]:
+    """Return the parameters that a kernel's model takes beside the format."""
+    names = ("fraction_bits", "sum_bits", "sum_fraction_bits")
+    return {name: getattr(parameters, name) for name in names if hasattr(parameters, name)}
+
+
 def port(clocks: int, start: int, codes: Codes) -> Codes:
     """Return what a port carries over `clocks` clocks: `codes` from clock `start` on, as far as they fit.
 
@@ -124,7 +130,7 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
         v.reshape(by_query),
         fmt,
         key_valid=real.key_valid.reshape(by_query[:3]),
-        fraction_bits=getattr(parameters, "fraction_bits", 0),
+        **model_options(parameters),
     )
     clocks = RESET_CLOCKS + q.shape[1]
     first_result = RESET_CLOCKS + design.latency_clocks(parameters)

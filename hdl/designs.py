@@ -5,9 +5,11 @@ from hdl.exp_mul import EXP_MUL
 from hdl.expmul import EXPMUL
 from hdl.fa2 import FA2_BASELINE, FA2_EXPMUL
 from hdl.fa2_log2 import FA2_INTMAX, FA2_LOG2
+from hdl.fa2_log2_fixed import FA2_LOG2_FIXED
 
 DESIGNS: dict[str, Design] = {
-    design.name: design for design in (EXPMUL, EXP_MUL, FA2_EXPMUL, FA2_BASELINE, FA2_LOG2, FA2_INTMAX)
+    design.name: design
+    for design in (EXPMUL, EXP_MUL, FA2_EXPMUL, FA2_BASELINE, FA2_LOG2, FA2_LOG2_FIXED, FA2_INTMAX)
 }
 
 # For each proposed circuit the one it is compared with, and the other way round.

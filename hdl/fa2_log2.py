@@ -86,11 +86,11 @@ def log2_kernel(
     scores = dot_product(clk, load_q, q, k, score, fmt=fmt, d=d, instance="dot_product")
     maxima = integer_maximum(
         clk, start, live, score, previous, current, score_held,
-        fmt=fmt, fraction_bits=fraction_bits, instance="maximum",
+        fmt=fmt, fraction_bits=fraction_bits, upward=False, instance="maximum",
     )  # fmt: skip
     differences = integer_difference(
         clk, previous, current, score_held, rescale, distance, fraction, far,
-        fraction_bits=fraction_bits, instance="difference",
+        fraction_bits=fraction_bits, upward=False, instance="difference",
     )  # fmt: skip
     values = delay_line(clk, v, value, width=vector, clocks=value_clocks, instance="value_delay")
     terms_of = intmax_terms if multiplied else log2_terms

@@ -10,6 +10,15 @@ DISTANCE_BITS = 5
 DISTANCE_MAX = (1 << DISTANCE_BITS) - 1
 
 
+# The weight of the constant 1 in fixed point: mantissa bits of its table.
+WEIGHT_TABLE_BITS = 10
+
+
+def maximum_bits(upward: bool) -> int:
+    """Return the bits of an integer maximum: of floors 9, of ceilings one more, since they reach 256."""
+    return MAXIMUM_BITS + upward
+
+
 def held_fraction_bits(fraction_bits: int) -> int:
     """Return the bits in which a score's fraction is carried: a vector even where F is 0 or 1."""
     return max(2, fraction_bits)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 # Far apart in lightness and told apart by hatching, so that a greyscale print keeps them; mid tones show on
 # white and on black.
-COLOURS = ("#2f6fb0", "#e0a030", "#4fa38a", "#b0486a", "#8c8c8c")
-HATCHES = ("", "/", ".", "x", "\\")
+COLOURS = ("#2f6fb0", "#e0a030", "#4fa38a", "#b0486a", "#7a5fc0", "#8c8c8c")
+HATCHES = ("", "/", ".", "x", "-", "\\")
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,10 @@ ARMS: tuple[Arm, ...] = (
         )
         for bits in FRACTION_BITS_RANGE
     ),
+    *(
+        Arm(f"fa2_log2_fixed_f{bits}", f"B, fa2_log2_fixed, F = {bits}", kernel_arm("fa2_log2_fixed", bits))
+        for bits in FRACTION_BITS_RANGE
+    ),
     Arm("fa2_intmax", "X, fa2_intmax", kernel_arm("fa2_intmax", 7), partial(log2_product, 7, True)),
 )
 

@@ -8,7 +8,7 @@ from flow.charts.bars import BarChart, Series
 from flow.error_study.arms import ARMS
 
 TITLES = {arm.name: arm.title for arm in ARMS}
-CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_intmax")
+CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_log2_fixed_f3", "fa2_intmax")
 
 
 def accuracy_markdown(study: dict[str, Any]) -> str:

@@ -4,8 +4,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.formats import FloatFormat
-from hdl.log2_constants import DISTANCE_MAX, MAXIMUM_START, SCORE_INTEGER_BITS, power_mantissas
-from hdl.models.codes import CodeArray, IntArray, as_codes, decode
+from hdl.log2_constants import (
+    DISTANCE_MAX,
+    MAXIMUM_START,
+    SCORE_INTEGER_BITS,
+    WEIGHT_TABLE_BITS,
+    power_mantissas,
+)
+from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
 from hdl.models.fa2 import add, dot_product, reciprocal
 from hdl.models.operators import multiply, scale_down
 
@@ -92,3 +98,61 @@ def log2_attention(
         sums = add(kept, np.where(counts[..., None], added, 0).astype(np.uint32), fmt)
     quotient = multiply(sums[..., 1:], reciprocal(sums[..., :1], fmt), fmt)
     return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
+
+
+def log2_fixed_attention(
+    q: npt.ArrayLike,
+    k: npt.ArrayLike,
+    v: npt.ArrayLike,
+    fmt: FloatFormat,
+    key_valid: npt.ArrayLike = True,
+    fraction_bits: int = 3,
+    sum_bits: int = 24,
+    sum_fraction_bits: int = 12,
+) -> CodeArray:
+    """Return the codes that fa2_log2_fixed gives for each query; arguments as in `log2_attention`."""
+    queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
+    scores = log2_score(dot_product(queries[..., None, :], keys, fmt), fmt, fraction_bits)
+    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
+    values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
+    shape = scores.shape[:-1]
+    maximum = np.full(shape, MAXIMUM_START, np.int64)
+    sums = np.zeros((*shape, values.shape[-1] + 1), np.int64)
+    largest = (1 << sum_bits - 1) - 1
+    for index in range(scores.shape[-1]):
+        live, score = valid[..., index], scores[..., index]
+        ceiling = (score + (1 << fraction_bits) - 1) >> fraction_bits
+        previous, maximum = maximum, np.where(live, np.maximum(maximum, ceiling), maximum)
+        distance = np.where(live, maximum - (score >> fraction_bits), DISTANCE_MAX + 1)
+        counts = distance <= DISTANCE_MAX
+        distance = np.minimum(distance, DISTANCE_MAX)
+        fraction = score & ((1 << fraction_bits) - 1)
+        weight = fixed_weight(distance, fraction, fraction_bits, sum_fraction_bits)
+        step = (fraction - (distance << fraction_bits))[..., None]
+        scaled = decode(log2_scale(values[..., index, :], step, fmt, fraction_bits), fmt)
+        product = to_fixed(scaled, sum_bits, sum_fraction_bits)
+        added = np.where(counts[..., None], np.concatenate([weight[..., None], product], axis=-1), 0)
+        kept = sums >> np.minimum(maximum - previous, DISTANCE_MAX)[..., None]
+        sums = np.clip(kept + added, -largest - 1, largest)
+    numbers = encode(np.ldexp(sums.astype(np.float64), -sum_fraction_bits), fmt)
+    quotient = multiply(numbers[..., 1:], reciprocal(numbers[..., :1], fmt), fmt)
+    return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
+
+
+def fixed_weight(
+    distance: IntArray, fraction: IntArray, fraction_bits: int, sum_fraction_bits: int
+) -> IntArray:
+    """Return 2^(fraction / 2^F - distance) by the table of ten bits, in units of 2^-sum_fraction_bits."""
+    table = np.array(power_mantissas(fraction_bits, WEIGHT_TABLE_BITS), np.int64)
+    doubled = ((1 << WEIGHT_TABLE_BITS) + table[fraction]) << sum_fraction_bits + 1 - WEIGHT_TABLE_BITS
+    weight: IntArray = ((doubled >> distance) + 1) >> 1
+    return weight
+
+
+def to_fixed(values: FloatArray, sum_bits: int, sum_fraction_bits: int) -> IntArray:
+    """Return `values` in units of 2^-sum_fraction_bits, magnitudes rounded half up, within the range."""
+    magnitude = np.floor(np.ldexp(np.abs(values), sum_fraction_bits) + 0.5)
+    beyond = np.abs(values) >= np.ldexp(1.0, sum_bits - 1 - sum_fraction_bits)
+    magnitude = np.where(beyond, (1 << sum_bits - 1) - 1, magnitude)
+    fixed: IntArray = np.where(np.signbit(values), -magnitude, magnitude).astype(np.int64)
+    return fixed

@@ -6,7 +6,7 @@ from functools import partial
 
 from hdl.models.codes import CodeArray
 from hdl.models.fa2 import FUSED, SEPARATE, attention
-from hdl.models.fa2_log2 import LOG2_E, log2_attention
+from hdl.models.fa2_log2 import LOG2_E, log2_attention, log2_fixed_attention
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,6 @@ MODELS = {
     "fa2_baseline": KernelModel(partial(attention, operator=SEPARATE)),
     "fa2_expmul": KernelModel(partial(attention, operator=FUSED)),
     "fa2_log2": KernelModel(log2_attention, LOG2_E),
+    "fa2_log2_fixed": KernelModel(log2_fixed_attention, LOG2_E),
     "fa2_intmax": KernelModel(partial(log2_attention, multiplied=True), LOG2_E),
 }

@@ -3,8 +3,9 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.hierarchy import In, Instances, Out, always_comb, instances, unit
+from hdl.hierarchy import In, Instances, Out, always_comb, unit
 from hdl.log2_constants import SCORE_INTEGER_BITS
+from hdl.units.to_fixed import to_fixed
 
 
 @unit
@@ -15,56 +16,27 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
     fixed  two's complement, 9 + F bits: Q9.F
     """
     magnitude_bits = SCORE_INTEGER_BITS + fraction_bits
-    assert len(fixed) == magnitude_bits + 1 and len(score) == fmt.width
+    assert len(fixed) == magnitude_bits + 1
     sign_bit = fmt.sign_bit
-    exponent_low = fmt.mantissa_bits
-    # One bit more than the result keeps, for rounding half up.
-    width = magnitude_bits + 1
-    # In the binade [128, 256) the significand's leading one is the top bit: no shift to the right.
-    top_exponent = fmt.bias + SCORE_INTEGER_BITS - 1
-    # Below it the leading one is shifted out; exponent field 0 reads as zero.
-    smallest_exponent = max(1, top_exponent - (width - 1))
-    shift_bits = (width - 1).bit_length()
-    low_bits = exponent_low + min(shift_bits, fmt.exponent_bits)
-    shift_start = top_exponent % (1 << shift_bits) + (1 << shift_bits)
-    spare_bits = width - (fmt.mantissa_bits + 1)
-    hidden_one = 1 << fmt.mantissa_bits
     largest = (1 << magnitude_bits) - 1
 
-    aligned = Signal(intbv(0)[width:])
-    shift = Signal(intbv(0)[shift_bits + 1 :])
-    shifted = Signal(intbv(0)[width:])
-    rounded = Signal(intbv(0)[width:])
+    whole = Signal(intbv(0)[magnitude_bits:])
+    half = Signal(False)
+    rounded = Signal(intbv(0)[magnitude_bits + 1 :])
     magnitude = Signal(intbv(0)[magnitude_bits:])
 
-    if spare_bits >= 0:
-
-        @always_comb
-        def align() -> None:
-            aligned.next = (hidden_one + score[exponent_low:]) << spare_bits
-    else:
-
-        @always_comb
-        def align() -> None:
-            aligned.next = (hidden_one + score[exponent_low:]) >> (-spare_bits)
-
-    @always_comb
-    def find_shift() -> None:
-        shift.next = shift_start - score[low_bits:exponent_low]
-
-    @always_comb
-    def shift_right() -> None:
-        shifted.next = aligned >> shift[shift_bits:]
+    truncate = to_fixed(
+        score, whole, half, fmt=fmt, integer_bits=SCORE_INTEGER_BITS, fraction_bits=fraction_bits,
+        instance="to_fixed",
+    )  # fmt: skip
 
     @always_comb
     def round_half_up() -> None:
-        rounded.next = shifted[width:1] + shifted[0]
+        rounded.next = whole + half
 
     @always_comb
     def clip() -> None:
-        if score[sign_bit:exponent_low] < smallest_exponent:
-            magnitude.next = 0
-        elif score[sign_bit:exponent_low] > top_exponent or rounded[magnitude_bits]:
+        if rounded[magnitude_bits]:
             magnitude.next = largest
         else:
             magnitude.next = rounded[magnitude_bits:]
@@ -76,4 +48,4 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
         else:
             fixed.next = magnitude
 
-    return instances()
+    return truncate, round_half_up, clip, apply_sign

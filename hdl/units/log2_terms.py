@@ -15,7 +15,7 @@ from hdl.log2_constants import DISTANCE_BITS, DISTANCE_MAX, power_mantissas
 from hdl.units.expmul_lane import expmul_lane
 from hdl.units.log2_lane import log2_lane
 from hdl.units.multiply import multiply
-from hdl.units.registers import register
+from hdl.units.registers import flag_register, register
 
 
 @unit
@@ -103,7 +103,7 @@ def log2_step(
         nothing.next = drop or far
 
     step_register = register(clk, difference, step, width=len(step), instance="step_register")
-    dropped_register = register(clk, nothing, dropped, width=1, instance="dropped_register")
+    dropped_register = flag_register(clk, nothing, dropped, instance="dropped_register")
 
     return subtract, step_register, dropped_register
 

@@ -16,6 +16,17 @@ def register(clk: In, d: In, q: Out, *, width: int) -> Instances:
 
 
 @unit
+def flag_register(clk: In, d: In, q: Out) -> Instances:
+    """The bool q takes d at each rising edge of clk; no reset."""
+
+    @always(clk.posedge)
+    def store() -> None:
+        q.next = d
+
+    return instances()
+
+
+@unit
 def valid_register(clk: In, rst: In, d: In, q: Out) -> Instances:
     """One bit that takes d at each rising edge of clk, and 0 while rst is 1 (synchronous)."""
 

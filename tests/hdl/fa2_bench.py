@@ -15,7 +15,8 @@ from hdl.verilog import verilog_text
 
 def expected_results(name: str, values, q, k, v, key_valid=True):
     """What the kernel's model gives for the queries."""
-    options = {"fraction_bits": values.fraction_bits} if hasattr(values, "fraction_bits") else {}
+    named = ("fraction_bits", "sum_bits", "sum_fraction_bits")
+    options = {option: getattr(values, option) for option in named if hasattr(values, option)}
     return MODELS[name].attention(q, k, v, values.fmt, key_valid=key_valid, **options)
 
 
@@ -50,7 +51,7 @@ def mixed_queries(fmt, d: int, queries: int, keys: int, seed: int):
     return (*codes, key_valid)
 
 
-def run_kernel(simulation, values, q, k, v, key_valid, gap_rate: float = 0.0, seed: int = 0):
+def run_kernel(simulation, values, q, k, v, key_valid, gap_rate=0.0, seed=0, latency=LATENCY_CLOCKS):
     """Results (queries, d) and the clocks at which they came, less those at which their last key went in.
 
     Idle clocks, and q but at a query's first clock, carry noise; so do the flags of idle clocks.
@@ -60,7 +61,7 @@ def run_kernel(simulation, values, q, k, v, key_valid, gap_rate: float = 0.0, se
     queries, keys = key_valid.shape
     busy = rng.random(4 * queries * keys + 100) >= gap_rate
     busy = busy[: np.flatnonzero(busy)[queries * keys - 1] + 1]
-    clocks = len(busy) + LATENCY_CLOCKS + 1
+    clocks = len(busy) + latency + 1
     at = np.flatnonzero(busy)
     position = np.tile(np.arange(keys), queries)
 

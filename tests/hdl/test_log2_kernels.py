@@ -12,7 +12,7 @@ from hdl.models.fa2_log2 import LOG2_E, log2_attention, log2_scale, log2_score
 from hdl.units.log2_lane import log2_lane
 from hdl.units.log2_score import log2_score as log2_score_unit
 
-KERNELS = ("fa2_log2", "fa2_intmax")
+KERNELS = ("fa2_log2", "fa2_log2_fixed", "fa2_intmax")
 KEYS = 512
 
 
@@ -47,7 +47,8 @@ def test_verilog_equals_model_on_ramps_sinks_saturated_scores_and_masked_stretch
     masks[2] = False
     for mask in masks:
         expected = expected_results(kernel, values, q, k, v, mask)
-        results, _ = run_kernel(simulation, values, q, k, v, mask, gap_rate=0.1)
+        latency = get_design(kernel).latency_clocks(values)
+        results, _ = run_kernel(simulation, values, q, k, v, mask, gap_rate=0.1, latency=latency)
         np.testing.assert_array_equal(results, expected)
     assert not expected.any()
 
@@ -132,15 +133,51 @@ def test_masked_queries_keep_the_start_of_the_maximum():
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_fraction_bits_fit_the_mantissa(kernel):
     assert get_design(kernel).make_parameters({"format": "e4m3"}).fraction_bits == 3
-    assert get_design(kernel).make_parameters({}).fraction_bits == {"fa2_log2": 3, "fa2_intmax": 7}[kernel]
+    assert get_design(kernel).make_parameters({}).fraction_bits == (7 if kernel == "fa2_intmax" else 3)
     with pytest.raises(ValueError, match="fraction_bits must be an integer from 0 to 3, not 4"):
         get_design(kernel).make_parameters({"format": "e4m3", "fraction_bits": 4})
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", ["fa2_log2", "fa2_intmax"])
 def test_ports_and_latency_are_those_of_the_papers_kernels(kernel):
     baseline, other = get_design("fa2_baseline"), get_design(kernel)
     parameters = [design.make_parameters({"d": 8}) for design in (baseline, other)]
     assert baseline.ports(parameters[0]) == other.ports(parameters[1])
     assert baseline.latency_clocks(parameters[0]) == other.latency_clocks(parameters[1])
     assert baseline.groups == other.groups
+
+
+def test_fixed_point_kernel_has_the_ports_and_the_groups_of_the_others_and_its_drain():
+    baseline, fixed = get_design("fa2_baseline"), get_design("fa2_log2_fixed")
+    parameters = [design.make_parameters({"d": 8}) for design in (baseline, fixed)]
+    assert baseline.ports(parameters[0]) == fixed.ports(parameters[1])
+    assert fixed.latency_clocks(parameters[1]) == baseline.latency_clocks(parameters[0]) + 8 + 2
+    assert set(fixed.groups) - set(baseline.groups) == {"drain"}
+
+
+def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
+    simulation, values = compile_kernel("fa2_log2_fixed", tmp_path, format="e4m3", d=5)
+    random = np.random.default_rng(6)
+    q, k, v = (random.integers(0, 256, shape) for shape in ((60, 5), (60, 6, 5), (60, 6, 5)))
+    expected = expected_results("fa2_log2_fixed", values, q, k, v)
+    latency = get_design("fa2_log2_fixed").latency_clocks(values)
+    results, delays = run_kernel(simulation, values, q, k, v, np.ones((60, 6), bool), latency=latency)
+    np.testing.assert_array_equal(results, expected)
+    assert set(delays) == {latency}
+
+
+@pytest.mark.parametrize(("sum_bits", "sum_fraction_bits"), [(24, 12), (13, 10), (30, 27)])
+def test_narrow_and_wide_sums_equal_the_model_where_they_saturate(sum_bits, sum_fraction_bits, tmp_path):
+    parameters = {"format": "e4m3", "d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
+    simulation, values = compile_kernel("fa2_log2_fixed", tmp_path, **parameters)
+    random = np.random.default_rng(7)
+    q, k, v = (random.integers(0, 256, shape) for shape in ((50, 3), (50, 80, 3), (50, 80, 3)))
+    expected = expected_results("fa2_log2_fixed", values, q, k, v)
+    latency = get_design("fa2_log2_fixed").latency_clocks(values)
+    results, _ = run_kernel(simulation, values, q, k, v, np.ones((50, 80), bool), latency=latency)
+    np.testing.assert_array_equal(results, expected)
+
+
+def test_sums_keep_their_range():
+    with pytest.raises(ValueError, match="sum_fraction_bits must be an integer from 10 to 21, not 22"):
+        get_design("fa2_log2_fixed").make_parameters({"sum_fraction_bits": 22})
