@@ -34,6 +34,9 @@ reports: setup
 	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7
 	$(BIN)/python flow/accuracy.py --no-run
 	$(BIN)/python flow/report.py
+	rm -f build/committed_history.db
+	$(BIN)/python flow/track.py --db build/committed_history.db import reports/history.jsonl
+	$(BIN)/python flow/track.py --db build/committed_history.db dashboard --page reports
 
 clean:
 	rm -rf build

@@ -426,3 +426,12 @@ def add_register_stage(source):
     return source.replace(stage, two_stages).replace(
         "return register_valid_in, register_x,", "return register_valid_in, register_x0, register_x,"
     )
+
+
+def test_the_committed_dashboard_is_that_of_the_committed_history_of_real_runs(tmp_path):
+    engine = open_history(str(tmp_path / "h.db"))
+    import_runs(engine, ROOT / "reports" / "history.jsonl")
+    runs = all_runs(engine)
+    assert len({run["revision"] for run in runs}) >= 10
+    page = write_dashboard(runs, tmp_path, ROOT / "reports")
+    assert page.read_bytes() == (ROOT / "reports" / "dashboard.html").read_bytes()
