@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from flow.provenance import git_state, package_versions, sha256
 from flow.result import Group, Metrics, Power, Result, read_result, result_path, write_result
 from flow.settings import Settings
 
+# SiliconCompiler's line for an exception in a task's own run().
+RAISED = re.compile(r"Failed in run\(\) for .*?: (.+)$")
 # Starts of lines by which the engines announce what stopped them.
 ERROR_MARKS = ("error:", "[error", "| error", "fatal", "ioerror", "oserror")
 
@@ -111,22 +114,41 @@ def noted_signals() -> Iterator[list[int]]:
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
     """Return the error that names the failed step, its last error line and its log."""
+    job_log = settings.folder / "job.log"
     if failed:
         log = settings.folder / failed[0] / INDEX / f"{failed[0]}.log"
-        return StepError(failed[0], last_error_line(log) or reason, log)
-    log = settings.folder / "job.log"
-    return StepError("setup", last_error_line(log) or reason, log)
+        return StepError(failed[0], marked_line(log) or raised_in(job_log) or last_line(log) or reason, log)
+    return StepError("setup", marked_line(job_log) or last_line(job_log) or reason, job_log)
 
 
-def last_error_line(log: Path) -> str | None:
-    """Return the last line of `log` that tells of an error, or its last line at all."""
+def lines_of(log: Path) -> list[str]:
+    """Return the lines of a log that hold something, none where it cannot be read."""
     try:
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        return [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
-        return None
-    for line in reversed(lines):
+        return []
+
+
+def marked_line(log: Path) -> str | None:
+    """Return the last line by which an engine tells of an error."""
+    for line in reversed(lines_of(log)):
         if line.lower().startswith(ERROR_MARKS) and "run failed" not in line.lower():
             return line
+    return None
+
+
+def raised_in(job_log: Path) -> str | None:
+    """Return what a step written in Python raised: it stands in the job's log alone."""
+    for line in reversed(lines_of(job_log)):
+        found = RAISED.search(line)
+        if found is not None:
+            return found[1]
+    return None
+
+
+def last_line(log: Path) -> str | None:
+    """Return the last line of `log`."""
+    lines = lines_of(log)
     return lines[-1] if lines else None
 
 

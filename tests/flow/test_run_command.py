@@ -10,6 +10,8 @@ import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 
 from flow.pdk_data import SHARED_ROOT, missing_file
+from flow.runner import failure
+from flow.settings import make_settings
 from pdk_configs.pdk import load_pdk
 
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1")
@@ -103,6 +105,20 @@ def test_a_truncated_library_fails_the_step_and_the_next_run_goes_on(tmp_path, d
     assert log.is_file()
     result = result_of(*TINY, "--to", "synth", out=out)
     assert result["metrics"]["cells"] > 0
+
+
+def test_the_error_line_is_the_engines_or_what_a_python_step_raised(tmp_path):
+    settings = make_settings("expmul", {}, build_dir=tmp_path)
+    log = settings.folder / "synthesis" / "0" / "synthesis.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("reading\nERROR: no cell INV\nleaving\n")
+    job_log = settings.folder / "job.log"
+    job_log.write_text("| ERROR    | Failed in run() for activity/simulate: output y differs\n| INFO | end\n")
+    assert "step synthesis failed: ERROR: no cell INV (log" in str(failure(settings, ["synthesis"], ""))
+    log.write_text("reading\nleaving\n")
+    assert "step synthesis failed: output y differs (log" in str(failure(settings, ["synthesis"], ""))
+    job_log.write_text("| INFO | end\n")
+    assert "step synthesis failed: leaving (log" in str(failure(settings, ["synthesis"], ""))
 
 
 def test_a_full_disk_is_one_line(tmp_path):
