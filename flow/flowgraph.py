@@ -3,6 +3,8 @@
 from siliconcompiler import Flowgraph
 from siliconcompiler.flows.asicflow import PNRFlow
 
+from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_layout import CheckLayoutTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -13,13 +15,16 @@ from flow.steps.write_views import WriteViewsAndSpefTask
 
 FLOW_NAME = "expmul_flow"
 
+# The sign-off checks that are steps, by the names that they have in the result.
+CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.equivalence"}
+
 # The last steps of each depth, in the order of the data.
 DEPTHS: dict[str, tuple[str, ...]] = {
     "verilog": ("convert",),
     "synth": ("synthesis",),
     "place": ("place.detailed",),
-    "route": ("power.report",),
-    "gds": ("power.report", "write.gds"),
+    "route": ("power.report", *CHECK_STEPS.values()),
+    "gds": ("power.report", *CHECK_STEPS.values(), "write.gds"),
 }
 
 # The step whose metrics describe the layout at each depth; none before there is one.
@@ -30,7 +35,7 @@ POWER_DEPTHS = ("route", "gds")
 
 
 def build_flowgraph() -> Flowgraph:
-    """Return the graph: MyHDL, Yosys, then SiliconCompiler's placement and routing by OpenROAD, power."""
+    """Return the graph: MyHDL, Yosys, SiliconCompiler's placement and routing by OpenROAD, power, checks."""
     flow = Flowgraph(FLOW_NAME)
     flow.node("convert", ConvertTask())
     flow.node("synthesis", SynthesizeTask())
@@ -42,6 +47,11 @@ def build_flowgraph() -> Flowgraph:
     flow.edge("write.views", "power.activity")
     flow.edge("write.views", "power.report")
     flow.edge("power.activity", "power.report")
+    flow.node("check.layout", CheckLayoutTask())
+    flow.node("check.equivalence", CheckEquivalenceTask())
+    for source, check in (("synthesis", "layout"), ("convert", "equivalence")):
+        flow.edge("write.views", f"check.{check}")
+        flow.edge(source, f"check.{check}")
     return flow
 
 

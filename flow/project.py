@@ -12,6 +12,8 @@ from flow.constraints import write_sdc
 from flow.flowgraph import DEPTHS, build_flowgraph
 from flow.places import PROJECT_ROOT
 from flow.settings import Settings
+from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_layout import CheckLayoutTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -43,6 +45,8 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     scenario.add_check(["setup", "hold", "power"])
 
     ReportPowerTask.find_task(project).configure(pdk.corner)
+    CheckLayoutTask.find_task(project).configure(pdk.corner)
+    CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
     SimulateTask.find_task(project).configure(
         settings.design.name, settings.parameters, settings.clock_ns, pdk.corner
     )

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -57,6 +57,36 @@ class Group(Record):
     cell_area_um2: float
 
 
+class Check(Record):
+    """A sign-off check: pass, fail or not run, why in a line, and what it counted."""
+
+    status: Literal["pass", "fail", "not run"] = "not run"
+    detail: str = "the result is older than the check"
+    figures: dict[str, int] = {}
+
+
+class Checks(Record):
+    """The sign-off checks of a layout; a result from before there were any reads as not run.
+
+    `layout_vs_netlist`: the routed DEF has every cell and connection that was synthesised.
+    `logic_equivalence`: the netlist after layout computes what the Verilog says.
+    `router_drc`: the detailed router left no violation of the design rules.
+    """
+
+    layout_vs_netlist: Check = Check()
+    logic_equivalence: Check = Check()
+    router_drc: Check = Check()
+
+    def named(self) -> dict[str, Check]:
+        """Return the checks by name, in their order."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of those that failed."""
+        return [name for name, check in self.named().items() if check.status == "fail"]
+
+
 class Power(Record):
     """Power at one activity, with extracted parasitics; the groups are those of the areas.
 
@@ -102,6 +132,7 @@ class Result(Record):
     simulated_clocks: int | None = None
     parasitics: Parasitics | None = None
     layout_cells: LayoutCells | None = None
+    checks: Checks = Checks()
     step_runtimes_s: dict[str, float] = {}
     tool_versions: dict[str, str]
     git_revision: str | None

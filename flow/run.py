@@ -9,7 +9,7 @@ try:
     from rich.console import Console
 
     from flow.command_line import Parser, run_guarded
-    from flow.errors import UserError
+    from flow.errors import StepError, UserError
     from flow.flowgraph import DEPTHS
     from flow.pdk_data import NoDataError, find_data_root
     from flow.runner import execute, find_sibling
@@ -144,6 +144,8 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
         print_result(console, result, settings.folder, sibling)
+    for name in result.checks.failed:
+        raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
 
 
 def main() -> None:

@@ -28,10 +28,13 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
 
 
 def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
-    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line."""
+    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line.
+
+    A layout that fails a sign-off check is a result all the same.
+    """
     command = command_line(settings, pdk_root)
     process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode:
+    if process.returncode and not process.stdout.strip():
         lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
         reason = lines[-1].removeprefix("run.py: error: ")
         if process.returncode == UserError.exit_code:

@@ -18,6 +18,7 @@ from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.measure import INDEX, measure_layout, measure_netlist, step_runtimes_s
+from flow.measure_checks import measure_checks
 from flow.measure_power import headline_power, measure_power, read_simulated_clocks
 from flow.pdk_data import find_data_root
 from flow.progress import StepLines
@@ -192,6 +193,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         metrics=metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2)}),
         groups=groups,
         power=power,
+        checks=measure_checks(settings, metrics.drc_errors),
         simulated_clocks=simulated_clocks,
         parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,
         layout_cells=pdk.layout_cells if "gds" in files else None,

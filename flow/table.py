@@ -44,6 +44,9 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         console.print("parasitics of the wires are estimated from the LEF, not extracted")
     if result.layout_cells == "abstract":
         console.print("the cells in the GDS are abstracts drawn from the LEF")
+    for name, check in result.checks.named().items():
+        title = name.replace("_", " ").replace("vs", "against").replace("drc", "DRC")
+        console.print(f"check    {title}: {check.status}: {check.detail}", highlight=False, soft_wrap=True)
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
 

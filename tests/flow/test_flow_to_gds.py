@@ -1,14 +1,20 @@
 import hashlib
 import json
+import re
+from pathlib import Path
 
 import pytest
 from flow_command import result_of, run_flow
 from klayout import db
 
-from flow.pdk_data import SOURCES_VARIABLE
+from flow.constraints import CLOCK_PORT
+from flow.pdk_data import SOURCES_VARIABLE, find_data_root
 from flow.places import cache_dir
 from flow.result import Result
 from flow.settings import FALLBACK_PDK
+from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
+from flow.signoff.layout_check import check_layout
+from flow.steps.library_files import liberty_files
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.slow
@@ -57,6 +63,39 @@ def test_the_router_leaves_no_violation_and_timing_is_met(layout):
     assert metrics.drc_errors == 0
     assert metrics.setup_slack_ns >= 0
     assert metrics.hold_slack_ns >= 0
+
+
+def test_every_sign_off_check_passes(layout):
+    result = layout[0]
+    assert {name: check.status for name, check in result.checks.named().items()} == {
+        "layout_vs_netlist": "pass",
+        "logic_equivalence": "pass",
+        "router_drc": "pass",
+    }
+    assert result.checks.layout_vs_netlist.figures["cells"] == result.metrics.cells
+    assert result.checks.logic_equivalence.figures["registers"] == result.metrics.registers
+
+
+def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
+    result, folder = layout
+    pdk = load_pdk(result.pdk)
+    library = pdk.make_library(find_data_root(pdk, None))
+    liberty = [Path(path) for path in liberty_files(library, pdk.corner)]
+    files = {kind: folder / result.files[kind] for kind in ("verilog", "netlist", "routed", "layout")}
+    swapped = tmp_path / "swapped.v"
+    text = files["routed"].read_text()
+    # The data of two registers change places.
+    pins = list(re.finditer(r"\.D\(([^()]*)\)", text))
+    one, other = pins[0], pins[-1]
+    assert one[1] != other[1]
+    text = text[: one.start(1)] + other[1] + text[one.end(1) : other.start(1)] + one[1] + text[other.end(1) :]
+    swapped.write_text(text)
+    against_layout = check_layout(files["layout"], swapped, files["netlist"], result.design, liberty)
+    assert against_layout.status == "fail"
+    assert against_layout.figures["differences"] >= 4
+    question = EquivalenceQuestion(files["verilog"], swapped, result.design, CLOCK_PORT, liberty, 0, 60)
+    proof = check_equivalence(question, tmp_path / "work")
+    assert proof.status == "fail" and "data of register" in proof.detail
 
 
 def test_every_measurement_is_there(layout):

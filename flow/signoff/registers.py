@@ -1,0 +1,172 @@
+"""Which register of the Verilog each register of the layout is.
+
+By the names of the nets that carry them, seen through buffers and inverters. Where synthesis found another
+net to be the same and kept that one's name, by their data: on random inputs only one unclaimed register of
+the Verilog takes what the layout's takes. A wrong match could only make equivalence fail, never hold.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from flow.activity.boolean import ZERO, Expression
+from flow.activity.liberty import Cell, State
+from flow.signoff.flat_netlist import CONSTANTS, FlatInstance, FlatNetlist
+from flow.signoff.reference_graph import ReferenceGraph
+
+RANDOM_BITS = 512
+
+
+class NotComparableError(Exception):
+    """The two sides cannot be compared this way; the message says why."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A register of the layout, the reference's register that it is, and whether it holds its inverse."""
+
+    instance: str
+    register: int
+    inverted: bool
+
+
+def flip_flop(instance: FlatInstance) -> State:
+    """Return the state of a flip-flop; raises NotComparableError for a cell with another kind of state."""
+    state = instance.cell.state if instance.cell else None
+    if state is None or not state.edge_triggered or (state.clear, state.preset) != (ZERO, ZERO):
+        raise NotComparableError(f"{instance.cell_name} is no plain flip-flop")
+    return state
+
+
+@cache
+def _gives_inverse(cell: Cell, pin: str) -> bool | None:
+    """Return whether output `pin` of a flip-flop gives the inverse of its state, None if it gives neither."""
+    function = next((output.function for output in cell.outputs if output.name == pin), None)
+    if function is None or cell.state is None:
+        return None
+    inverts = function.operator == "not"
+    name = (function.operands[0] if inverts else function).name
+    if name == cell.state.variable:
+        return inverts
+    return not inverts if name and name == cell.state.complement else None
+
+
+def match_registers(netlist: FlatNetlist, reference: ReferenceGraph) -> list[Match]:
+    """Return the reference's register for each of the layout's, in the order of their names.
+
+    Raises ValueError for a register of the layout that the reference does not have, and
+    NotComparableError for cells with a state that are no plain flip-flops.
+    """
+    registers = sorted(name for name, one in netlist.instances.items() if one.cell and one.cell.state)
+    for name in registers:
+        flip_flop(netlist.instances[name])
+    found: dict[str, Match] = {}
+    for name, register in reference.registers_by_name.items():
+        source = netlist.source(netlist.net(name))
+        cell = netlist.instances[source.instance].cell if source and source.instance else None
+        inverse = _gives_inverse(cell, source.pin) if source and cell else None
+        if source and inverse is not None:
+            found.setdefault(source.instance, Match(source.instance, register, inverse ^ source.inverted))
+    missing = [name for name in registers if name not in found]
+    if missing:
+        found |= _match_by_data(netlist, reference, found, missing)
+    for name in registers:
+        if name not in found:
+            raise ValueError(f"register {name} of the layout is none of the Verilog's")
+    return [found[name] for name in registers]
+
+
+def _match_by_data(
+    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: list[str]
+) -> dict[str, Match]:
+    """Return matches for those of `missing` that take the same data as exactly one unclaimed register."""
+    words = random.Random(0)
+    ones = (1 << RANDOM_BITS) - 1
+    ports = {bit: words.getrandbits(RANDOM_BITS) for bit, kind in netlist.ports.items() if kind == "input"}
+    claimed = {match.register: words.getrandbits(RANDOM_BITS) for match in found.values()}
+    held = [claimed.get(index, 0) for index in range(len(reference.registers))]
+    values = _evaluate_reference(reference, ports, held, ones)
+    by_data: dict[int, list[int]] = {}
+    for index, (_, data) in enumerate(reference.registers):
+        if index not in claimed:
+            by_data.setdefault(values[data // 2] ^ (ones if data % 2 else 0), []).append(index)
+    layout = _LayoutValues(netlist, ports, ones)
+    for match in found.values():
+        layout.states[match.instance] = held[match.register] ^ (ones if match.inverted else 0)
+    matches = {}
+    for name in missing:
+        instance = netlist.instances[name]
+        taken = layout.value(flip_flop(instance).data, instance)
+        for inverted in (False, True):
+            candidates = by_data.get(taken ^ (ones if inverted else 0), [])
+            if len(candidates) == 1:
+                matches[name] = Match(name, candidates[0], inverted)
+    return matches
+
+
+def _evaluate_reference(
+    reference: ReferenceGraph, ports: Mapping[str, int], held: list[int], ones: int
+) -> dict[int, int]:
+    """Return the value of each node for the values of ports and registers."""
+    values = {0: 0}
+    values |= {literal // 2: ports.get(bit, 0) for bit, literal in reference.inputs.items() if bit in ports}
+    values |= {literal // 2: held[index] for index, (literal, _) in enumerate(reference.registers)}
+    for own, one, other in reference.ands:
+        left = values[one // 2] ^ (ones if one % 2 else 0)
+        values[own // 2] = left & (values[other // 2] ^ (ones if other % 2 else 0))
+    return values
+
+
+class _LayoutValues:
+    """Values of the layout's nets, worked out as they are asked for; a register not in `states` holds 0."""
+
+    def __init__(self, netlist: FlatNetlist, ports: Mapping[str, int], ones: int) -> None:
+        self.netlist = netlist
+        self.ones = ones
+        self.states: dict[str, int] = {}
+        self.nets = {netlist.net(bit): value for bit, value in ports.items()}
+        self.nets |= dict(zip(CONSTANTS, (0, ones), strict=True))
+
+    def value(self, expression: Expression, instance: FlatInstance) -> int:
+        """Return the value of an expression over the pins and the state of `instance`."""
+        for name in expression.variables():
+            if name in instance.nets:
+                self._settle(instance.nets[name])
+        return self._apply(expression, instance)
+
+    def _apply(self, expression: Expression, instance: FlatInstance) -> int:
+        if expression.operator == "const":
+            return self.ones if expression.name == "1" else 0
+        if expression.operator == "var":
+            state = instance.cell.state if instance.cell else None
+            if state and expression.name == state.variable:
+                return self.states.get(instance.name, 0)
+            if state and expression.name == state.complement:
+                return self.states.get(instance.name, 0) ^ self.ones
+            return self.nets.get(instance.nets.get(expression.name, ""), 0)
+        values = [self._apply(one, instance) for one in expression.operands]
+        result = values[0]
+        for value in values[1:]:
+            result = {"and": result & value, "or": result | value}.get(expression.operator, result ^ value)
+        return result ^ self.ones if expression.operator == "not" else result
+
+    def _settle(self, net: str) -> None:
+        """Give `net` and what it depends on a value, without recursion: adders are deep."""
+        waiting = [net]
+        while waiting:
+            current = waiting[-1]
+            name, pin = self.netlist.drivers.get(current, ("", ""))
+            if current in self.nets or not name:
+                waiting.pop()
+                continue
+            instance = self.netlist.instances[name]
+            output = next(one for one in instance.cell.outputs if one.name == pin) if instance.cell else None
+            function = output.function if output and output.function else ZERO
+            sources = [instance.nets[one] for one in function.variables() if one in instance.nets]
+            unknown = [one for one in sources if one not in self.nets and one in self.netlist.drivers]
+            if unknown and len(waiting) <= len(self.netlist.instances):
+                waiting.extend(unknown)
+            else:
+                self.nets[current] = self._apply(function, instance)
+                waiting.pop()

@@ -1,0 +1,222 @@
+"""The sign-off checks on a small netlist: what layout may change passes, planted errors do not."""
+
+import pytest
+
+from flow.activity.liberty import read_liberty
+from flow.layout.def_file import read_def
+from flow.measure_checks import check_drc
+from flow.result import Check, Checks, Result
+from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
+from flow.signoff.flat_netlist import read_flat_netlist
+from flow.signoff.layout_check import check_layout
+from flow.signoff.same_functions import compare_netlists
+
+LIBERTY = """library (small) {
+  cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }
+  cell (BUF) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "A"; } }
+  cell (NAND) { area : 1; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "!(A & B)"; } }
+  cell (NAND_X2) { area : 2; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "!(A & B)"; } }
+  cell (NOR) { area : 1; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "!(A | B)"; } }
+  cell (DFF) { area : 4; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
+    pin (C) { direction : input; clock : true; } pin (D) { direction : input; }
+    pin (Q) { direction : output; function : "IQ"; } pin (QN) { direction : output; function : "IQN"; } }
+}
+"""
+VERILOG = """module small (clk, a, b, y);
+  input clk; input [1:0] a; input b; output y;
+  reg held; reg y;
+  always @(posedge clk) begin
+    held <= a[0] & a[1];
+    y <= !(held & b);
+  end
+endmodule
+"""
+PORTS = "module small (clk, a, b, y); input clk; input [1:0] a; input b; output y;"
+SYNTHESISED = f"""{PORTS}
+  wire n1, d1, held, d2;
+  NAND g._1_ (.A(a[0]), .B(a[1]), .Y(n1));
+  INV g._2_ (.A(n1), .Y(d1));
+  DFF g._3_ (.C(clk), .D(d1), .Q(held));
+  NAND g._4_ (.A(held), .B(b), .Y(d2));
+  DFF g._5_ (.C(clk), .D(d2), .Q(y));
+endmodule
+""".replace("g._", "\\g._").replace("_ (", "_  (")
+# What layout did: a clock buffer, a buffer on a net, a larger gate with its pins swapped, and a clone.
+ROUTED = f"""{PORTS}
+  wire n1, n1_copy, d1, held, held_far, d2, clk_leaf;
+  BUF clkbuf (.A(clk), .Y(clk_leaf));
+  NAND g._1_ (.A(a[0]), .B(a[1]), .Y(n1));
+  NAND clone1 (.A(a[1]), .B(a[0]), .Y(n1_copy));
+  INV g._2_ (.A(n1_copy), .Y(d1));
+  DFF g._3_ (.C(clk_leaf), .D(d1), .Q(held));
+  BUF place1 (.A(held), .Y(held_far));
+  NAND_X2 g._4_ (.A(b), .B(held_far), .Y(d2));
+  DFF g._5_ (.C(clk_leaf), .D(d2), .Q(y));
+endmodule
+""".replace("g._", "\\g._").replace("_ (", "_  (")
+CELLS = {
+    "clkbuf": "BUF",
+    "g._1_": "NAND",
+    "clone1": "NAND",
+    "g._2_": "INV",
+    "g._3_": "DFF",
+    "place1": "BUF",
+    "g._4_": "NAND_X2",
+    "g._5_": "DFF",
+    "FILLER_1": "FILL",
+}
+NETS = {
+    "clk": "( PIN clk ) ( clkbuf A )",
+    "clk_leaf": "( clkbuf Y ) ( g._3_ C ) ( g._5_ C )",
+    "a[0]": "( PIN a[0] ) ( g._1_ A ) ( clone1 B )",
+    "a[1]": "( PIN a[1] ) ( g._1_ B ) ( clone1 A )",
+    "b": "( PIN b ) ( g._4_ A )",
+    "n1": "( g._1_ Y )",
+    "n1_copy": "( clone1 Y ) ( g._2_ A )",
+    "d1": "( g._2_ Y ) ( g._3_ D )",
+    "held": "( g._3_ Q ) ( place1 A )",
+    "held_far": "( place1 Y ) ( g._4_ B )",
+    "d2": "( g._4_ Y ) ( g._5_ D )",
+    "y": "( g._5_ Q ) ( PIN y )",
+}
+
+
+def _layout(cells=CELLS, nets=NETS):
+    lines = ["VERSION 5.8 ;", "DESIGN small ;", "UNITS DISTANCE MICRONS 1000 ;", f"COMPONENTS {len(cells)} ;"]
+    lines += [f"    - {name} {master} + PLACED ( 0 0 ) N ;" for name, master in cells.items()]
+    lines += ["END COMPONENTS", f"NETS {len(nets)} ;"]
+    lines += [
+        f"    - {name.replace('[', chr(92) + '[')} {pins} + USE SIGNAL\n      + ROUTED m1 ( 0 0 ) ( 9 * ) ;"
+        for name, pins in nets.items()
+    ]
+    return "\n".join([*lines, "END NETS", "END DESIGN", ""])
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Return a function that checks the layout of given files, the good ones by default."""
+
+    def run(layout=None, routed=ROUTED, synthesised=SYNTHESISED):
+        files = {"l.def": layout or _layout(), "r.v": routed, "s.v": synthesised, "x.lib": LIBERTY}
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        paths = [tmp_path / name for name in ("l.def", "r.v", "s.v")]
+        return check_layout(*paths, "small", [tmp_path / "x.lib"])
+
+    return run
+
+
+@pytest.fixture
+def prove(tmp_path):
+    """Return a function that proves a netlist against the Verilog."""
+
+    def run(netlist=ROUTED, verilog=VERILOG, time_limit_s=60):
+        for name, text in {"n.v": netlist, "v.v": verilog, "x.lib": LIBERTY}.items():
+            (tmp_path / name).write_text(text)
+        question = EquivalenceQuestion(
+            tmp_path / "v.v", tmp_path / "n.v", "small", "clk", [tmp_path / "x.lib"], 0, time_limit_s
+        )
+        return check_equivalence(question, tmp_path / "work")
+
+    return run
+
+
+def test_buffers_sizes_swapped_pins_and_clones_pass(check):
+    verdict = check()
+    assert verdict.status == "pass", verdict.detail
+    assert verdict.figures["cells_added"] == 3 and verdict.figures["gates_cloned"] == 1
+    assert verdict.figures["cells_resized"] == 1
+    assert verdict.figures["connections"] == sum(pins.count("(") for pins in NETS.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"b": NETS["b"].replace("A", "B"), "held_far": NETS["held_far"].replace("B", "A")}, "joins"),
+        ({"d1": "( g._2_ Y )"}, "does not reach g._3_/D"),
+        ({"d1": NETS["d1"] + " ( FILLER_1 A )"}, "which the netlist does not connect"),
+    ],
+)
+def test_a_changed_connection_of_the_layout_fails(check, change, message):
+    verdict = check(_layout(nets=NETS | change))
+    assert verdict.status == "fail" and message in verdict.detail
+    assert verdict.figures["differences"] >= 1
+
+
+def test_a_wrong_or_missing_cell_and_an_unrouted_net_fail(check):
+    assert "is NOR in the layout" in check(_layout(CELLS | {"g._1_": "NOR"})).detail
+    missing = {name: master for name, master in CELLS.items() if name != "g._2_"}
+    assert "g._2_ is not in the layout" in check(_layout(missing)).detail
+    unrouted = _layout().replace(f"{NETS['d2']} + USE SIGNAL\n      + ROUTED", f"{NETS['d2']} + USE SIGNAL ;")
+    assert "net d2 has no wires" in check(unrouted).detail
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("NAND clone1", "NOR clone1", "g._3_: data"),
+        (".A(b), .B(held_far)", ".A(b), .B(n1)", "g._4_: output Y"),
+        (".C(clk_leaf), .D(d2)", ".C(b), .D(d2)", "g._5_: clock edge"),
+        ("INV \\g._2_", "BUF \\g._2_", "g._3_: data"),
+    ],
+)
+def test_a_netlist_that_layout_changed_for_another_fails_both_checks(tmp_path, prove, old, new, message):
+    changed = ROUTED.replace(old, new)
+    assert changed != ROUTED and prove(changed).status == "fail"
+    cells = read_liberty([tmp_path / "x.lib"])
+    netlists = []
+    for text in (SYNTHESISED, changed):
+        (tmp_path / "n.v").write_text(text)
+        netlists.append(read_flat_netlist(tmp_path / "n.v", "small", cells))
+    (difference,) = compare_netlists(*netlists)[0]
+    assert message in difference
+
+
+def test_the_netlist_is_proved_to_be_the_verilog(prove):
+    verdict = prove()
+    assert verdict.status == "pass", verdict.detail
+    assert verdict.figures == {"registers": 2, "outputs": 1}
+
+
+def test_a_register_that_holds_the_inverse_is_proved_too(prove):
+    inverse = ROUTED.replace("INV \\g._2_  (.A(n1_copy), .Y(d1))", "BUF \\g._2_  (.A(n1_copy), .Y(d1))")
+    inverse = inverse.replace(".D(d1), .Q(held)", ".D(d1), .QN(held)")
+    assert prove(inverse).status == "pass"
+    assert prove(inverse.replace(".QN(held)", ".Q(held)")).status == "fail"
+
+
+def test_a_register_that_the_verilog_lacks_fails(prove):
+    extra = ROUTED.replace("endmodule", "wire unused; DFF extra (.C(clk_leaf), .D(b), .Q(unused)); endmodule")
+    verdict = prove(extra)
+    assert verdict.status == "fail" and "register extra" in verdict.detail
+
+
+def test_what_cannot_be_proved_says_not_run_and_why(prove):
+    verdict = prove(verilog="module small (input clk); this is no Verilog")
+    assert verdict.status == "not run" and "ERROR: " in verdict.detail
+
+
+def test_files_that_are_cut_short_fail(check):
+    whole = _layout()
+    for end in (0, len(whole) // 3, whole.index("END NETS")):
+        assert check(whole[:end] or " ").status == "fail"
+    assert check(routed=ROUTED[: len(ROUTED) // 2]).status == "fail"
+
+
+def test_the_routers_violations_decide_its_check():
+    assert [check_drc(count).status for count in (0, 3, None)] == ["pass", "fail", "not run"]
+
+
+def test_a_result_from_before_the_checks_reads_as_not_run():
+    assert {check.status for check in Checks().named().values()} == {"not run"}
+    assert Result.model_fields["checks"].default == Checks()
+    checks = Checks(router_drc=Check(status="fail", detail="x"))
+    assert checks.failed == ["router_drc"]
+
+
+def test_def_names_lose_their_escapes(tmp_path):
+    (tmp_path / "x.def").write_text(_layout())
+    assert "a[0]" in read_def(tmp_path / "x.def").nets
