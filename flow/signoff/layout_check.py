@@ -23,7 +23,7 @@ def check_layout(layout: Path, routed: Path, synthesised: Path, top: str, libert
         placed = read_def(layout)
         after = read_flat_netlist(routed, top, cells)
         before = read_flat_netlist(synthesised, top, cells)
-        differences = compare_layout(placed, after)
+        differences = compare_layout(placed, after, cells)
         changed, counts = compare_netlists(before, after)
     except ValueError as error:
         return failed(error)

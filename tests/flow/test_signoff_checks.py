@@ -20,6 +20,7 @@ LIBERTY = """library (small) {
     pin (Y) { direction : output; function : "!(A & B)"; } }
   cell (NOR) { area : 1; pin (A) { direction : input; } pin (B) { direction : input; }
     pin (Y) { direction : output; function : "!(A | B)"; } }
+  cell (DIODE) { area : 1; pin (D) { direction : input; } }
   cell (DFF) { area : 4; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
     pin (C) { direction : input; clock : true; } pin (D) { direction : input; }
     pin (Q) { direction : output; function : "IQ"; } pin (QN) { direction : output; function : "IQN"; } }
@@ -144,6 +145,12 @@ def test_a_changed_connection_of_the_layout_fails(check, change, message):
     verdict = check(_layout(nets=NETS | change))
     assert verdict.status == "fail" and message in verdict.detail
     assert verdict.figures["differences"] >= 1
+
+
+def test_a_diode_on_a_net_passes_but_a_gate_that_only_the_layout_has_does_not(check):
+    nets = NETS | {"d1": NETS["d1"] + " ( ANTENNA_1 D )"}
+    assert check(_layout(CELLS | {"ANTENNA_1": "DIODE"}, nets)).status == "pass"
+    assert check(_layout(CELLS | {"ANTENNA_1": "DFF"}, nets)).status == "fail"
 
 
 def test_a_wrong_or_missing_cell_and_an_unrouted_net_fail(check):
