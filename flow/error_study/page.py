@@ -26,7 +26,7 @@ def accuracy_markdown(study: dict[str, Any]) -> str:
 
 
 def error_chart(study: dict[str, Any], name: str) -> BarChart:
-    """Return the attention error of the kernels, on synthetic scores and on the model's layers."""
+    """Return the attention error of the study's kernels, on synthetic scores and on the model's layers."""
     bars: list[tuple[str, dict[str, dict[str, float]]]] = [
         (f"σ = {row['sigma']}, {row['keys']} keys", row["errors"]) for row in study["synthetic"]
     ]
@@ -46,6 +46,7 @@ def error_chart(study: dict[str, Any], name: str) -> BarChart:
             tuple(errors[arm]["largest"] for _, errors in bars),
         )
         for arm in CHART_ARMS
+        if arm in bars[0][1]
     )
     return BarChart(
         name,
