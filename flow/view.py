@@ -1,18 +1,29 @@
 """Look at a layout: `python flow/view.py build/<design>/<job> --png`."""
 
 import argparse
+import json
+import shutil
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 try:
     from rich.console import Console
+    from rich.table import Table
 
     from flow.command_line import Parser, run_guarded
     from flow.errors import UserError
+    from flow.layout.def_file import DefFile, read_def
+    from flow.layout.difference import layout_difference
     from flow.layout.opened import OpenedLayout, open_layout
     from flow.layout.palette import THEMES
     from flow.layout.picture import draw_layouts
     from flow.layout.placement import Box
+    from flow.layout.statistics import path_points_um, statistics
+    from flow.pdk_data import find_data_root
+    from flow.settings import find_pdk
+    from flow.table import difference
 except ModuleNotFoundError as missing:
     sys.exit(
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"
@@ -22,6 +33,9 @@ EXAMPLES = """examples:
   python flow/view.py build/expmul/JOB --png                          the die, cells coloured by group
   python flow/view.py build/expmul/JOB --png --window 10,10,30,25     a part of it, in um
   python flow/view.py build/fa2_expmul/JOB --png --highlight exp_mul  one group among all
+  python flow/view.py build/fa2_expmul/JOB --stats                    numbers, and the worst path drawn
+  python flow/view.py RUN --diff RUN2                                 two layouts at one scale, in numbers
+  python flow/view.py build/expmul/JOB --gui                          KLayout with the PDK's layers
 """
 
 
@@ -41,6 +55,12 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--png", action="store_true", help="draw the layout to layout.png")
     parser.add_argument(
+        "--stats", action="store_true", help="numbers to stats.json, the worst path to worst_path.png"
+    )
+    parser.add_argument("--diff", type=Path, metavar="RUN2", help="compare; both layouts to difference.png")
+    parser.add_argument("--gui", action="store_true", help="open the GDS in KLayout, where it is installed")
+    parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    parser.add_argument(
         "--window", type=window, metavar="X0,Y0,X1,Y1", help="part of the die in um; default: all of it"
     )
     parser.add_argument("--highlight", metavar="GROUP", help="show one group in colour, the others pale")
@@ -55,11 +75,69 @@ def check_group(layout: OpenedLayout, group: str | None) -> None:
         raise UserError(f"no group '{group}': there are {', '.join(layout.placement.groups)}")
 
 
+def show_statistics(layout: OpenedLayout, out: Path, theme: str, console: Console) -> None:
+    """Write and print the layout's numbers, and draw the worst path over the cells."""
+    routed = read_layout(layout)
+    numbers = statistics(layout, routed)
+    path = out / "stats.json"
+    path.write_text(json.dumps(numbers, indent=2) + "\n")
+    for title in ("area_um2_by_group", "wire_length_um_by_layer", "vias_by_lower_layer", "longest_nets_um"):
+        table = Table(title=title.replace("_", " "), show_header=False)
+        for name, value in numbers[title].items():
+            table.add_row(name, f"{value:,}")
+        console.print(table)
+    console.print(f"numbers  {path}", highlight=False, soft_wrap=True)
+    if numbers["worst_path"]:
+        picture = out / "worst_path.png"
+        panel = replace(layout.panel, path_um=path_points_um(numbers["worst_path"], routed))
+        draw_layouts([panel], picture, theme=theme)
+        console.print(f"picture  {picture}", highlight=False, soft_wrap=True)
+
+
+def read_layout(layout: OpenedLayout) -> DefFile:
+    """Return the run's routed DEF; raises UserError where it is not one."""
+    path = layout.file("layout")
+    try:
+        return read_def(path)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def show_difference(
+    layout: OpenedLayout, other: OpenedLayout, out: Path, theme: str, console: Console
+) -> None:
+    """Draw two layouts at one scale and print what differs in numbers."""
+    path = out / "difference.png"
+    draw_layouts([layout.panel, other.panel], path, theme=theme)
+    table = Table("", layout.result.design, other.result.design, "change")
+    for name, (one, two) in layout_difference(layout, other).items():
+        shown = ["" if value is None else f"{value:,.6g}" for value in (one, two)]
+        table.add_row(name, *shown, "" if two is None else difference(two, one))
+    console.print(table)
+    console.print(f"picture  {path}", highlight=False, soft_wrap=True)
+
+
+def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
+    """Start KLayout on the GDS with the PDK's layer file; raises UserError where it is not installed."""
+    program = shutil.which("klayout")
+    if program is None:
+        raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
+    gds = layout.file("gds")
+    pdk = find_pdk(layout.result.pdk)
+    library = pdk.make_library(find_data_root(pdk, pdk_root))
+    (technology,) = [part for part in library.get_dep() if part.name == library.get("asic", "pdk")]
+    (layers,) = technology.find_files("fileset", "klayout.techmap", "file", "display")
+    subprocess.run([program, str(gds), "-l", str(layers)], check=False)
+
+
 def view(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     console = Console()
+    if not (arguments.png or arguments.stats or arguments.diff or arguments.gui):
+        raise UserError("nothing to do: name --png, --stats, --diff RUN2 or --gui")
     layout = open_layout(arguments.run)
     check_group(layout, arguments.highlight)
+    other = open_layout(arguments.diff) if arguments.diff else None
     out = arguments.out or arguments.run / "view"
     out.mkdir(parents=True, exist_ok=True)
     if arguments.png:
@@ -72,6 +150,12 @@ def view(arguments: argparse.Namespace) -> None:
             window_um=arguments.window,
         )
         console.print(f"picture  {path}", highlight=False, soft_wrap=True)
+    if arguments.stats:
+        show_statistics(layout, out, arguments.theme, console)
+    if other is not None:
+        show_difference(layout, other, out, arguments.theme, console)
+    if arguments.gui:
+        open_in_klayout(layout, arguments.pdk_root)
 
 
 def main() -> None:

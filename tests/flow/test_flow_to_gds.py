@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from flow_command import result_of, run_flow
+from flow_command import result_of, run_command, run_flow
 from klayout import db
 
 from flow.constraints import CLOCK_PORT
+from flow.layout.def_file import read_def
+from flow.layout.statistics import wire_length
 from flow.pdk_data import SOURCES_VARIABLE, find_data_root
 from flow.places import cache_dir
 from flow.result import Result
@@ -130,6 +132,21 @@ def test_the_groups_add_up_to_the_cell_area(layout):
     total_um2 = sum(group.cell_area_um2 for group in result.groups.values())
     assert total_um2 == pytest.approx(result.metrics.cell_area_um2)
     assert "lane" in result.groups and "clock_tree" in result.groups
+
+
+def test_the_view_tells_the_routers_wire_length_and_draws_the_worst_path(layout, tmp_path):
+    result, folder = layout
+    done = run_command("view.py", folder, "--stats", "--png", "--diff", folder, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((tmp_path / "stats.json").read_text())
+    routed = read_def(folder / result.files["layout"])
+    length_um = sum(map(wire_length, routed.nets.values())) / routed.units_per_um
+    assert length_um == pytest.approx(result.metrics.wire_length_um, rel=0.01)
+    assert sum(numbers["vias_by_lower_layer"].values()) == result.metrics.vias
+    assert sum(numbers["cells_by_type"].values()) == result.metrics.cells
+    assert set(numbers["worst_path"]) <= set(routed.components)
+    for name in ("layout", "worst_path", "difference"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
 def test_the_files_are_those_of_the_result(layout):
