@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,15 @@ try:
     from flow.errors import UserError
     from flow.layout.def_file import DefFile, read_def
     from flow.layout.difference import layout_difference
+    from flow.layout.drawn import DrawnLayout
     from flow.layout.opened import OpenedLayout, open_layout
     from flow.layout.palette import THEMES
     from flow.layout.picture import draw_layouts
     from flow.layout.placement import Box
     from flow.layout.statistics import path_points_um, statistics
+    from flow.layout.web import LayoutServer
     from flow.pdk_data import find_data_root
+    from flow.provenance import sha256
     from flow.settings import find_pdk
     from flow.table import difference
 except ModuleNotFoundError as missing:
@@ -29,12 +33,15 @@ except ModuleNotFoundError as missing:
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"
     )
 
+PICTURE_PX = 1600
 EXAMPLES = """examples:
   python flow/view.py build/expmul/JOB --png                          the die, cells coloured by group
   python flow/view.py build/expmul/JOB --png --window 10,10,30,25     a part of it, in um
   python flow/view.py build/fa2_expmul/JOB --png --highlight exp_mul  one group among all
   python flow/view.py build/fa2_expmul/JOB --stats                    numbers, and the worst path drawn
   python flow/view.py RUN --diff RUN2                                 two layouts at one scale, in numbers
+  python flow/view.py build/expmul/JOB --png --layers metal2,metal3   wires of the GDS
+  python flow/view.py build/expmul/JOB --web                          pan and zoom in a browser
   python flow/view.py build/expmul/JOB --gui                          KLayout with the PDK's layers
 """
 
@@ -45,6 +52,11 @@ def window(text: str) -> Box:
     if not (x0 < x1 and y0 < y1):
         raise ValueError
     return x0, y0, x1, y1
+
+
+def names(text: str) -> list[str]:
+    """Return the words of a comma-separated list."""
+    return [word for word in text.split(",") if word]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -58,6 +70,14 @@ def parse_arguments() -> argparse.Namespace:
         "--stats", action="store_true", help="numbers to stats.json, the worst path to worst_path.png"
     )
     parser.add_argument("--diff", type=Path, metavar="RUN2", help="compare; both layouts to difference.png")
+    parser.add_argument("--web", action="store_true", help="pan and zoom in a browser on this machine")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="of --web; default: a free one")
+    parser.add_argument(
+        "--layers",
+        type=names,
+        metavar="NAME,...",
+        help="for --png: the GDS on these layers, or `all`",
+    )
     parser.add_argument("--gui", action="store_true", help="open the GDS in KLayout, where it is installed")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     parser.add_argument(
@@ -117,24 +137,56 @@ def show_difference(
     console.print(f"picture  {path}", highlight=False, soft_wrap=True)
 
 
+def gds_of(layout: OpenedLayout) -> Path:
+    """Return the run's GDS; raises UserError for one that is not of this run."""
+    gds = layout.file("gds")
+    if sha256(gds) != layout.result.sha256.get("gds"):
+        raise UserError(f"{gds} is another layout than that of the result beside it ({layout.result.pdk})")
+    return gds
+
+
+def layer_file(layout: OpenedLayout, pdk_root: Path | None) -> Path | None:
+    """Return the PDK's file of layer names and colours, None where it has none."""
+    pdk = find_pdk(layout.result.pdk)
+    library = pdk.make_library(find_data_root(pdk, pdk_root))
+    (technology,) = [part for part in library.get_dep() if part.name == library.get("asic", "pdk")]
+    files = technology.find_files("fileset", "klayout.techmap", "file", "display")
+    return Path(files[0]) if files else None
+
+
 def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
     """Start KLayout on the GDS with the PDK's layer file; raises UserError where it is not installed."""
     program = shutil.which("klayout")
     if program is None:
         raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
-    gds = layout.file("gds")
-    pdk = find_pdk(layout.result.pdk)
-    library = pdk.make_library(find_data_root(pdk, pdk_root))
-    (technology,) = [part for part in library.get_dep() if part.name == library.get("asic", "pdk")]
-    (layers,) = technology.find_files("fileset", "klayout.techmap", "file", "display")
-    subprocess.run([program, str(gds), "-l", str(layers)], check=False)
+    layers = layer_file(layout, pdk_root)
+    subprocess.run([program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])], check=False)
+
+
+def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path) -> None:
+    """Draw the GDS's own shapes on the named layers, or on all."""
+    drawn = DrawnLayout(gds_of(layout), layer_file(layout, arguments.pdk_root))
+    drawn.show(drawn.layers if arguments.layers == ["all"] else arguments.layers)
+    window_um = arguments.window or drawn.die_um
+    x0, y0, x1, y1 = window_um
+    shape = (y1 - y0) / (x1 - x0)
+    path.write_bytes(drawn.picture(window_um, PICTURE_PX, max(1, round(PICTURE_PX * shape))))
+
+
+def serve(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
+    """Show the layout in the browser until Ctrl-C."""
+    drawn = DrawnLayout(gds_of(layout), layer_file(layout, arguments.pdk_root))
+    with LayoutServer(drawn, layout.title, arguments.port) as server:
+        console.print(f"layout   {server.address} (this machine only; Ctrl-C ends it)", highlight=False)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def view(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     console = Console()
-    if not (arguments.png or arguments.stats or arguments.diff or arguments.gui):
-        raise UserError("nothing to do: name --png, --stats, --diff RUN2 or --gui")
+    if not (arguments.png or arguments.stats or arguments.diff or arguments.web or arguments.gui):
+        raise UserError("nothing to do: name --png, --stats, --diff RUN2, --web or --gui")
     layout = open_layout(arguments.run)
     check_group(layout, arguments.highlight)
     other = open_layout(arguments.diff) if arguments.diff else None
@@ -142,18 +194,23 @@ def view(arguments: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     if arguments.png:
         path = out / "layout.png"
-        draw_layouts(
-            [layout.panel],
-            path,
-            theme=arguments.theme,
-            highlight=arguments.highlight,
-            window_um=arguments.window,
-        )
+        if arguments.layers:
+            draw_layers(layout, arguments, path)
+        else:
+            draw_layouts(
+                [layout.panel],
+                path,
+                theme=arguments.theme,
+                highlight=arguments.highlight,
+                window_um=arguments.window,
+            )
         console.print(f"picture  {path}", highlight=False, soft_wrap=True)
     if arguments.stats:
         show_statistics(layout, out, arguments.theme, console)
     if other is not None:
         show_difference(layout, other, out, arguments.theme, console)
+    if arguments.web:
+        serve(layout, arguments, console)
     if arguments.gui:
         open_in_klayout(layout, arguments.pdk_root)
 

@@ -18,6 +18,7 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 CONSOLE = re.compile(r':CONSOLE[:(]\d+\)?\] "(.*?)", source:', re.DOTALL)
 ANSWER = "answer: "
 DARK, LIGHT = 0, 1
+ONLY_HERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SETTLE_MS = 500
 QUESTION = """<script>window.addEventListener("load", () => setTimeout(async () => {{
   console.log("{answer}" + await (async () => {{ {question} }})());
@@ -58,7 +59,7 @@ def open_page(
     width_px: int = 1200,
     height_px: int = 1600,
 ) -> Page:
-    """Open the HTML file without any network and return what became of it.
+    """Open the HTML file with no network but this machine and return what became of it.
 
     `question` is the body of a JavaScript function that runs when the page has loaded; it may await.
     """
@@ -68,7 +69,7 @@ def open_page(
     asked.write_text(path.read_text() + script)
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-        "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000",
+        "--enable-logging=stderr", f"--host-resolver-rules={ONLY_HERE}", "--virtual-time-budget=20000",
         f"--blink-settings=preferredColorScheme={DARK if dark else LIGHT}",
         f"--window-size={width_px},{height_px}", f"--user-data-dir={screenshot.parent / 'profile'}",
         f"--screenshot={screenshot}",
