@@ -39,7 +39,8 @@ def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
     """Return for each arm with an operator the relative error of e^x v, on all BF16 x in [-15, 0).
 
     v runs through all mantissas. The errors are relative: minimum, maximum, mean and root mean square, and
-    the last also without the mean, which is common to l and o and cancels.
+    the last also without the mean, which is common to l and o and cancels. Every code of x counts once, so
+    small |x| weigh more; `rms_uniform` weighs each by the distance to its neighbours instead.
     """
     codes = np.arange(1 << BF16.width)
     x = decode(codes, BF16)
@@ -56,6 +57,7 @@ def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
                 "mean": float(error.mean()),
                 "rms": float(np.sqrt(np.mean(error**2))),
                 "rms_without_mean": float(error.std()),
+                "rms_uniform": float(np.sqrt(np.average((error**2).mean(axis=1), weights=np.gradient(x)))),
             }
     return found
 
