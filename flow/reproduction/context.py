@@ -10,7 +10,7 @@ from flow.charts.bars import BarChart, Series
 from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
 from flow.comparison.kept import deepest, first_seed, kept_rows
-from flow.comparison.summary import describe, summarize
+from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
@@ -43,7 +43,7 @@ def gather(reports: Path) -> Gathered:
     described = [describe(row, KERNELS, 1) for row in routed]
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
-    nodes = node_rows(described)
+    nodes = node_rows(summary["rows"])
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None
     context = {
@@ -98,15 +98,21 @@ def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def node_rows(described: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the routed rows of the format and d that most nodes have, coarse nodes first."""
+    """Return the placed or routed rows of the format and d that most nodes have, coarse nodes first."""
     by_design: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for row in described:
-        by_design.setdefault((row["format"], row["d"]), []).append(row)
+        if row["depth"] != "synth":
+            by_design.setdefault((row["format"], row["d"]), []).append(row)
     most = max(by_design.values(), key=len)
     return sorted(
         ({"node_nm": load_pdk(row["pdk"]).node_nm, "row": row} for row in most),
         key=lambda one: -one["node_nm"],
     )
+
+
+def change(reduction: dict[str, Any] | None) -> float | None:
+    """Return a reduction as a signed change."""
+    return None if reduction is None else -reduction["percent"]
 
 
 def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarChart:
@@ -116,7 +122,7 @@ def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarCha
         for one in nodes
     ]
     shown = [
-        (title, node, -reductions["area_um2"]["percent"], -reductions["power_timed_w"]["percent"])
+        (title, node, *(change(reductions[quantity]) for quantity in HEADLINES))
         for title, node, reductions in bars
     ]
     shown.append(
