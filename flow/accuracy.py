@@ -10,7 +10,7 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, run_guarded
+    from flow.command_line import Parser, plain_lines, run_guarded
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
@@ -44,10 +44,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Measure everything."""
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
+    say = plain_lines(console)
     seeds = list(range(arguments.seeds))
     found: dict[str, Any] = {"seeds": seeds, "operator": operator_errors()}
     say("operator")
@@ -80,8 +77,9 @@ def accuracy(arguments: argparse.Namespace) -> None:
         arguments.reports.mkdir(parents=True, exist_ok=True)
         data.write_text(json.dumps(found, indent=1) + "\n")
     base.with_suffix(".md").write_text(accuracy_markdown(found))
+    chart = error_chart(found, NAME)
     for suffix in (".svg", ".png"):
-        draw(error_chart(found, NAME), base.with_suffix(suffix))
+        draw(chart, base.with_suffix(suffix))
     console.print(f"report   {base}.md", highlight=False, soft_wrap=True)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rich.console import Console
+
 from flow.errors import StepError, UserError
 
+Say = Callable[[str], None]
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 
@@ -47,6 +50,20 @@ def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -
             where = ""
         leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
     sys.exit(code or 0)
+
+
+def names(text: str) -> list[str]:
+    """Return the words of a comma-separated list, each once."""
+    return list(dict.fromkeys(word for word in text.split(",") if word))
+
+
+def plain_lines(console: Console) -> Say:
+    """Return what prints a line on `console` as it is: no colours, no marks, no line breaks put in."""
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    return say
 
 
 def leave(program: str, message: str, code: int) -> NoReturn:

@@ -11,7 +11,7 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, run_guarded
+    from flow.command_line import Parser, names, run_guarded
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import Configuration, configurations
     from flow.comparison.figures import Row
@@ -36,11 +36,6 @@ EXAMPLES = """examples:
   python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
   python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
 """
-
-
-def names(text: str) -> list[str]:
-    """Return the words of a comma-separated list, each once."""
-    return list(dict.fromkeys(word for word in text.split(",") if word))
 
 
 def numbers(text: str) -> list[int]:

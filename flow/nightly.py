@@ -8,8 +8,7 @@ try:
     from rich.console import Console
     from sqlalchemy import Engine
 
-    from flow.command_line import Parser, run_guarded
-    from flow.comparison.kept import kept_results
+    from flow.command_line import Parser, plain_lines, run_guarded
     from flow.errors import StepError
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
@@ -19,12 +18,11 @@ try:
         Check,
         check_run,
         gate_markdown,
+        gates_and_spread,
         overall,
-        read_gates,
-        seed_spread_percent,
     )
     from flow.history.recording import run_and_record
-    from flow.history.runs import all_runs, configuration_of
+    from flow.history.runs import all_runs, by_configuration, configuration_of
     from flow.history.suite import read_suite
     from flow.places import PROJECT_ROOT
     from flow.settings import Settings
@@ -69,11 +67,11 @@ def parse_arguments() -> argparse.Namespace:
 
 def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Check]:
     """Return the gate's checks of the suite's last runs against those before them."""
-    gates, spread = read_gates(), seed_spread_percent(kept_results(reports))
-    runs = all_runs(engine)
+    gates, spread = gates_and_spread(reports)
+    runs = by_configuration(all_runs(engine))
     checks: list[Check] = []
     for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
-        alike = [run for run in runs if run["configuration"] == configuration]
+        alike = runs.get(configuration)
         if alike:
             checks += check_run(alike[-1], alike[:-1], gates, spread)
     return checks
@@ -81,11 +79,7 @@ def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Ch
 
 def nightly(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
-    console = Console()
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
+    say = plain_lines(Console())
     suite = read_suite(arguments.suite, arguments.out, arguments.jobs)
     engine = open_history(arguments.db)
     failed = []
@@ -95,8 +89,8 @@ def nightly(arguments: argparse.Namespace) -> None:
             failed.append(reason)
     checks = check_suite(engine, suite, arguments.reports)
     page = write_dashboard(all_runs(engine), arguments.page, arguments.reports)
-    console.print(gate_markdown(checks), highlight=False, soft_wrap=True, markup=False)
-    console.print(f"dashboard  {page}", highlight=False, soft_wrap=True)
+    say(gate_markdown(checks))
+    say(f"dashboard  {page}")
     if failed:
         raise StepError("nightly", f"{len(failed)} of {len(suite)} runs: {failed[0]}")
     if overall(checks) in (FAIL, ERROR):

@@ -142,6 +142,14 @@ class Result(Record):
     files: dict[str, str]
 
 
+def identity_of(result: Result) -> dict[str, Any]:
+    """Return what tells the result's layout from another's, as `Settings.identity` of its run does."""
+    names = ["design", "parameters", "pdk", "clock_ns", "seed"]
+    if result.target_utilization_percent is not None:
+        names.append("target_utilization_percent")
+    return {name: getattr(result, name) for name in names}
+
+
 def result_path(folder: Path, depth: str) -> Path:
     """Return where a run of `depth` keeps its result: a shallow run never replaces a whole one."""
     return folder / ("result.json" if depth == "gds" else f"result-{depth}.json")

@@ -8,8 +8,7 @@ try:
     from rich.console import Console
     from rich.table import Table
 
-    from flow.command_line import Parser, run_guarded
-    from flow.comparison.kept import kept_results
+    from flow.command_line import Parser, Say, plain_lines, run_guarded
     from flow.errors import UserError
     from flow.history.backfill import backfill
     from flow.history.dashboard import write_dashboard
@@ -23,11 +22,10 @@ try:
         PASS,
         check_run,
         gate_markdown,
+        gates_and_spread,
         overall,
-        read_gates,
-        seed_spread_percent,
     )
-    from flow.history.recording import Say, run_and_record
+    from flow.history.recording import run_and_record
     from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
     from flow.history.suite import read_suite
     from flow.metrics import METRICS
@@ -100,12 +98,12 @@ def baseline_runs(runs: list[Run], target: Run, against: str) -> list[Run]:
     return [run for run in others if run["revision"] == revision]
 
 
-def check(arguments: argparse.Namespace, console: Console) -> int:
+def check(arguments: argparse.Namespace, say: Say) -> int:
     """Check the newest run of every configuration; return the exit code."""
     runs = all_runs(open_history(arguments.db, create=False))
     if not runs:
         raise UserError(f"the history at {arguments.db} is empty: record runs first")
-    gates, spread = read_gates(arguments.gates), seed_spread_percent(kept_results(arguments.reports))
+    gates, spread = gates_and_spread(arguments.reports, arguments.gates)
     newest = runs[-1]["revision"]
     checks = []
     for alike in by_configuration(runs).values():
@@ -114,11 +112,10 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
             earlier = baseline_runs(runs, target, arguments.against)
             checks += check_run(target, earlier, gates, spread)
     table = gate_markdown(checks)
-    console.print(table, highlight=False, soft_wrap=True, markup=False)
+    say(table)
     if arguments.markdown is not None:
         arguments.markdown.write_text(table)
-    verdict = overall(checks)
-    return EXIT_CODES[verdict]
+    return EXIT_CODES[overall(checks)]
 
 
 def judge(arguments: argparse.Namespace, say: Say) -> int:
@@ -132,11 +129,11 @@ def judge(arguments: argparse.Namespace, say: Say) -> int:
         if reason is not None:
             say(reason)
             return SKIP
-    runs = all_runs(engine)
-    gates, spread = read_gates(), seed_spread_percent(kept_results(arguments.reports))
+    runs = by_configuration(all_runs(engine))
+    gates, spread = gates_and_spread(arguments.reports)
     checks = []
     for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
-        alike = [run for run in runs if run["configuration"] == configuration]
+        alike = runs[configuration]
         target = next(run for run in reversed(alike) if run["revision"] == revision)
         checks += check_run(target, [run for run in alike if run["revision"] == against], gates, spread)
     say(gate_markdown(checks))
@@ -153,36 +150,33 @@ def list_runs(runs: list[Run], console: Console) -> None:
         shown_area = f"{area:,.0f}" if area else ""
         table.add_row(run["finished_at"][:16], revision, title_of(run), shown_area, run["fingerprint"][:6])
     console.print(table)
+    say = plain_lines(console)
     for alike in by_configuration(runs).values():
         for metric in METRICS:
             with_it = [run for run in alike if metric.name in run["metrics"]]
             step = find_step([run["metrics"][metric.name] for run in with_it]) if metric.critical else None
             if step is not None:
                 at = with_it[step.index]
-                console.print(
+                say(
                     f"step: {title_of(at)}: {metric.title.strip()} {step.percent:+.2f} % since "
-                    f"{(at['revision'] or at['finished_at'])[:8]}",
-                    highlight=False, soft_wrap=True,
-                )  # fmt: skip
+                    f"{(at['revision'] or at['finished_at'])[:8]}"
+                )
 
 
 def track(arguments: argparse.Namespace) -> int:
     """Do what the command line says; return the exit code."""
     console = Console()
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
-
+    say = plain_lines(console)
     if arguments.command == "check":
-        return check(arguments, console)
+        return check(arguments, say)
     if arguments.command == "record":
         results = [read_result(path) for path in arguments.results]
         engine = open_history(arguments.db)
         new = sum(add_run(engine, row_of(result)) for result in results)
-        console.print(f"{new} new, {len(results) - new} were there")
+        say(f"{new} new, {len(results) - new} were there")
     elif arguments.command == "import":
         new, old = import_runs(open_history(arguments.db), arguments.file)
-        console.print(f"{new} new, {old} were there")
+        say(f"{new} new, {old} were there")
     elif arguments.command == "backfill":
         backfill(open_history(arguments.db), arguments.suite, arguments.revisions, arguments.out, say)
     elif arguments.command == "judge":

@@ -13,7 +13,7 @@ try:
     from rich.console import Console
     from rich.table import Table
 
-    from flow.command_line import Parser, run_guarded
+    from flow.command_line import Parser, names, run_guarded
     from flow.errors import UserError
     from flow.layout.def_file import DefFile, read_def
     from flow.layout.difference import layout_difference
@@ -52,11 +52,6 @@ def window(text: str) -> Box:
     if not (x0 < x1 and y0 < y1):
         raise ValueError
     return x0, y0, x1, y1
-
-
-def names(text: str) -> list[str]:
-    """Return the words of a comma-separated list."""
-    return [word for word in text.split(",") if word]
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -15,7 +15,7 @@ from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.models import operators
 from hdl.models.codes import encode
-from hdl.models.kernels import MODELS
+from hdl.models.kernels import MODELS, model_options
 
 Codes = npt.NDArray[np.uint64]
 
@@ -90,12 +90,6 @@ def operator_workload(design: Design, parameters: Any, model: Model) -> Workload
         bits={"rst": 1, "valid_in": 1, "x": fmt.width, "v": fmt.width, "y": fmt.width, "valid_out": 1},
         count_from=RESET_CLOCKS + latency,
     )
-
-
-def model_options(parameters: Any) -> dict[str, int]:
-    """Return the parameters that a kernel's model takes beside the format."""
-    names = ("fraction_bits", "sum_bits", "sum_fraction_bits")
-    return {name: getattr(parameters, name) for name in names if hasattr(parameters, name)}
 
 
 def port(clocks: int, start: int, codes: Codes) -> Codes:

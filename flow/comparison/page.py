@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
 from flow.measure import CLOCK_TREE, REPAIR, TOP
+from flow.templates import open_template
 from flow.workload import KEYS_PER_QUERY
 
 # The kernel whose averages the paper gives.
@@ -55,16 +55,9 @@ def comparison_json(summary: dict[str, Any]) -> str:
 
 def comparison_markdown(summary: dict[str, Any], name: str) -> str:
     """Return the page; `name` is that of the chart's file beside it."""
-    environment = Environment(
-        loader=PackageLoader("flow.comparison", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
+    template = open_template(
+        "comparison.md.j2", "flow.comparison", quantity=quantity, percent=percent, signed=signed
     )
-    environment.filters.update(quantity=quantity, percent=percent, signed=signed)
-    template: Any = environment.get_template("comparison.md.j2")
     return str(
         template.render(
             summary, name=name, keys=KEYS_PER_QUERY, group_rows=group_rows, paper_kernel=PAPER_KERNEL

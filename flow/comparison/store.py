@@ -6,7 +6,7 @@ from flow.errors import UserError
 from flow.flowgraph import DEPTHS, POWER_DEPTHS
 from flow.layout.opened import placement_of
 from flow.layout.placement import FILE_NAME, write_placement
-from flow.result import Result, read_result, result_path, write_result
+from flow.result import Result, identity_of, read_result, result_path, write_result
 from flow.settings import Settings
 
 # Depths whose results can be compared, the deepest first.
@@ -42,8 +42,6 @@ def find(reports: Path, settings: Settings) -> Result | None:
     if not path.exists():
         return None
     result = read_result(path)
-    wanted = settings.identity()
-    found = {name: getattr(result, name) for name in wanted}
-    if found != wanted:
+    if identity_of(result) != settings.identity():
         raise UserError(f"{path} holds a result with other settings")
     return result

@@ -13,10 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flow.command_line import Say
+from flow.debian import filled_once
 from flow.errors import UserError
 from flow.places import cache_dir
 
@@ -32,8 +34,6 @@ LIBRARY_FOLDER = "usr/lib/x86_64-linux-gnu"
 
 SHELL_SCRIPT = Path(__file__).with_name("openroad_shell.py")
 
-Say = Callable[[str], None]
-
 
 def find_openroad(say: Say) -> Path:
     """Return the folder to search for the program `openroad`, setting the package up at first use.
@@ -46,10 +46,10 @@ def find_openroad(say: Say) -> Path:
     home = cache_dir() / f"openroad-{WHEEL_VERSION}"
     home.mkdir(parents=True, exist_ok=True)
     with _lock(home / "lock"):
-        wheel = _once(home / "wheel", lambda folder: _fetch_wheel(folder, say))
+        wheel = filled_once(home / "wheel", lambda folder: _fetch_wheel(folder, say))
         libraries = None
         if _system_glibc() < WHEEL_GLIBC:
-            libraries = _once(home / "glibc", lambda folder: _fetch_libraries(folder, say))
+            libraries = filled_once(home / "glibc", lambda folder: _fetch_libraries(folder, say))
         return _write_launcher(home, wheel, libraries)
 
 
@@ -73,17 +73,6 @@ def _lock(path: Path) -> Iterator[None]:
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def _once(folder: Path, fill: Callable[[Path], None]) -> Path:
-    """Return `folder`, filled whole or not at all: an interrupted fetch leaves nothing behind."""
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as temporary:
-            staged = Path(temporary) / folder.name
-            staged.mkdir()
-            fill(staged)
-            staged.rename(folder)
-    return folder
 
 
 def _command(words: list[str], what: str, cwd: Path, env: dict[str, str] | None = None) -> str:

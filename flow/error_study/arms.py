@@ -13,7 +13,7 @@ from hdl.formats import BF16
 from hdl.models import operators
 from hdl.models.codes import CodeArray, FloatArray, decode, encode
 from hdl.models.fa2 import attention, attention_exact
-from hdl.models.fa2_log2 import log2_scale, log2_score, power_weight
+from hdl.models.fa2_log2 import LOG2_E, log2_scale, log2_score, power_weight
 from hdl.models.kernels import MODELS
 from hdl.models.operators import multiply
 
@@ -65,8 +65,7 @@ def product_on_codes(
 
 def log2_product(fraction_bits: int, multiplied: bool, x: FloatArray, v: FloatArray) -> FloatArray:
     """Return e^x v [n, m] of a log2-domain lane whose maximum is 0."""
-    kernel = MODELS["fa2_log2"]
-    fixed = log2_score(encode(x * kernel.query_factor, BF16), BF16, fraction_bits)
+    fixed = log2_score(encode(x * LOG2_E, BF16), BF16, fraction_bits)
     fraction = fixed & ((1 << fraction_bits) - 1)
     values = np.broadcast_to(encode(v, BF16), (len(x), len(v)))
     if multiplied:

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.attention_data.texts import TEXTS
+from flow.command_line import Say
 from flow.error_study.arms import ARMS, TRUTH, Arm
 from flow.error_study.measure import relative_l2, rounded, row_errors
 from hdl.models.codes import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS
 QUERIES_PER_HEAD = 32
-Say = Callable[[str], None]
 Attention = Callable[[minilm.Array, minilm.Array, minilm.Array], minilm.Array]
 
 

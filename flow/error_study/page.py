@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from flow.charts.bars import BarChart, Series
 from flow.error_study.arms import ARMS
+from flow.templates import open_template
 
 TITLES = {arm.name: arm.title for arm in ARMS}
 CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_log2_fixed_f3", "fa2_intmax")
@@ -13,15 +12,7 @@ CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_lo
 
 def accuracy_markdown(study: dict[str, Any]) -> str:
     """Return the page; its tables are those of the reproduction report as well."""
-    environment = Environment(
-        loader=PackageLoader("flow.error_study", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    template: Any = environment.get_template("accuracy.md.j2")
+    template = open_template("accuracy.md.j2", "flow.error_study")
     return str(template.render(accuracy=study, titles=TITLES))
 
 

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from flow.command_line import Say
 from flow.errors import UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
@@ -17,8 +18,6 @@ from flow.provenance import git, resolve_revision
 from flow.result import Result
 from flow.run_process import command_line
 from flow.settings import Settings
-
-Say = Callable[[str], None]
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from flow.comparison.kept import kept_results
 from flow.history.drift import find_step
-from flow.history.gate import check_run, overall, read_gates, seed_spread_percent
+from flow.history.gate import check_run, gates_and_spread, overall
 from flow.history.runs import Run, by_configuration, title_of
 from flow.metrics import METRICS, Metric
+from flow.templates import open_template
 
 FILE_NAME = "dashboard.html"
 WIDTH, HEIGHT, MARGIN = 320, 90, 8
@@ -21,23 +19,16 @@ def write_dashboard(runs: Sequence[Run], folder: Path, reports: Path) -> Path:
 
     Results kept below `reports` tell the spread of seeds that the gate allows.
     """
-    environment = Environment(
-        loader=PackageLoader("flow.history", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
-    template: Any = environment.get_template("dashboard.html.j2")
+    template = open_template("dashboard.html.j2", "flow.history", escape=True)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    path.write_text(template.render(page_data(runs, reports), width=WIDTH, height=HEIGHT) + "\n")
+    path.write_text(template.render(page_data(runs, reports), width=WIDTH, height=HEIGHT))
     return path
 
 
 def page_data(runs: Sequence[Run], reports: Path) -> dict[str, Any]:
     """Return what the page shows."""
-    gates, spread = read_gates(), seed_spread_percent(kept_results(reports))
+    gates, spread = gates_and_spread(reports)
     configurations = []
     for alike in by_configuration(runs).values():
         newest = alike[-1]

@@ -7,7 +7,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from flow.comparison.kept import kept_results
 from flow.errors import UserError
+from flow.flowgraph import DEPTHS
 from flow.history.runs import Run, title_of
 from flow.metrics import BY_NAME, HIGHER
 
@@ -27,7 +29,7 @@ FROM_DEPTH = {
     "hold_slack_ns": "place",
     "drc_errors": "route",
 }
-DEPTH_ORDER = ("verilog", "synth", "place", "route", "gds")
+DEPTH_ORDER = tuple(DEPTHS)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
                 key_of = (same[0].design, name)
                 spread[key_of] = max(spread.get(key_of, 0.0), percent)
     return spread
+
+
+def gates_and_spread(reports: Path, path: Path = GATES_FILE) -> tuple[Gates, dict[tuple[str, str], float]]:
+    """Return the gates in `path`, and the spread between seeds that the results kept below `reports` tell."""
+    return read_gates(path), seed_spread_percent(kept_results(reports))
 
 
 def baseline(target: Run, earlier: Sequence[Run], metric: str) -> tuple[float | None, str]:

@@ -1,12 +1,13 @@
 """Run what a suite asks for and record it: once per revision, whoever else is at it."""
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from flow.command_line import Say
 from flow.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.places import PROJECT_ROOT
@@ -14,8 +15,6 @@ from flow.provenance import git_state
 from flow.result import Result
 from flow.run_process import run_in_process
 from flow.settings import Settings
-
-Say = Callable[[str], None]
 
 
 @contextmanager

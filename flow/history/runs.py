@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from flow.history.database import COLUMNS, runs_table
 from flow.provenance import commit_of
-from flow.result import Result
+from flow.result import Result, identity_of
 from flow.settings import Settings
 
 Run = dict[str, Any]
@@ -36,11 +36,7 @@ def configuration_of(settings: Settings) -> str:
 
 def row_of(result: Result, layout: str | None = None) -> Run:
     """Return a result as a row."""
-    asked: dict[str, Any] = {
-        name: getattr(result, name) for name in ("design", "parameters", "pdk", "clock_ns", "seed")
-    }
-    if result.target_utilization_percent is not None:
-        asked["target_utilization_percent"] = result.target_utilization_percent
+    asked = identity_of(result)
     configuration = configuration_digest(asked, result.depth)
     fingerprint = digest({**result.tool_versions, "library": result.library, "corner": result.corner})
     commit = commit_of(result.git_revision)
@@ -57,11 +53,9 @@ def row_of(result: Result, layout: str | None = None) -> Run:
         "dirty": result.git_dirty,
         "finished_at": result.finished_at,
         "host": os.environ.get(HOST_VARIABLE) or platform.node(),
-        **{
-            name: getattr(result, name)
-            for name in ("design", "parameters", "pdk", "depth", "clock_ns", "seed")
-        },
+        **asked,
         "target_utilization_percent": result.target_utilization_percent,
+        "depth": result.depth,
         "tool_versions": result.tool_versions,
         "metrics": result.metrics.model_dump(exclude_none=True),
         "group_areas_um2": {name: group.cell_area_um2 for name, group in result.groups.items()},

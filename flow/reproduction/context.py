@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from flow.charts.bars import BarChart, Series
 from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
 from flow.comparison.kept import deepest, first_seed, kept_rows
-from flow.comparison.summary import HEADLINES, describe, summarize
+from flow.comparison.summary import HEADLINES, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
@@ -36,11 +37,12 @@ def gather(reports: Path) -> Gathered:
     """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
     all_rows = kept_rows(reports, KERNELS)
     rows = [first_seed(row) for row in deepest(all_rows)]
-    routed = [row for row in rows if all(results[0].power for results in row.results.values())]
+    with_power = [all(results[0].power for results in row.results.values()) for row in rows]
+    routed = list(compress(rows, with_power))
     if not routed:
         raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(KERNELS)}")
     summary = summarize(rows, KERNELS, seeds=1)
-    described = [describe(row, KERNELS, 1) for row in routed]
+    described = list(compress(summary["rows"], with_power))
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])

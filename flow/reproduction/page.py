@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -13,24 +12,10 @@ from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
 from flow.comparison.page import group_rows, percent, quantity, signed
 from flow.error_study.page import TITLES as ARM_TITLES
+from flow.templates import open_template
 
+PACKAGES = ("flow.reproduction", "flow.error_study")
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
-
-
-def environment() -> Environment:
-    """Return the templates' environment with the comparison's ways to print a figure."""
-    made = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader(package, ".") for package in ("flow.reproduction", "flow.error_study")]
-        ),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    made.filters.update(quantity=quantity, percent=percent, signed=signed, span=span)
-    return made
 
 
 def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) -> str:
@@ -43,7 +28,9 @@ def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) ->
 
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Return the report; `pictures` are the paths beside it by the charts' and layouts' names."""
-    template: Any = environment().get_template("reproduction.md.j2")
+    template = open_template(
+        "reproduction.md.j2", *PACKAGES, quantity=quantity, percent=percent, signed=signed, span=span
+    )
     return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
 
 
@@ -77,5 +64,5 @@ def as_html(markdown: str, charts: Sequence[BarChart], folder: Path) -> str:
         table_close=lambda *_: "</table></div>\n",
     )
     body = parser.render(markdown)
-    template: Any = environment().get_template("page.html.j2")
+    template = open_template("page.html.j2", *PACKAGES)
     return str(template.render(body=body, headings=headings, library=library_script()))

@@ -119,6 +119,11 @@ def attention(
         kept = exp_multiply(subtract(previous, maximum, fmt), sums)
         added = exp_multiply(subtract(score, maximum, fmt), values[..., index, :])
         sums = add(kept, np.where(live[..., None], added, 0).astype(np.uint32), fmt)
+    return divide(sums, fmt)
+
+
+def divide(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
+    """Return the codes of sums[1:] / sums[0] over the last axis, by the reciprocal; a zero is +0."""
     quotient = multiply(sums[..., 1:], reciprocal(sums[..., :1], fmt), fmt)
     return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
 

@@ -1,5 +1,8 @@
 """Bit-accurate models of the log2-domain kernels and of their units, from the specification."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +15,7 @@ from hdl.log2_constants import (
     power_mantissas,
 )
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.models.fa2 import add, dot_product, reciprocal
+from hdl.models.fa2 import BoolArray, add, divide, dot_product
 from hdl.models.operators import multiply, scale_down
 
 LOG2_E = 1.4426950408889634
@@ -55,6 +58,44 @@ def log2_scale(v: npt.ArrayLike, step: npt.ArrayLike, fmt: FloatFormat, fraction
     return scaled
 
 
+@dataclass(frozen=True)
+class KeyStep:
+    """What a key does to the integer maximum, arrays of one value per query.
+
+    `rescale` is how far the maximum has risen, at most 31. The score lies `distance`, at most 31, below it
+    but for `fraction`, in units of 2^-F; `step` is both together. `counts` is False where the key is masked
+    or too far below.
+    """
+
+    rescale: IntArray
+    distance: IntArray
+    fraction: IntArray
+    step: IntArray
+    counts: BoolArray
+
+
+def key_steps(
+    scores: IntArray, key_valid: npt.ArrayLike, fraction_bits: int, upward: bool
+) -> Iterator[KeyStep]:
+    """Yield what each key does, of fixed-point `scores` (..., keys).
+
+    `upward`: the maximum is of the scores' ceilings instead of their floors.
+    """
+    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
+    maximum = np.full(scores.shape[:-1], MAXIMUM_START, np.int64)
+    raised = (1 << fraction_bits) - 1 if upward else 0
+    for index in range(scores.shape[-1]):
+        score, live = scores[..., index], valid[..., index]
+        top = (score + raised) >> fraction_bits
+        previous, maximum = maximum, np.where(live, np.maximum(maximum, top), maximum)
+        distance = np.where(live, maximum - (score >> fraction_bits), DISTANCE_MAX + 1)
+        counts = distance <= DISTANCE_MAX
+        distance = np.minimum(distance, DISTANCE_MAX)
+        fraction = score & ((1 << fraction_bits) - 1)
+        rescale = np.minimum(maximum - previous, DISTANCE_MAX)
+        yield KeyStep(rescale, distance, fraction, fraction - (distance << fraction_bits), counts)
+
+
 def log2_attention(
     q: npt.ArrayLike,
     k: npt.ArrayLike,
@@ -72,32 +113,18 @@ def log2_attention(
     """
     queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
     scores = log2_score(dot_product(queries[..., None, :], keys, fmt), fmt, fraction_bits)
-    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
     values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
-    shape = scores.shape[:-1]
-    maximum = np.full(shape, MAXIMUM_START, np.int64)
-    sums = np.zeros((*shape, values.shape[-1] + 1), np.uint32)
-    for index in range(scores.shape[-1]):
-        live = valid[..., index]
-        whole = scores[..., index] >> fraction_bits
-        fraction = scores[..., index] & ((1 << fraction_bits) - 1)
-        previous, maximum = maximum, np.where(live, np.maximum(maximum, whole), maximum)
-        distance = np.where(live, maximum - whole, DISTANCE_MAX + 1)
-        counts = distance <= DISTANCE_MAX
-        distance = np.minimum(distance, DISTANCE_MAX)
-        weight = power_weight(distance, fraction, fmt, fraction_bits)
+    sums = np.zeros((*scores.shape[:-1], values.shape[-1] + 1), np.uint32)
+    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, upward=False)):
+        weight = power_weight(key.distance, key.fraction, fmt, fraction_bits)[..., None]
         value = values[..., index, :]
         if multiplied:
-            product = multiply(weight[..., None], value, fmt)
+            product = multiply(weight, value, fmt)
         else:
-            product = log2_scale(
-                value, (fraction - (distance << fraction_bits))[..., None], fmt, fraction_bits
-            )
-        added = np.concatenate([weight[..., None], product], axis=-1)
-        kept = scale_down(sums, np.minimum(maximum - previous, DISTANCE_MAX)[..., None], fmt)
-        sums = add(kept, np.where(counts[..., None], added, 0).astype(np.uint32), fmt)
-    quotient = multiply(sums[..., 1:], reciprocal(sums[..., :1], fmt), fmt)
-    return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
+            product = log2_scale(value, key.step[..., None], fmt, fraction_bits)
+        added = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
+        sums = add(scale_down(sums, key.rescale[..., None], fmt), added.astype(np.uint32), fmt)
+    return divide(sums, fmt)
 
 
 def log2_fixed_attention(
@@ -113,30 +140,16 @@ def log2_fixed_attention(
     """Return the codes that fa2_log2_fixed gives for each query; arguments as in `log2_attention`."""
     queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
     scores = log2_score(dot_product(queries[..., None, :], keys, fmt), fmt, fraction_bits)
-    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
     values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
-    shape = scores.shape[:-1]
-    maximum = np.full(shape, MAXIMUM_START, np.int64)
-    sums = np.zeros((*shape, values.shape[-1] + 1), np.int64)
+    sums = np.zeros((*scores.shape[:-1], values.shape[-1] + 1), np.int64)
     largest = (1 << sum_bits - 1) - 1
-    for index in range(scores.shape[-1]):
-        live, score = valid[..., index], scores[..., index]
-        ceiling = (score + (1 << fraction_bits) - 1) >> fraction_bits
-        previous, maximum = maximum, np.where(live, np.maximum(maximum, ceiling), maximum)
-        distance = np.where(live, maximum - (score >> fraction_bits), DISTANCE_MAX + 1)
-        counts = distance <= DISTANCE_MAX
-        distance = np.minimum(distance, DISTANCE_MAX)
-        fraction = score & ((1 << fraction_bits) - 1)
-        weight = fixed_weight(distance, fraction, fraction_bits, sum_fraction_bits)
-        step = (fraction - (distance << fraction_bits))[..., None]
-        scaled = decode(log2_scale(values[..., index, :], step, fmt, fraction_bits), fmt)
-        product = to_fixed(scaled, sum_bits, sum_fraction_bits)
-        added = np.where(counts[..., None], np.concatenate([weight[..., None], product], axis=-1), 0)
-        kept = sums >> np.minimum(maximum - previous, DISTANCE_MAX)[..., None]
-        sums = np.clip(kept + added, -largest - 1, largest)
-    numbers = encode(np.ldexp(sums.astype(np.float64), -sum_fraction_bits), fmt)
-    quotient = multiply(numbers[..., 1:], reciprocal(numbers[..., :1], fmt), fmt)
-    return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
+    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, upward=True)):
+        weight = fixed_weight(key.distance, key.fraction, fraction_bits, sum_fraction_bits)[..., None]
+        scaled = log2_scale(values[..., index, :], key.step[..., None], fmt, fraction_bits)
+        product = to_fixed(decode(scaled, fmt), sum_bits, sum_fraction_bits)
+        added = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
+        sums = np.clip((sums >> key.rescale[..., None]) + added, -largest - 1, largest)
+    return divide(encode(np.ldexp(sums.astype(np.float64), -sum_fraction_bits), fmt), fmt)
 
 
 def fixed_weight(

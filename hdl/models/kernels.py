@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from hdl.models.codes import CodeArray
 from hdl.models.fa2 import FUSED, SEPARATE, attention
@@ -27,3 +28,9 @@ MODELS = {
     "fa2_log2_fixed": KernelModel(log2_fixed_attention, LOG2_E),
     "fa2_intmax": KernelModel(partial(log2_attention, multiplied=True), LOG2_E),
 }
+
+
+def model_options(parameters: Any) -> dict[str, int]:
+    """Return those of a kernel's parameters that its model takes beside the format."""
+    names = ("fraction_bits", "sum_bits", "sum_fraction_bits")
+    return {name: getattr(parameters, name) for name in names if hasattr(parameters, name)}

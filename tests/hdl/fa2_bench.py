@@ -8,16 +8,14 @@ import numpy as np
 from hdl.designs import get_design
 from hdl.fa2 import LATENCY_CLOCKS
 from hdl.models.codes import encode
-from hdl.models.kernels import MODELS
+from hdl.models.kernels import MODELS, model_options
 from hdl.simulation import compile_simulation, pack_lanes, unpack_lanes
 from hdl.verilog import verilog_text
 
 
 def expected_results(name: str, values, q, k, v, key_valid=True):
     """What the kernel's model gives for the queries."""
-    named = ("fraction_bits", "sum_bits", "sum_fraction_bits")
-    options = {option: getattr(values, option) for option in named if hasattr(values, option)}
-    return MODELS[name].attention(q, k, v, values.fmt, key_valid=key_valid, **options)
+    return MODELS[name].attention(q, k, v, values.fmt, key_valid=key_valid, **model_options(values))
 
 
 def compile_kernel(name: str, folder: Path, **parameters: object):
