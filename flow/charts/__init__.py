@@ -1,1 +1,1 @@
-"""Bar charts from one description: as a picture for Markdown, interactive for HTML."""
+"""Charts from one description each: as a picture for Markdown, interactive for HTML."""

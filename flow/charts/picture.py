@@ -1,4 +1,4 @@
-"""Bar charts as SVG and PNG, the same bytes for the same figures."""
+"""Charts as SVG and PNG, the same bytes for the same figures."""
 
 from pathlib import Path
 from typing import Any
@@ -10,37 +10,46 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from flow.charts.bars import COLOURS, HATCHES, BarChart
+from flow.charts.points import PointChart, PointSeries, Span
 
 LINE_STYLES = ("--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "x")
 GROUP_HEIGHT = 0.8
+POINT_CHART_INCHES = (7.5, 4.6)
 
 
-def draw(chart: BarChart, path: Path) -> None:
+def draw(chart: BarChart | PointChart, path: Path) -> None:
     """Draw `chart` to `path`, SVG or PNG by its suffix."""
     settings: Any = {
         "svg.hashsalt": "expmul", "font.family": "DejaVu Sans", "font.size": 9, "hatch.linewidth": 0.7,
     }  # fmt: skip
-    rows = len(chart.categories) * max(1, len(chart.series)) ** 0.5
     with matplotlib.rc_context(settings):
-        figure, axes = pyplot.subplots(figsize=(7.5, 1.5 + 0.4 * rows), layout="constrained")
-        for position in range(len(chart.series)):
-            draw_series(axes, chart, position)
-        for position, line in enumerate(chart.lines):
-            style = LINE_STYLES[position % len(LINE_STYLES)]
-            axes.axvline(line.value, color=COLOURS[line.series], linestyle=style, label=line.name)
-        axes.set_yticks(range(len(chart.categories)), chart.categories)
-        axes.invert_yaxis()
-        if chart.logarithmic:
-            axes.set_xscale("log")
-        else:
-            axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel(chart.unit)
-        axes.set_title(chart.title, fontsize=10, loc="left")
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        axes.margins(x=0.15, y=0.5 / (len(chart.categories) + 1))
+        figure = bar_figure(chart) if isinstance(chart, BarChart) else point_figure(chart)
         metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, metadata=metadata, dpi=150, facecolor="white")
         pyplot.close(figure)
+
+
+def bar_figure(chart: BarChart) -> Any:
+    """Return the figure of a bar chart."""
+    rows = len(chart.categories) * max(1, len(chart.series)) ** 0.5
+    figure, axes = pyplot.subplots(figsize=(7.5, 1.5 + 0.4 * rows), layout="constrained")
+    for position in range(len(chart.series)):
+        draw_series(axes, chart, position)
+    for position, line in enumerate(chart.lines):
+        style = LINE_STYLES[position % len(LINE_STYLES)]
+        axes.axvline(line.value, color=COLOURS[line.series], linestyle=style, label=line.name)
+    axes.set_yticks(range(len(chart.categories)), chart.categories)
+    axes.invert_yaxis()
+    if chart.logarithmic:
+        axes.set_xscale("log")
+    else:
+        axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(chart.unit)
+    axes.set_title(chart.title, fontsize=10, loc="left")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    axes.margins(x=0.15, y=0.5 / (len(chart.categories) + 1))
+    return figure
 
 
 def draw_series(axes: Any, chart: BarChart, position: int) -> None:
@@ -68,3 +77,51 @@ def draw_series(axes: Any, chart: BarChart, position: int) -> None:
         capsize=2,
     )
     axes.bar_label(drawn, [chart.label(value) for _, value in known], padding=3, fontsize=8)
+
+
+def point_figure(chart: PointChart) -> Any:
+    """Return the figure of a chart of points, each series with its Pareto front."""
+    figure, axes = pyplot.subplots(figsize=POINT_CHART_INCHES, layout="constrained")
+    axes.set_yscale("log")
+    for position, series in enumerate(chart.series):
+        draw_points(axes, series, position)
+    axes.set_xlabel(chart.x_unit)
+    axes.set_ylabel(chart.y_unit)
+    axes.set_title(chart.title, fontsize=10, loc="left")
+    axes.grid(which="both", linewidth=0.3, color="#b0b0b0")
+    axes.margins(x=0.15, y=0.15)
+    figure.legend(loc="outside lower center", ncols=1, frameon=False)
+    return figure
+
+
+def draw_points(axes: Any, series: PointSeries, position: int) -> None:
+    """Draw the points of one series with their bars, labels and front."""
+    colour, points = COLOURS[position], series.points
+    axes.errorbar(
+        [one.x for one in points],
+        [one.y for one in points],
+        xerr=ends([(one.x, one.x_range) for one in points]),
+        yerr=ends([(one.y, one.y_range) for one in points]),
+        fmt=MARKERS[position],
+        color=colour,
+        capsize=3,
+        label=series.name,
+    )
+    front = series.front()
+    axes.plot(
+        [one.x for one in front],
+        [one.y for one in front],
+        color=colour,
+        linestyle=LINE_STYLES[position % len(LINE_STYLES)],
+        linewidth=1,
+    )
+    for one in points:
+        axes.annotate(
+            one.label, (one.x, one.y), xytext=(5, 5), textcoords="offset points", fontsize=8, color=colour
+        )
+
+
+def ends(values: list[tuple[float, Span | None]]) -> list[list[float]]:
+    """Return the distances down and up to the ends of the ranges, 0 where there is none."""
+    spans = [(value, span or (value, value)) for value, span in values]
+    return [[value - low for value, (low, _) in spans], [high - value for value, (_, high) in spans]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.charts.bars import BarChart, Series
+from flow.charts.points import PointChart
 from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
 from flow.comparison.kept import deepest, first_seed, kept_rows
@@ -16,6 +17,7 @@ from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
+from flow.reproduction.successors import FIVE_KERNELS, common_clock_rows, described_rows, pareto_charts
 from flow.workload import KEYS_PER_QUERY
 from pdk_configs.pdk import load_pdk
 
@@ -29,7 +31,7 @@ class Gathered:
     """What the template shows, the charts, and the rows whose layouts can be drawn."""
 
     context: dict[str, Any]
-    charts: list[BarChart]
+    charts: list[BarChart | PointChart]
     routed: list[Row]
 
 
@@ -46,6 +48,7 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])
+    successors = common_clock_rows(kept_rows(reports, FIVE_KERNELS))
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None
     context = {
@@ -62,8 +65,12 @@ def gather(reports: Path) -> Gathered:
         "tool_versions": routed[0].results[KERNELS[0]][0].tool_versions,
         "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
         "accuracy": accuracy,
+        "five": list(FIVE_KERNELS),
+        "successors": described_rows(successors),
     }
-    charts = [
+    pareto = pareto_charts(successors, accuracy) if accuracy else []
+    context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]
+    charts: list[BarChart | PointChart] = [
         change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),
         node_chart(nodes, summary["paper"]),
         *(group_chart(row, quantity) for row in described[:1] for quantity in GROUP_QUANTITIES),
@@ -78,6 +85,7 @@ def gather(reports: Path) -> Gathered:
         )
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
+    charts.extend(pareto)
     return Gathered(context, charts, routed)
 
 

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
+from flow.charts.points import PointChart
 from flow.comparison.page import group_rows, percent, quantity, signed
 from flow.error_study.page import TITLES as ARM_TITLES
 from flow.templates import open_template
@@ -34,7 +35,7 @@ def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
 
 
-def as_html(markdown: str, charts: Sequence[BarChart], folder: Path) -> str:
+def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path) -> str:
     """Return `markdown` as a page: charts interactive, other pictures of `folder` inside it."""
     by_picture = {f"{chart.name}.svg": chart for chart in charts}
     headings: list[tuple[str, str]] = []

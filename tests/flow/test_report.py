@@ -7,9 +7,6 @@ import pytest
 from chromium import open_page
 from flow_command import run_command
 
-from flow.charts.bars import BarChart, Line, Series
-from flow.charts.interactive import as_div
-from flow.charts.picture import draw
 from flow.comparison.kept import kept_rows
 from flow.places import PROJECT_ROOT
 from flow.reproduction.sensitivity import sensitivity
@@ -34,14 +31,6 @@ def report(tmp_path_factory):
     done = run_command("report.py", "--reports", str(folder))
     assert done.returncode == 0, done.stderr
     return folder
-
-
-def _chart():
-    series = (
-        Series("one", (1.0, None), (0.5, None), (2.0, None)),
-        Series("two", (-3.0, 4.0)),
-    )
-    return BarChart("chart", "Title", "%", ("a", "b"), series, (Line("limit", -2.0, 1),), signed=True)
 
 
 def test_the_committed_report_is_what_the_committed_results_give(report):
@@ -112,15 +101,6 @@ def test_sensitivity_compares_what_was_varied_with_the_usual_settings_of_the_sam
         assert [row[name] for name in same] == [reference[name] for name in same]
         assert reference["usual"]
         assert row["usual"] == (one["factor"] == "seed")
-
-
-def test_a_chart_is_drawn_to_the_same_bytes(tmp_path):
-    for suffix in (".svg", ".png"):
-        paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
-        for path in paths:
-            draw(_chart(), path)
-        assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert as_div(_chart()) == as_div(_chart())
 
 
 def test_no_results_are_one_line(tmp_path):

@@ -1,0 +1,107 @@
+"""The five kernels side by side: what their attention errs by, against what they cost."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from flow.charts.points import Point, PointChart, PointSeries
+from flow.comparison.figures import Figure, Quantity, Row, figure
+from flow.comparison.summary import QUANTITIES, describe
+from flow.flowgraph import POWER_DEPTHS
+from flow.result import Result
+
+FIVE_KERNELS = ("fa2_baseline", "fa2_expmul", "fa2_log2", "fa2_log2_fixed", "fa2_intmax")
+# The accuracy study's arm of each kernel; {} is the number of fraction bits.
+ARMS = {
+    "fa2_baseline": "fa2_baseline",
+    "fa2_expmul": "fa2_expmul",
+    "fa2_log2": "fa2_log2_f{}",
+    "fa2_log2_fixed": "fa2_log2_fixed_f{}",
+    "fa2_intmax": "fa2_intmax",
+}
+STUDY_FORMAT = "bf16"
+SIGMA, KEYS = 2, 512
+# Horizontal axes: quantity, title, unit, factor to it, digits.
+COSTS = (
+    ("area_um2", "cell area", "um2", 1.0, 0),
+    ("energy_per_key_j", "energy per key", "pJ", 1e12, 1),
+)
+
+
+def arm_of(result: Result) -> str:
+    """Return the name of the arm that the accuracy study has for a kernel's result."""
+    return ARMS[result.design].format(result.parameters.get("fraction_bits"))
+
+
+def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return the routed rows in the study's format with the usual settings."""
+    return [
+        row
+        for row in rows
+        if row.depth in POWER_DEPTHS
+        and row.configuration.is_usual
+        and row.configuration.format == STUDY_FORMAT
+    ]
+
+
+def described_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows as the comparison tells them."""
+    return [describe(row, FIVE_KERNELS, len(row.results[FIVE_KERNELS[0]])) for row in rows]
+
+
+def synthetic_error(accuracy: dict[str, Any], arm: str) -> Figure:
+    """Return an arm's error on random scores of SIGMA and KEYS, over the study's seeds."""
+    (errors,) = (
+        one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (SIGMA, KEYS)
+    )
+    return Figure(**errors[arm])
+
+
+def text_error(accuracy: dict[str, Any], arm: str) -> Figure | None:
+    """Return an arm's error on the model's longest text, its mean and extremes over the layers."""
+    if accuracy["model"] is None:
+        return None
+    errors = [layer[arm]["mean"] for layer in accuracy["model"]["long"]["layers"]]
+    return Figure(fmean(errors), min(errors), max(errors))
+
+
+def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointChart]:
+    """Return for each row the attention error against area, and against energy per key."""
+    charts = []
+    for row in rows:
+        one = row.configuration
+        for name, title, unit, factor, digits in COSTS:
+            series = [
+                PointSeries(
+                    f"random scores, σ = {SIGMA}, {KEYS} keys; bars: seeds",
+                    points(row, QUANTITIES[name], factor, accuracy, synthetic_error),
+                ),
+                PointSeries(
+                    "MiniLM, 512 tokens, mean of the layers; bars: layers",
+                    points(row, QUANTITIES[name], factor, accuracy, text_error),
+                ),
+            ]
+            charts.append(
+                PointChart(
+                    f"pareto_{name.partition('_')[0]}_{one.pdk}_{one.format}_d{one.d}",
+                    f"Attention error against {title}: {one.title}",
+                    f"{title}, {unit}",
+                    "relative L2 error of the attention output",
+                    tuple(found for found in series if found.points),
+                    digits,
+                )
+            )
+    return charts
+
+
+def points(
+    row: Row, cost: Quantity, factor: float, accuracy: dict[str, Any], error: Any
+) -> tuple[Point, ...]:
+    """Return a point for each kernel of which both its cost and its error are known."""
+    found = []
+    for kernel, results in row.results.items():
+        x, y = figure(results, cost), error(accuracy, arm_of(results[0]))
+        if x is not None and y is not None:
+            seeds = (x.smallest * factor, x.largest * factor) if len(results) > 1 else None
+            found.append(Point(kernel, x.median * factor, y.median, seeds, (y.smallest, y.largest)))
+    return tuple(found)

@@ -1,0 +1,67 @@
+import re
+
+import pytest
+
+from flow.charts.bars import BarChart, Line, Series
+from flow.charts.interactive import as_div
+from flow.charts.picture import draw, ends
+from flow.charts.points import Point, PointChart, PointSeries
+
+BARS = BarChart(
+    "bars",
+    "Title",
+    "%",
+    ("a", "b"),
+    (Series("one", (1.0, None), (0.5, None), (2.0, None)), Series("two", (-3.0, 4.0))),
+    (Line("limit", -2.0, 1),),
+    signed=True,
+)
+POINTS = PointChart(
+    "points",
+    "Title",
+    "um2",
+    "error",
+    (
+        PointSeries(
+            "one",
+            (
+                Point("small and wrong", 1.0, 0.5),
+                Point("beaten", 3.0, 0.4, y_range=(0.3, 0.5)),
+                Point("large and right", 2.0, 0.1, x_range=(1.5, 2.5)),
+            ),
+        ),
+        PointSeries("two", (Point("alone", 5.0, 0.2),)),
+    ),
+)
+
+
+@pytest.mark.parametrize("chart", [BARS, POINTS], ids=lambda chart: chart.name)
+def test_a_chart_is_drawn_to_the_same_bytes(tmp_path, chart):
+    for suffix in (".svg", ".png"):
+        paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+        for path in paths:
+            draw(chart, path)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert as_div(chart) == as_div(chart)
+
+
+def test_a_front_holds_the_points_that_no_other_beats_in_both_directions():
+    assert [point.label for point in POINTS.series[0].front()] == ["small and wrong", "large and right"]
+
+
+def test_of_equal_points_and_of_points_behind_another_the_front_has_one():
+    same = Point("a", 1.0, 1.0), Point("b", 1.0, 1.0), Point("higher", 1.0, 2.0), Point("dearer", 2.0, 1.0)
+    assert [point.label for point in PointSeries("s", same).front()] == ["a"]
+
+
+def test_bars_reach_to_the_ends_of_the_range():
+    down, up = ends([(2.0, (1.5, 4.0)), (3.0, None)])
+    assert down == [0.5, 0.0]
+    assert up == [2.0, 0.0]
+
+
+def test_every_point_of_a_page_s_chart_has_its_label():
+    html = as_div(POINTS)
+    for series in POINTS.series:
+        assert re.search(f'"name":"{series.name}"', html)
+        assert all(point.label in html for point in series.points)
