@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from siliconcompiler import ASIC, Design
+from siliconcompiler.tools.openroad.clock_tree_synthesis import CTSTask
 from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
 from siliconcompiler.tools.openroad.endcap_tapcell_insertion import EndCapTapCellTask
 from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
@@ -22,6 +23,7 @@ from flow.steps.synthesize import SynthesizeTask
 from flow.steps.write_views import WriteViewsAndSpefTask
 
 SCENARIO = "typical"
+LEGALIZING_TASKS = (DetailedPlacementTask, CTSTask, RepairTimingTask)
 # Of the clock period, the setup slack that repair before routing aims at: routing takes some back.
 SETUP_MARGIN_SHARE = 0.02
 INSTANCES_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_instances.tcl"
@@ -58,6 +60,9 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     FloorplanTask.find_task(project).configure(pdk)
     placement = GlobalPlacementTask.find_task(project)
     placement.set_openroad_placedensity(settings.placement_density)
+    placement.set_openroad_padglobalplace(pdk.cell_padding_sites)
+    for task in LEGALIZING_TASKS:
+        task.find_task(project).set_openroad_paddetailplace(pdk.cell_padding_sites)
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
     RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(

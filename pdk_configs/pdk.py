@@ -28,17 +28,18 @@ class Pdk:
     """One PDK: library, corner, defaults and reference cell.
 
     `time_unit_ns` is the Liberty files' unit of time, in which OpenROAD reads and reports.
-    `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the
-    smallest core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on
-    the die's edge takes. `nand2_area_um2` is the area of
-    `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
-    that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's
-    library object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a
-    `package` does not have: its data is that Debian package. `layout_cells` says what the GDS holds of
-    a cell: its whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed
-    wires are `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root,
-    folder)` writes to `folder` what the engines take in place of the files at `data_root`; `folder` is
-    then the library's data root.
+    `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the smallest
+    core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on the die's edge
+    takes. `placement_density` is the global placement's target, `cell_padding_sites` the free sites that
+    placement keeps on either side of a cell: room for the router to reach its pins. `nand2_area_um2` is the
+    area of `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
+    that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's library
+    object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a `package`
+    does not have: its data is that Debian package. `layout_cells` says what the GDS holds of a cell: its
+    whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed wires are
+    `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root, folder)` writes to
+    `folder` what the engines take in place of the files at `data_root`; `folder` is then the library's data
+    root.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Pdk:
     core_side_min_um: float
     pin_pitch_um: float
     placement_density: float
+    cell_padding_sites: int
     routing_layers: tuple[str, str]
     nand2_cell: str
     nand2_area_um2: float

@@ -32,6 +32,7 @@ PDK = Pdk(
     core_side_min_um=13.5,
     pin_pitch_um=0.144,
     placement_density=0.6,
+    cell_padding_sites=0,
     routing_layers=("M2", "M7"),
     nand2_cell="NAND2x1_ASAP7_75t_R",
     nand2_area_um2=0.08748,

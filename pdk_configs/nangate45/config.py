@@ -30,6 +30,7 @@ PDK = Pdk(
     core_side_min_um=42.0,
     pin_pitch_um=0.56,
     placement_density=0.65,
+    cell_padding_sites=0,
     routing_layers=("metal2", "metal7"),
     nand2_cell="NAND2_X1",
     nand2_area_um2=0.798,

@@ -123,6 +123,7 @@ PDK = Pdk(
     core_side_min_um=100.0,
     pin_pitch_um=2.0,
     placement_density=0.58,
+    cell_padding_sites=0,
     routing_layers=("metal1", "metal6"),
     nand2_cell="NAND2X1",
     nand2_area_um2=24.0,

@@ -7,11 +7,35 @@ from siliconcompiler import StdCellLibrary
 
 from pdk_configs.pdk import Pdk, use_own_scripts
 
+PREFIX = "sky130_fd_sc_hd__"
+# Many pins on few tracks, or drives too weak for a wire: they leave violations that the router is long at.
+HARD_TO_ROUTE = {
+    "maj3": (1, 2, 4),
+    "xor3": (1, 2, 4),
+    "xnor3": (1, 2, 4),
+    "mux4": (1, 2, 4),
+    "ha": (1, 2, 4),
+    "fa": (1, 2, 4),
+    "fah": (1,),
+    "fahcin": (1,),
+    "fahcon": (1,),
+    "a2111oi": (0,),
+    "a21boi": (0,),
+    "a222oi": (1,),
+    "and2": (0,),
+    "buf": (16,),
+    "o21ai": (0,),
+    "o311ai": (0,),
+    "or2": (0,),
+}
+
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
-    """Return SiliconCompiler's library object with this folder's scripts."""
+    """Return SiliconCompiler's library object with this folder's scripts, hard cells left out."""
     library = Sky130_SCHDLibrary()
     use_own_scripts(library, Path(__file__).parent, data_root)
+    hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]
+    library.add_asic_celllist("dontuse", hard)
     return library
 
 
@@ -29,7 +53,8 @@ PDK = Pdk(
     core_margin_um=10.88,
     core_side_min_um=100.0,
     pin_pitch_um=1.36,
-    placement_density=0.58,
+    placement_density=0.70,
+    cell_padding_sites=1,
     routing_layers=("met1", "met5"),
     nand2_cell="sky130_fd_sc_hd__nand2_1",
     nand2_area_um2=3.7536,

@@ -60,3 +60,11 @@ def test_parasitics_are_estimated_where_the_technology_has_no_extraction_rules(p
 def test_an_unknown_pdk_is_a_key_error():
     with pytest.raises(KeyError):
         load_pdk("none")
+
+
+def test_cells_that_are_not_to_be_used_are_cells_of_the_library(pdk, liberty, data_root):
+    cells = re.findall(r'^\s*cell\s*\(\s*"?(\w+)"?\s*\)', liberty, re.MULTILINE)
+    unused = pdk.make_library(data_root).get("asic", "cells", "dontuse")
+    ours = [cell for cell in unused if "*" not in cell and "lpflow" not in cell and "probe" not in cell]
+    assert set(ours) <= set(cells)
+    assert pdk.nand2_cell not in unused
