@@ -14,6 +14,7 @@ try:
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
+    from flow.error_study.parts import Parts, study_key
     from flow.errors import UserError
     from flow.places import PROJECT_ROOT
 except ModuleNotFoundError as missing:
@@ -37,25 +38,33 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--no-model", action="store_true", help="leave the real model out")
     parser.add_argument("--no-run", action="store_true", help="only write the page and the chart again")
     parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build"),
+        metavar="DIR",
+        help="where finished parts are kept, for an interrupted study to go on; default build",
+    )
+    parser.add_argument(
         "--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR", help="default reports"
     )
     return parser.parse_args()
 
 
 def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Measure everything."""
+    """Measure everything that an earlier, interrupted study has not."""
     say = plain_lines(console)
     seeds = list(range(arguments.seeds))
-    found: dict[str, Any] = {"seeds": seeds, "operator": operator_errors()}
+    parts = Parts(arguments.out / NAME, study_key(seeds))
+    found: dict[str, Any] = {"seeds": seeds, "operator": parts.get("operator", operator_errors)}
     say("operator")
-    found["ramps"] = ramp_errors(seeds)
+    found["ramps"] = parts.get("ramps", lambda: ramp_errors(seeds))
     say("ramps")
-    found["synthetic"] = synthetic_errors(seeds)
+    found["synthetic"] = parts.get("synthetic", lambda: synthetic_errors(seeds))
     say("synthetic scores")
     found["model"] = None
     if not arguments.no_model:
         try:
-            found["model"] = model_study(say)
+            found["model"] = model_study(say, parts)
         except (FileNotFoundError, ModuleNotFoundError) as missing:
             say(f"without the real model: {missing}")
     return found
@@ -86,7 +95,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Run the command."""
     arguments = parse_arguments()
-    run_guarded("accuracy.py", lambda: accuracy(arguments), Path("build") / "crash.log")
+    run_guarded("accuracy.py", lambda: accuracy(arguments), arguments.out / "crash.log")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from flow.attention_data.texts import TEXTS
 from flow.command_line import Say
 from flow.error_study.arms import ARMS, TRUTH, Arm
 from flow.error_study.measure import relative_l2, rounded, row_errors
+from flow.error_study.parts import Parts
 from hdl.models.codes import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS
@@ -97,16 +99,21 @@ def model_errors(
     return found
 
 
-def model_study(say: Say, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
+def model_study(say: Say, parts: Parts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
     """Return the errors on the model; raises FileNotFoundError where it is not installed."""
     folder = minilm.model_folder()
     weights = minilm.load_weights(folder)
-    short = minilm.token_ids(folder, TEXTS[0])[:128]
-    long = minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS]
-    short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
-    return {
-        "short": {"tokens": len(short), "layers": layer_errors(weights, short, arms, say)},
-        "long": {"tokens": len(long), "layers": layer_errors(weights, long, arms, say)},
-        "texts": len(short_texts),
-        "whole": model_errors(weights, short_texts, arms, say),
+    texts = {
+        "short": minilm.token_ids(folder, TEXTS[0])[:128],
+        "long": minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS],
     }
+    short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
+    found: dict[str, Any] = {
+        name: {
+            "tokens": len(ids),
+            "layers": parts.get(f"model_{name}", partial(layer_errors, weights, ids, arms, say)),
+        }
+        for name, ids in texts.items()
+    }
+    whole = parts.get("model_whole", lambda: model_errors(weights, short_texts, arms, say))
+    return found | {"texts": len(short_texts), "whole": whole}

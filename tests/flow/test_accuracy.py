@@ -14,6 +14,7 @@ from flow.error_study import measure
 from flow.error_study.arms import ARMS, TRUTH
 from flow.error_study.measure import operator_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, model_errors, ranks
+from flow.error_study.parts import Parts, study_key
 from flow.places import PROJECT_ROOT
 from hdl.formats import BF16
 from hdl.models.codes import decode, encode
@@ -80,7 +81,7 @@ def test_seeds_give_a_spread_and_the_same_seeds_the_same_figures(monkeypatch):
     assert error["smallest"] < error["median"] < error["largest"]
 
 
-def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsys):
+def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsys, tmp_path):
     def missing():
         raise FileNotFoundError("the package is not installed")
 
@@ -88,10 +89,29 @@ def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsy
     monkeypatch.setattr(measure, "KEY_COUNTS", (8,))
     monkeypatch.setattr(measure, "RAMP_KEYS", 8)
     monkeypatch.setattr(minilm, "model_folder", missing)
-    found = accuracy.study(argparse.Namespace(seeds=1, no_model=False), Console())
+    found = accuracy.study(argparse.Namespace(seeds=1, no_model=False, out=tmp_path), Console())
     assert found["model"] is None
     assert found["operator"]
     assert "without the real model: the package is not installed" in capsys.readouterr().out
+
+
+def test_a_finished_part_is_not_measured_again(tmp_path):
+    measured = []
+
+    def measure():
+        measured.append(1)
+        return {"error": 0.1 + 0.2}
+
+    assert [Parts(tmp_path, "key").get("one", measure) for _ in range(2)] == [{"error": 0.1 + 0.2}] * 2
+    assert len(measured) == 1
+
+
+def test_a_part_of_other_settings_or_cut_off_is_measured_again(tmp_path):
+    assert Parts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
+    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
+    (path,) = tmp_path.iterdir()
+    path.write_text(path.read_text()[:-3])
+    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
 
 
 def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
