@@ -1,6 +1,7 @@
 """Kernels side by side on every configuration, and next to the paper: `python flow/compare.py`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -150,8 +151,10 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.clock,
         arguments.utilization,
     )
+    # Every run may use every core: the longest one, left alone at the end, then does.
+    threads = os.cpu_count() or 1
     all_settings = [
-        configuration.settings(kernel, seed, arguments.to, arguments.out)
+        configuration.settings(kernel, seed, arguments.to, arguments.out, threads)
         for configuration in rows_wanted
         for seed in range(arguments.seeds)
         for kernel in arguments.kernels

@@ -32,8 +32,8 @@ class Configuration:
         filled = "" if self.utilization_percent is None else f", {self.utilization_percent:g} % filled"
         return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
 
-    def settings(self, kernel: str, seed: int, depth: str, build_dir: Path) -> Settings:
-        """Return the settings of one run, on one thread; raises UserError for what cannot be built."""
+    def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:
+        """Return the settings of one run; raises UserError for what cannot be built."""
         given = {"format": self.format, "d": self.d, "value_timing": self.value_timing}
         return make_settings(
             kernel,
@@ -42,6 +42,7 @@ class Configuration:
             self.clock_ns,
             depth=depth,
             build_dir=build_dir,
+            jobs=threads,
             seed=seed,
             utilization_percent=self.utilization_percent,
         )

@@ -1,8 +1,9 @@
 """OpenROAD on this machine: the program on PATH, or the PyPI package fetched once into the cache.
 
 The package's wheel needs glibc 2.38. On an older system (Debian 12, Ubuntu 22.04) it runs under a
-newer C library of its own, unpacked beside it from the packages of the distribution's next release;
-neither step needs root, and the system stays as it is.
+newer C library of its own, unpacked beside it from the packages of the distribution's next release, with that
+release's jemalloc: the detailed router spends a seventh of its time in glibc's malloc. Neither step needs
+root, and the system stays as it is.
 """
 
 import fcntl
@@ -27,9 +28,10 @@ WHEEL_PLATFORM = "manylinux_2_38_x86_64"
 WHEEL_SHA256 = "4f6b8f946720b29e456828880bdacf065f1d543be6e42123159f03e25913acf6"
 WHEEL_GLIBC = (2, 38)
 
-LIBRARY_PACKAGES = ("libc6", "libstdc++6", "libgcc-s1")
-# The release of each distribution whose C library is new enough for the wheel.
-NEWER_RELEASES = {"Debian": "trixie", "Ubuntu": "noble"}
+LIBRARY_PACKAGES = ("libc6", "libstdc++6", "libgcc-s1", "libjemalloc2")
+ALLOCATOR = "libjemalloc.so.2"
+# The release of each distribution whose C library is new enough for the wheel, and its components.
+NEWER_RELEASES = {"Debian": "trixie main", "Ubuntu": "noble main universe"}
 LIBRARY_FOLDER = "usr/lib/x86_64-linux-gnu"
 
 SHELL_SCRIPT = Path(__file__).with_name("openroad_shell.py")
@@ -49,7 +51,7 @@ def find_openroad(say: Say) -> Path:
         wheel = filled_once(home / "wheel", lambda folder: _fetch_wheel(folder, say))
         libraries = None
         if _system_glibc() < WHEEL_GLIBC:
-            libraries = filled_once(home / "glibc", lambda folder: _fetch_libraries(folder, say))
+            libraries = filled_once(home / "libraries", lambda folder: _fetch_libraries(folder, say))
         return _write_launcher(home, wheel, libraries)
 
 
@@ -121,12 +123,12 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
     """Unpack a newer C library into `folder` with an apt set-up of its own; apt checks signatures."""
     origin, address = _package_source()
     release = NEWER_RELEASES[origin]
-    say(f"OpenROAD: fetching {', '.join(LIBRARY_PACKAGES)} of {origin} {release} (4 MB, once)")
+    say(f"OpenROAD: fetching {', '.join(LIBRARY_PACKAGES)} of {origin} {release.split()[0]} (4 MB, once)")
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         keyring = Path(f"/usr/share/keyrings/{origin.lower()}-archive-keyring.gpg")
         signed = f"[signed-by={keyring}] " if keyring.exists() else ""
-        (work / "sources.list").write_text(f"deb {signed}{address} {release} main\n")
+        (work / "sources.list").write_text(f"deb {signed}{address} {release}\n")
         (work / "status").touch()
         for place in ("lists/partial", "cache/archives/partial", "packages"):
             (work / place).mkdir(parents=True)
@@ -158,7 +160,9 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
         loader = libraries / "usr/lib64/ld-linux-x86-64.so.2"
         if not loader.exists():
             loader = libraries / LIBRARY_FOLDER / "ld-linux-x86-64.so.2"
-        start = f"'{loader}' --library-path '{':'.join(map(str, paths))}' '{python}'"
+        search = ":".join(map(str, paths))
+        allocator = libraries / LIBRARY_FOLDER / ALLOCATOR
+        start = f"'{loader}' --library-path '{search}' --preload '{allocator}' '{python}'"
     text = f"#!/bin/sh\nexport OPENROAD_WHEEL_DIR='{wheel}'\nexec {start} -I '{SHELL_SCRIPT}' \"$@\"\n"
     folder = home / f"bin-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     program = folder / "openroad"
