@@ -57,6 +57,25 @@ def area_delay_um2_ns(result: Result) -> float | None:
     return None if area_um2 is None or not fmax_mhz else area_um2 * 1e3 / fmax_mhz
 
 
+def energy_per_key_at_fmax_j(result: Result) -> float | None:
+    """Energy of a key at timed activity with the layout clocked at its fmax.
+
+    The energy of switching is that of the run's clock, glitches included; leakage lasts for the shorter
+    period.
+    """
+    if TIMED not in result.power or not result.metrics.fmax_mhz:
+        return None
+    power = result.power[TIMED]
+    switched_j = (power.internal_w + power.switching_w) * result.clock_ns * 1e-9
+    return switched_j + power.leakage_w / (result.metrics.fmax_mhz * 1e6)
+
+
+def power_at_fmax_w(result: Result) -> float | None:
+    """Power at timed activity with the layout clocked at its fmax: a key per clock."""
+    energy_j, fmax_mhz = energy_per_key_at_fmax_j(result), result.metrics.fmax_mhz
+    return None if energy_j is None or not fmax_mhz else energy_j * fmax_mhz * 1e6
+
+
 def group_area_um2(group: str) -> Quantity:
     """Return the quantity: cell area of a group."""
     return lambda result: result.groups[group].cell_area_um2 if group in result.groups else None

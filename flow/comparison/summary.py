@@ -29,6 +29,8 @@ QUANTITIES: dict[str, Quantity] = {
     "power_default_w": power_default_w,
     "energy_per_key_j": figures.energy_per_key_j,
     "energy_per_query_j": figures.energy_per_query_j,
+    "energy_per_key_at_fmax_j": figures.energy_per_key_at_fmax_j,
+    "power_at_fmax_w": figures.power_at_fmax_w,
     "fmax_mhz": figures.metric("fmax_mhz"),
     "area_delay_um2_ns": figures.area_delay_um2_ns,
     "leakage_w": figures.metric("power_leakage_w"),
@@ -44,6 +46,7 @@ REDUCED = (
     "power_zero_delay_w",
     "power_default_w",
     "energy_per_key_j",
+    "energy_per_key_at_fmax_j",
     "area_delay_um2_ns",
 )
 HEADLINES = ("area_um2", "power_timed_w")

@@ -6,7 +6,14 @@ import pytest
 from flow_command import run_command
 
 from flow.comparison.configuration import Configuration
-from flow.comparison.figures import Row, figure, metric, reduction
+from flow.comparison.figures import (
+    Row,
+    energy_per_key_at_fmax_j,
+    figure,
+    metric,
+    power_at_fmax_w,
+    reduction,
+)
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
@@ -108,6 +115,16 @@ def test_energy_is_power_times_clock_and_a_query_is_128_keys():
     assert measured["energy_per_key_j"]["median"] == pytest.approx(8e-3 * 5e-9)
     assert measured["energy_per_query_j"]["median"] == pytest.approx(128 * 8e-3 * 5e-9)
     assert measured["area_delay_um2_ns"]["median"] == pytest.approx(70.0 * 2.5)
+
+
+def test_at_its_fmax_a_kernel_switches_as_much_a_key_and_leaks_for_less_long():
+    result = _result("e", 70.0, 8e-3, fmax_mhz=400.0)
+    timed = result.power["timed"].model_copy(update={"leakage_w": 2e-3, "total_w": 10e-3})
+    result = result.model_copy(update={"power": result.power | {"timed": timed}})
+    energy_j = energy_per_key_at_fmax_j(result)
+    assert energy_j == pytest.approx(8e-3 * 5e-9 + 2e-3 * 2.5e-9)
+    assert power_at_fmax_w(result) == pytest.approx(energy_j / 2.5e-9)
+    assert power_at_fmax_w(_result("e", 70.0)) is None
 
 
 def test_page_shows_the_papers_figures_with_their_mark_and_a_dash_for_what_is_missing():
