@@ -12,6 +12,7 @@ from flow.charts.points import PointChart, PointSeries, Span
 DASHES = ("dash", "dot", "dashdot")
 ROW_HEIGHT_PX, FRAME_HEIGHT_PX = 30, 170
 POINT_CHART_HEIGHT_PX = 480
+LABEL_PLACES = ("top right", "bottom right")
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "x")
 
 
@@ -107,7 +108,7 @@ def add_points(figure: Any, chart: PointChart, series: PointSeries, position: in
         y=[one.y for one in points],
         text=[one.label for one in points],
         mode="markers+text",
-        textposition="top right",
+        textposition=LABEL_PLACES[position % len(LABEL_PLACES)],
         marker={"color": COLOURS[position], "symbol": SYMBOLS[position], "size": 9},
         error_x=ranges([(one.x, one.x_range) for one in points]),
         error_y=ranges([(one.y, one.y_range) for one in points]),

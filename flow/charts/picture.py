@@ -16,6 +16,7 @@ LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")
 GROUP_HEIGHT = 0.8
 POINT_CHART_INCHES = (7.5, 4.6)
+LABEL_PLACES = ((5, 4), (5, -11))
 
 
 def draw(chart: BarChart | PointChart, path: Path) -> None:
@@ -115,9 +116,11 @@ def draw_points(axes: Any, series: PointSeries, position: int) -> None:
         linestyle=LINE_STYLES[position % len(LINE_STYLES)],
         linewidth=1,
     )
+    # Above the points of one series, below those of the next: the same things may lie close in both.
+    place = LABEL_PLACES[position % len(LABEL_PLACES)]
     for one in points:
         axes.annotate(
-            one.label, (one.x, one.y), xytext=(5, 5), textcoords="offset points", fontsize=8, color=colour
+            one.label, (one.x, one.y), xytext=place, textcoords="offset points", fontsize=8, color=colour
         )
 
 
