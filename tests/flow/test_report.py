@@ -13,7 +13,7 @@ from flow.reproduction.sensitivity import sensitivity
 
 COMMITTED = PROJECT_ROOT / "reports"
 KERNELS = ("fa2_baseline", "fa2_expmul")
-COUNT_CHARTS = 'return document.querySelectorAll(".js-plotly-plot .barlayer").length;'
+COUNT_CHARTS = 'return document.querySelectorAll(".js-plotly-plot .cartesianlayer > .subplot").length;'
 TOGGLE = """const chart = document.getElementById("change");
 const bars = () => chart.querySelectorAll(".barlayer .trace").length;
 const before = bars();
