@@ -1,12 +1,13 @@
 """The five kernels side by side: what their attention errs by, against what they cost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import Any
 
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.comparison.figures import Figure, Quantity, Row, figure
 from flow.comparison.summary import QUANTITIES, describe
+from flow.error_study.model import LONG_TOKENS
 from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result
 
@@ -65,27 +66,28 @@ def text_error(accuracy: dict[str, Any], arm: str) -> Figure | None:
     return Figure(fmean(errors), min(errors), max(errors))
 
 
+ErrorOf = Callable[[dict[str, Any], str], Figure | None]
+ERRORS: dict[str, ErrorOf] = {
+    f"random scores, σ = {SIGMA}, {KEYS} keys; bars: seeds": synthetic_error,
+    f"MiniLM, {LONG_TOKENS} tokens, mean of the layers; bars: layers": text_error,
+}
+
+
 def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointChart]:
     """Return for each row the attention error against area, and against energy per key."""
     charts = []
     for row in rows:
         one = row.configuration
-        for name, title, unit, factor, digits in COSTS:
+        for name, cost, unit, factor, digits in COSTS:
             series = [
-                PointSeries(
-                    f"random scores, σ = {SIGMA}, {KEYS} keys; bars: seeds",
-                    points(row, QUANTITIES[name], factor, accuracy, synthetic_error),
-                ),
-                PointSeries(
-                    "MiniLM, 512 tokens, mean of the layers; bars: layers",
-                    points(row, QUANTITIES[name], factor, accuracy, text_error),
-                ),
+                PointSeries(title, points(row, QUANTITIES[name], factor, accuracy, error))
+                for title, error in ERRORS.items()
             ]
             charts.append(
                 PointChart(
                     f"pareto_{name.partition('_')[0]}_{one.pdk}_{one.format}_d{one.d}",
-                    f"Attention error against {title}: {one.title}",
-                    f"{title}, {unit}",
+                    f"Attention error against {cost}: {one.title}",
+                    f"{cost}, {unit}",
                     "relative L2 error of the attention output",
                     tuple(found for found in series if found.points),
                     digits,
@@ -95,7 +97,7 @@ def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointCh
 
 
 def points(
-    row: Row, cost: Quantity, factor: float, accuracy: dict[str, Any], error: Any
+    row: Row, cost: Quantity, factor: float, accuracy: dict[str, Any], error: ErrorOf
 ) -> tuple[Point, ...]:
     """Return a point for each kernel of which both its cost and its error are known."""
     found = []
