@@ -7,7 +7,7 @@ import plotly.graph_objects
 from plotly.offline import get_plotlyjs
 
 from flow.charts.bars import COLOURS, HATCHES, BarChart, Series
-from flow.charts.points import PointChart, PointSeries, Span
+from flow.charts.points import PointChart, PointSeries, Span, ends
 
 DASHES = ("dash", "dot", "dashdot")
 ROW_HEIGHT_PX, FRAME_HEIGHT_PX = 30, 170
@@ -130,13 +130,8 @@ def ranges(values: Sequence[tuple[float, Span | None]]) -> dict[str, object] | N
     """Return the ranges of points as Plotly takes them, None where there is none."""
     if all(span is None for _, span in values):
         return None
-    spans = [(value, span or (value, value)) for value, span in values]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - value for value, (_, high) in spans],
-        "arrayminus": [value - low for value, (low, _) in spans],
-    }
+    down, up = ends(values)
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down}
 
 
 def whiskers(chart: BarChart, series: Series) -> dict[str, object] | None:

@@ -10,7 +10,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from flow.charts.bars import COLOURS, HATCHES, BarChart
-from flow.charts.points import PointChart, PointSeries, Span
+from flow.charts.points import PointChart, PointSeries, ends
 
 LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")
@@ -122,9 +122,3 @@ def draw_points(axes: Any, series: PointSeries, position: int) -> None:
         axes.annotate(
             one.label, (one.x, one.y), xytext=place, textcoords="offset points", fontsize=8, color=colour
         )
-
-
-def ends(values: list[tuple[float, Span | None]]) -> list[list[float]]:
-    """Return the distances down and up to the ends of the ranges, 0 where there is none."""
-    spans = [(value, span or (value, value)) for value, span in values]
-    return [[value - low for value, (low, _) in spans], [high - value for value, (_, high) in spans]]

@@ -4,8 +4,8 @@ import pytest
 
 from flow.charts.bars import BarChart, Line, Series
 from flow.charts.interactive import as_div
-from flow.charts.picture import draw, ends
-from flow.charts.points import Point, PointChart, PointSeries
+from flow.charts.picture import draw
+from flow.charts.points import Point, PointChart, PointSeries, ends
 
 BARS = BarChart(
     "bars",
