@@ -1,13 +1,13 @@
 """The record of a run: one schema for every depth, written as result.json."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flow.errors import UserError
+from flow.whole_file import write_whole
 from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
@@ -157,9 +157,7 @@ def result_path(folder: Path, depth: str) -> Path:
 
 def write_result(result: Result, path: Path) -> None:
     """Write `result` whole or not at all."""
-    staged = path.with_name(f"{path.name}.{os.getpid()}")
-    staged.write_text(result.model_dump_json(indent=2) + "\n")
-    staged.replace(path)
+    write_whole(path, result.model_dump_json(indent=2) + "\n")
 
 
 def read_result(path: Path) -> Result:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flow.places import PROJECT_ROOT
+from flow.whole_file import write_whole
 
 # What a figure of the study depends on.
 SOURCES = ("hdl", "flow/error_study", "flow/attention_data")
@@ -41,7 +41,5 @@ class Parts:
             pass  # no part, or one cut off as it was written
         found = measure()
         self.folder.mkdir(parents=True, exist_ok=True)
-        staged = path.with_suffix(f".{os.getpid()}")
-        staged.write_text(json.dumps({"key": self.key, "found": found}))
-        staged.rename(path)
+        write_whole(path, json.dumps({"key": self.key, "found": found}))
         return found
