@@ -14,8 +14,9 @@ try:
     from flow.charts.picture import draw
     from flow.command_line import Parser, names, run_guarded
     from flow.comparison.chart import change_chart
-    from flow.comparison.configuration import Configuration, configurations
+    from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
+    from flow.comparison.own_clock import settings_of
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep, keep_placement
     from flow.comparison.summary import summarize
@@ -35,6 +36,7 @@ except ModuleNotFoundError as missing:
 EXAMPLES = """examples:
   python flow/compare.py --dims 16 --formats bf16 --pdk nangate45     both kernels through layout
   python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
+  python flow/compare.py --clock own                                  each kernel as fast as its layout was
   python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
 """
 
@@ -47,6 +49,11 @@ def numbers(text: str) -> list[int]:
 def quantities(text: str) -> list[float]:
     """Return the quantities of a comma-separated list, each once."""
     return [float(word) for word in names(text)]
+
+
+def clocks(text: str) -> list[Clock]:
+    """Return the clocks of a comma-separated list, each once: periods in ns, or OWN."""
+    return [OWN if word == OWN else float(word) for word in names(text)]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -72,7 +79,11 @@ def parse_arguments() -> argparse.Namespace:
         help=f"when v enters: {', '.join(VALUE_TIMINGS)}; default {WITH_KEY}",
     )
     parser.add_argument(
-        "--clock", type=quantities, default=[None], metavar="NS,...", help="clock period; default: the PDK's"
+        "--clock",
+        type=clocks,
+        default=[None],
+        metavar="NS,...",
+        help=f"clock period; default: the PDK's; {OWN}: each kernel's fastest in its layout at the default",
     )
     parser.add_argument(
         "--utilization",
@@ -125,7 +136,10 @@ def read_row(
         results: dict[str, tuple[Result, ...]] = {}
         for kernel in arguments.kernels:
             found = [
-                find(arguments.reports, configuration.settings(kernel, seed, depth, arguments.out))
+                find(
+                    arguments.reports,
+                    settings_of(configuration, kernel, seed, depth, arguments.out, arguments.reports),
+                )
                 for seed in range(arguments.seeds)
             ]
             results[kernel] = tuple(one for one in found if one is not None)
@@ -154,7 +168,7 @@ def compare(arguments: argparse.Namespace) -> None:
     # Every run may use every core: the longest one, left alone at the end, then does.
     threads = os.cpu_count() or 1
     all_settings = [
-        configuration.settings(kernel, seed, arguments.to, arguments.out, threads)
+        settings_of(configuration, kernel, seed, arguments.to, arguments.out, arguments.reports, threads)
         for configuration in rows_wanted
         for seed in range(arguments.seeds)
         for kernel in arguments.kernels

@@ -1,16 +1,24 @@
 """What a comparison runs: every kernel in every configuration, once per seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from flow.settings import Settings, make_settings
 from hdl.fa2 import WITH_KEY
 
+OWN: Literal["own"] = "own"
+# What a row is clocked with: a period in ns, None for the PDK's, OWN for each kernel's own (`own_clock.py`).
+Clock = float | Literal["own"] | None
+
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the kernels of one row have in common. Clock and utilization None: the PDK's own."""
+    """What the kernels of one row have in common. Clock and utilization None: the PDK's own.
+
+    With `own_clock` the kernels share no clock: each has its own.
+    """
 
     pdk: str
     format: str
@@ -18,28 +26,44 @@ class Configuration:
     value_timing: str
     clock_ns: float | None = None
     utilization_percent: float | None = None
+    own_clock: bool = False
 
     @property
     def is_usual(self) -> bool:
         """Whether clock, utilization and value timing are the defaults."""
-        return (self.clock_ns, self.utilization_percent, self.value_timing) == (None, None, WITH_KEY)
+        return self == Configuration(self.pdk, self.format, self.d, WITH_KEY)
+
+    @property
+    def usual_clock(self) -> "Configuration":
+        """The same at the PDK's clock."""
+        return replace(self, clock_ns=None, own_clock=False)
 
     @property
     def title(self) -> str:
         """Name of the row."""
         late = "" if self.value_timing == WITH_KEY else f", v {self.value_timing.replace('_', ' ')}"
-        clock = "" if self.clock_ns is None else f", {self.clock_ns:g} ns"
+        clock = ", own clock" if self.own_clock else ""
+        if self.clock_ns is not None:
+            clock = f", {self.clock_ns:g} ns"
         filled = "" if self.utilization_percent is None else f", {self.utilization_percent:g} % filled"
         return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
 
-    def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:
+    def settings(
+        self,
+        kernel: str,
+        seed: int,
+        depth: str,
+        build_dir: Path,
+        threads: int = 1,
+        own_clock_ns: float | None = None,
+    ) -> Settings:
         """Return the settings of one run; raises UserError for what cannot be built."""
         given = {"format": self.format, "d": self.d, "value_timing": self.value_timing}
         return make_settings(
             kernel,
             given,
             self.pdk,
-            self.clock_ns,
+            own_clock_ns if self.own_clock else self.clock_ns,
             depth=depth,
             build_dir=build_dir,
             jobs=threads,
@@ -53,14 +77,14 @@ def configurations(
     formats: Sequence[str],
     dims: Sequence[int],
     value_timings: Sequence[str],
-    clocks_ns: Sequence[float | None] = (None,),
+    clocks: Sequence[Clock] = (None,),
     utilizations_percent: Sequence[float | None] = (None,),
 ) -> list[Configuration]:
     """Return all combinations, in the order in which the tables list them."""
     return [
-        Configuration(pdk, fmt, d, timing, clock_ns, utilization_percent)
+        Configuration(pdk, fmt, d, timing, None if clock == OWN else clock, utilization_percent, clock == OWN)
         for utilization_percent in utilizations_percent
-        for clock_ns in clocks_ns
+        for clock in clocks
         for timing in value_timings
         for pdk in pdks
         for fmt in formats

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flow.comparison.configuration import Configuration
 from flow.comparison.figures import Row
+from flow.comparison.own_clock import own_clock_ns
 from flow.comparison.store import COMPARABLE
+from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result, read_result
 from hdl.fa2 import WITH_KEY
 from pdk_configs.pdk import load_pdk
@@ -38,18 +41,34 @@ def kept_rows(reports: Path, kernels: Sequence[str]) -> list[Row]:
     format, d, the rest, then depth (the deepest first).
     """
     found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
-    for result in kept_results(reports):
-        if result.design in kernels:
-            key = (configuration_of(result), result.depth)
-            found[key].setdefault(result.design, {})[result.seed] = result
+    results = [result for result in kept_results(reports) if result.design in kernels]
+    own = own_clocks_ns(results)
+    for result in results:
+        configuration = configuration_of(result)
+        same = [configuration]
+        if result.clock_ns == own.get((configuration.usual_clock, result.design)):
+            same.append(replace(configuration.usual_clock, own_clock=True))
+        for one in same:
+            found[one, result.depth].setdefault(result.design, {})[result.seed] = result
     rows = []
     for (configuration, depth), by_kernel in found.items():
         if set(by_kernel) == set(kernels):
-            seeds = sorted(set.intersection(*(set(results) for results in by_kernel.values())))
-            results = {kernel: tuple(by_kernel[kernel][seed] for seed in seeds) for kernel in kernels}
+            seeds = sorted(set.intersection(*map(set, by_kernel.values())))
             if seeds:
-                rows.append(Row(configuration, depth, results))
+                chosen = {kernel: tuple(by_kernel[kernel][seed] for seed in seeds) for kernel in kernels}
+                rows.append(Row(configuration, depth, chosen))
     return sorted(rows, key=order)
+
+
+def own_clocks_ns(results: Sequence[Result]) -> dict[tuple[Configuration, str], float]:
+    """Return each kernel's own clock where its layout at the usual clock is among `results`."""
+    found = {}
+    for result in results:
+        configuration, clock_ns = configuration_of(result), own_clock_ns(result)
+        routed_as_usual = result.depth in POWER_DEPTHS and configuration == configuration.usual_clock
+        if routed_as_usual and result.seed == 0 and clock_ns is not None:
+            found[configuration, result.design] = clock_ns
+    return found
 
 
 def order(row: Row) -> tuple[object, ...]:
@@ -61,6 +80,7 @@ def order(row: Row) -> tuple[object, ...]:
         one.format,
         one.d,
         one.value_timing != WITH_KEY,
+        one.own_clock,
         one.clock_ns or 0.0,
         one.utilization_percent or 0.0,
         COMPARABLE.index(row.depth),

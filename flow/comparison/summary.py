@@ -105,7 +105,7 @@ def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
         "value_timing": configuration.value_timing,
         "usual": configuration.is_usual,
         "target_utilization_percent": configuration.utilization_percent,
-        "clock_ns": row.results[baseline][0].clock_ns,
+        "clock_ns": None if configuration.own_clock else row.results[baseline][0].clock_ns,
         "depth": row.depth,
         "kernels": {kernel: describe_kernel(row.results[kernel], measured[kernel]) for kernel in kernels},
         "reductions": reductions,
@@ -116,6 +116,7 @@ def describe_kernel(results: Sequence[Result], measured: dict[str, Figure | None
     """Return one kernel's figures, its groups and where they come from."""
     groups = dict.fromkeys(group for result in results for group in result.groups)
     return {
+        "clock_ns": results[0].clock_ns,
         **{name: data(figure) for name, figure in measured.items()},
         "groups": {
             group: {

@@ -17,7 +17,13 @@ from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
-from flow.reproduction.successors import FIVE_KERNELS, common_clock_rows, described_rows, pareto_charts
+from flow.reproduction.successors import (
+    FIVE_KERNELS,
+    common_clock_rows,
+    described_rows,
+    own_clock_rows,
+    pareto_charts,
+)
 from flow.workload import KEYS_PER_QUERY
 from pdk_configs.pdk import load_pdk
 
@@ -48,7 +54,8 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])
-    successors = common_clock_rows(kept_rows(reports, FIVE_KERNELS))
+    five_rows = kept_rows(reports, FIVE_KERNELS)
+    successors = common_clock_rows(five_rows)
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None
     context = {
@@ -67,6 +74,7 @@ def gather(reports: Path) -> Gathered:
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
         "successors": described_rows(successors),
+        "own_clock": described_rows(own_clock_rows(five_rows)),
     }
     pareto = pareto_charts(successors, accuracy) if accuracy else []
     context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]

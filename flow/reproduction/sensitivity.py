@@ -14,7 +14,12 @@ FACTORS = ("seed", "clock", "utilization", "value timing")
 
 
 def factor_of(configuration: Configuration) -> str | None:
-    """Return the one thing in which `configuration` is unusual, None where there are more or none."""
+    """Return the one thing in which `configuration` is unusual, None where there are more or none.
+
+    Kernels at clocks of their own share no clock that could be varied: None.
+    """
+    if configuration.own_clock:
+        return None
     unusual = [
         name
         for name, differs in (

@@ -14,6 +14,8 @@ from flow.comparison.figures import (
     power_at_fmax_w,
     reduction,
 )
+from flow.comparison.kept import kept_rows
+from flow.comparison.own_clock import own_clock_ns, settings_of
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
@@ -24,7 +26,7 @@ KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")
 
 
-def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate45", job="job"):
+def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate45", job="job", clock_ns=5.0):
     power = {}
     if power_w is not None:
         power = {
@@ -48,7 +50,7 @@ def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate4
         corner="typical",
         voltage_v=1.1,
         temperature_c=25.0,
-        clock_ns=5.0,
+        clock_ns=clock_ns,
         seed=seed,
         depth="gds" if power else "synth",
         job=job,
@@ -145,6 +147,30 @@ def test_kept_result_of_other_settings_is_refused(tmp_path):
         find(tmp_path, settings)
 
 
+@pytest.mark.parametrize(("fmax_mhz", "clock_ns"), [(277.2, 3.61), (203.2, 4.93), (250.0, 4.0), (44.9, 22.3)])
+def test_own_clock_is_the_period_at_fmax_rounded_up_to_three_digits(fmax_mhz, clock_ns):
+    assert own_clock_ns(_result("b", 1.0, 1e-2, fmax_mhz)) == clock_ns
+
+
+def test_results_at_each_kernel_s_own_clock_make_one_row(tmp_path):
+    usual = Configuration("nangate45", "bf16", 16, "with_key")
+    own = Configuration("nangate45", "bf16", 16, "with_key", own_clock=True)
+    with pytest.raises(UserError, match="no routed result at the usual clock"):
+        settings_of(own, "fa2_baseline", 0, "gds", tmp_path, tmp_path)
+    for kernel, fmax_mhz, own_ns in (("fa2_baseline", 200.5, 4.99), ("fa2_expmul", 250.0, 4.0)):
+        for configuration, clock_ns in ((usual, 5.0), (own, own_ns)):
+            settings = settings_of(configuration, kernel, 0, "gds", tmp_path, tmp_path)
+            assert settings.clock_ns == clock_ns
+            result = _result(kernel, 100.0, 1e-2, fmax_mhz, job=settings.job, clock_ns=clock_ns)
+            keep(tmp_path, result.model_copy(update={"parameters": dict(settings.parameters)}))
+    rows = kept_rows(tmp_path, KERNELS)
+    assert [row.configuration for row in rows] == [usual, own]
+    described = summarize(rows, KERNELS, 1)["rows"][1]
+    assert described["clock_ns"] is None
+    assert [described["kernels"][kernel]["clock_ns"] for kernel in KERNELS] == [4.99, 4.0]
+    assert "| own | gds |" in comparison_markdown(summarize(rows, KERNELS, 1), "comparison")
+
+
 def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
     command = ["--dims", "2", "--formats", "e4m3", "--seeds", "2"]
     places = ["--out", tmp_path / "build", "--reports", tmp_path / "reports"]
@@ -174,6 +200,8 @@ def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
         (["--to", "verilog"], "--to verilog"),
         (["--seeds", "0"], "at least 1"),
         (["--no-run"], "no results to compare"),
+        (["--clock", "own"], "no routed result at the usual clock"),
+        (["--clock", "owm"], "--clock"),
     ],
 )
 def test_mistake_is_one_line_and_exit_code_2(tmp_path, words, message):

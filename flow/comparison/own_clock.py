@@ -1,0 +1,46 @@
+"""A kernel's own clock: the fastest that its layout at the usual clock runs at."""
+
+from decimal import ROUND_CEILING, Context
+from pathlib import Path
+
+from flow.comparison.configuration import Configuration
+from flow.comparison.store import find
+from flow.errors import UserError
+from flow.flowgraph import POWER_DEPTHS
+from flow.result import Result
+from flow.settings import Settings
+
+DIGITS = 3
+
+
+def own_clock_ns(usual: Result) -> float | None:
+    """Return the period at the fmax of a layout made for the usual clock, rounded up to DIGITS digits."""
+    if not usual.metrics.fmax_mhz:
+        return None
+    rounded_up = Context(prec=DIGITS, rounding=ROUND_CEILING)
+    return float(rounded_up.create_decimal_from_float(1e3 / usual.metrics.fmax_mhz))
+
+
+def settings_of(
+    configuration: Configuration,
+    kernel: str,
+    seed: int,
+    depth: str,
+    build_dir: Path,
+    reports: Path,
+    threads: int = 1,
+) -> Settings:
+    """Return the settings of one run, the kernel's own clock from its results below `reports`.
+
+    Raises UserError for what cannot be built, and where the own clock is not known yet.
+    """
+    if not configuration.own_clock:
+        return configuration.settings(kernel, seed, depth, build_dir, threads)
+    for routed in reversed(POWER_DEPTHS):
+        usual = find(reports, configuration.usual_clock.settings(kernel, 0, routed, build_dir))
+        clock_ns = own_clock_ns(usual) if usual else None
+        if clock_ns is not None:
+            return configuration.settings(kernel, seed, depth, build_dir, threads, clock_ns)
+    raise UserError(
+        f"--clock own: {kernel} has no routed result at the usual clock yet: run the same without --clock"
+    )
