@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
+# A file's tests share what they build, so a file stays with one process; there is one process per core.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 .PHONY: setup run test test-quick lint bench reports clean
 
@@ -16,10 +18,10 @@ run: setup
 	$(RUN) --design expmul
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-quick: setup lint
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 lint: setup
 	$(BIN)/ruff check .
