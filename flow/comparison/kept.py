@@ -34,14 +34,14 @@ def configuration_of(result: Result) -> Configuration:
     )
 
 
-def kept_rows(reports: Path, kernels: Sequence[str]) -> list[Row]:
-    """Return a row for every configuration and depth of which all `kernels` have results.
+def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
+    """Return a row for every configuration and depth of which all `kernels` have results among `kept`.
 
     The seeds of a row are those that every kernel has. Rows are in the order of node (coarse first),
     format, d, the rest, then depth (the deepest first).
     """
     found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
-    results = [result for result in kept_results(reports) if result.design in kernels]
+    results = [result for result in kept if result.design in kernels]
     own = own_clocks_ns(results)
     for result in results:
         configuration = configuration_of(result)

@@ -11,7 +11,7 @@ from flow.charts.bars import BarChart, Series
 from flow.charts.points import PointChart
 from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
-from flow.comparison.kept import deepest, first_seed, kept_rows
+from flow.comparison.kept import deepest, first_seed, kept_results, kept_rows
 from flow.comparison.summary import HEADLINES, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
@@ -43,7 +43,8 @@ class Gathered:
 
 def gather(reports: Path) -> Gathered:
     """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
-    all_rows = kept_rows(reports, KERNELS)
+    kept = kept_results(reports)
+    all_rows = kept_rows(kept, KERNELS)
     rows = [first_seed(row) for row in deepest(all_rows)]
     with_power = [all(results[0].power for results in row.results.values()) for row in rows]
     routed = list(compress(rows, with_power))
@@ -54,7 +55,7 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])
-    five_rows = kept_rows(reports, FIVE_KERNELS)
+    five_rows = kept_rows(kept, FIVE_KERNELS)
     successors = common_clock_rows(five_rows)
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None

@@ -14,7 +14,7 @@ from flow.comparison.figures import (
     power_at_fmax_w,
     reduction,
 )
-from flow.comparison.kept import kept_rows
+from flow.comparison.kept import kept_results, kept_rows
 from flow.comparison.own_clock import own_clock_ns, settings_of
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
@@ -163,7 +163,7 @@ def test_results_at_each_kernel_s_own_clock_make_one_row(tmp_path):
             assert settings.clock_ns == clock_ns
             result = _result(kernel, 100.0, 1e-2, fmax_mhz, job=settings.job, clock_ns=clock_ns)
             keep(tmp_path, result.model_copy(update={"parameters": dict(settings.parameters)}))
-    rows = kept_rows(tmp_path, KERNELS)
+    rows = kept_rows(kept_results(tmp_path), KERNELS)
     assert [row.configuration for row in rows] == [usual, own]
     described = summarize(rows, KERNELS, 1)["rows"][1]
     assert described["clock_ns"] is None

@@ -7,7 +7,7 @@ import pytest
 from chromium import open_page
 from flow_command import run_command
 
-from flow.comparison.kept import kept_rows
+from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
 from flow.reproduction.sensitivity import sensitivity
 
@@ -95,7 +95,7 @@ def test_a_console_error_is_seen(tmp_path):
 
 
 def test_sensitivity_compares_what_was_varied_with_the_usual_settings_of_the_same_depth():
-    varied = sensitivity(kept_rows(COMMITTED, KERNELS), KERNELS)
+    varied = sensitivity(kept_rows(kept_results(COMMITTED), KERNELS), KERNELS)
     assert {one["factor"] for one in varied} >= {"seed", "value timing"}
     for one in varied:
         row, reference = one["row"], one["reference"]

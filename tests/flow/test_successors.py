@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from flow.comparison.kept import kept_rows
+from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
 from flow.reproduction.successors import FIVE_KERNELS, arm_of, common_clock_rows, pareto_charts
 
@@ -14,7 +14,7 @@ ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())
 
 @pytest.fixture(scope="module")
 def rows():
-    return common_clock_rows(kept_rows(REPORTS, FIVE_KERNELS))
+    return common_clock_rows(kept_rows(kept_results(REPORTS), FIVE_KERNELS))
 
 
 def test_each_kernel_stands_at_its_own_area_and_error(rows):
