@@ -96,6 +96,17 @@ def deepest(rows: Sequence[Row]) -> list[Row]:
     return list(first.values())
 
 
+def at_own_clocks(rows: Sequence[Row]) -> list[Row]:
+    """Return the routed rows in which each kernel is laid out for its own clock, all else as usual."""
+    return [
+        row
+        for row in rows
+        if row.depth in POWER_DEPTHS
+        and row.configuration.own_clock
+        and row.configuration.usual_clock.is_usual
+    ]
+
+
 def first_seed(row: Row) -> Row:
     """Return the row with its first seed alone."""
     return Row(row.configuration, row.depth, {kernel: found[:1] for kernel, found in row.results.items()})

@@ -11,8 +11,8 @@ from flow.charts.bars import BarChart, Series
 from flow.charts.points import PointChart
 from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
-from flow.comparison.kept import deepest, first_seed, kept_results, kept_rows
-from flow.comparison.summary import HEADLINES, summarize
+from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_results, kept_rows
+from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
@@ -21,7 +21,6 @@ from flow.reproduction.successors import (
     FIVE_KERNELS,
     common_clock_rows,
     described_rows,
-    own_clock_rows,
     pareto_charts,
 )
 from flow.workload import KEYS_PER_QUERY
@@ -63,6 +62,7 @@ def gather(reports: Path) -> Gathered:
         "summary": summary,
         "rows": summary["rows"],
         "routed": described,
+        "own_clock": [describe(first_seed(row), KERNELS, seeds=1) for row in at_own_clocks(all_rows)],
         "pdks": used_pdks(routed),
         "scaled": scaled,
         "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
@@ -75,7 +75,7 @@ def gather(reports: Path) -> Gathered:
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
         "successors": described_rows(successors),
-        "own_clock": described_rows(own_clock_rows(five_rows)),
+        "successors_own_clock": described_rows(at_own_clocks(five_rows)),
     }
     pareto = pareto_charts(successors, accuracy) if accuracy else []
     context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]

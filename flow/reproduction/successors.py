@@ -45,18 +45,6 @@ def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def own_clock_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return the routed rows in the study's format with each kernel laid out for its own clock."""
-    return [
-        row
-        for row in rows
-        if row.depth in POWER_DEPTHS
-        and row.configuration.own_clock
-        and row.configuration.usual_clock.is_usual
-        and row.configuration.format == STUDY_FORMAT
-    ]
-
-
 def described_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the rows as the comparison tells them."""
     return [describe(row, FIVE_KERNELS, len(row.results[FIVE_KERNELS[0]])) for row in rows]
