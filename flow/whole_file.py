@@ -1,11 +1,20 @@
 """Files that are there whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """Yield a file to write beside `path`, then put it in place in one step: until then the old one stays."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    yield beside
+    beside.replace(path)
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write `text` beside `path` and put it there in one step: an interruption leaves what was there."""
-    staged = path.with_name(f"{path.name}.{os.getpid()}")
-    staged.write_text(text)
-    staged.replace(path)
+    """Write `text` to `path` whole or not at all."""
+    with staged(path) as beside:
+        beside.write_text(text)

@@ -22,6 +22,7 @@ from flow.command_line import Say
 from flow.debian import filled_once
 from flow.errors import UserError
 from flow.places import cache_dir
+from flow.whole_file import staged
 
 WHEEL_VERSION = "0.0.1"
 WHEEL_PLATFORM = "manylinux_2_38_x86_64"
@@ -168,8 +169,7 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     program = folder / "openroad"
     if not program.exists():
         folder.mkdir(exist_ok=True)
-        staged = folder / f"openroad.{os.getpid()}"
-        staged.write_text(text)
-        staged.chmod(0o755)
-        staged.rename(program)
+        with staged(program) as beside:
+            beside.write_text(text)
+            beside.chmod(0o755)
     return folder

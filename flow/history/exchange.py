@@ -12,6 +12,7 @@ from flow.errors import UserError
 from flow.history.database import COLUMNS, runs_table
 from flow.history.runs import Run, add_run
 from flow.metrics import METRICS
+from flow.whole_file import staged
 
 JSON_COLUMNS = ("parameters", "tool_versions", "metrics", "group_areas_um2", "artefacts_sha256")
 REQUIRED = tuple(column.name for column in runs_table.columns if not column.nullable and column.name != "id")
@@ -31,8 +32,7 @@ def standard_metrics(run: Run) -> dict[str, Any]:
 def export_runs(runs: Sequence[Run], path: Path) -> None:
     """Write the runs to `path`, .jsonl or .csv, whole or not at all."""
     check_format(path)
-    staged = path.with_name(f"{path.name}.part")
-    with staged.open("w", newline="") as handle:
+    with staged(path) as beside, beside.open("w", newline="") as handle:
         if path.suffix == ".jsonl":
             for run in runs:
                 line = {name: run[name] for name in COLUMNS} | {STANDARD: standard_metrics(run)}
@@ -42,7 +42,6 @@ def export_runs(runs: Sequence[Run], path: Path) -> None:
             writer.writerow(COLUMNS)
             for run in runs:
                 writer.writerow([to_cell(name, run[name]) for name in COLUMNS])
-    staged.replace(path)
 
 
 def import_runs(engine: Engine, path: Path) -> tuple[int, int]:

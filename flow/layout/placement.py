@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from flow.errors import UserError
 from flow.measure import group_of, read_instances
+from flow.whole_file import staged
 
 FILE_NAME = "placement.npz"
 FORMAT_VERSION = 1
@@ -133,10 +134,8 @@ def write_placement(placement: Placement, path: Path) -> None:
     arrays: dict[str, Any] = {
         entry.name: np.asarray(getattr(placement, entry.name)) for entry in fields(Placement)
     }
-    staged = path.with_name(f".{path.name}")
-    with staged.open("wb") as handle:
+    with staged(path) as beside, beside.open("wb") as handle:
         np.savez_compressed(handle, version=np.array(FORMAT_VERSION), **arrays)
-    staged.replace(path)
 
 
 def read_placement(path: Path) -> Placement:
