@@ -16,7 +16,7 @@ try:
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
-    from flow.comparison.own_clock import settings_of
+    from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep, keep_placement
     from flow.comparison.summary import summarize
@@ -132,18 +132,16 @@ def read_row(
     configuration: Configuration, depths: Iterable[str], arguments: argparse.Namespace
 ) -> Row | None:
     """Return the configuration's row at the first of `depths` that every kernel and seed has."""
+    clocked = {kernel: with_clock(configuration, kernel, arguments.reports) for kernel in arguments.kernels}
     for depth in depths:
         results: dict[str, tuple[Result, ...]] = {}
-        for kernel in arguments.kernels:
+        for kernel, one in clocked.items():
             found = [
-                find(
-                    arguments.reports,
-                    settings_of(configuration, kernel, seed, depth, arguments.out, arguments.reports),
-                )
+                find(arguments.reports, one.settings(kernel, seed, depth, arguments.out))
                 for seed in range(arguments.seeds)
             ]
-            results[kernel] = tuple(one for one in found if one is not None)
-        if all(len(one) == arguments.seeds for one in results.values()):
+            results[kernel] = tuple(result for result in found if result is not None)
+        if all(len(kept) == arguments.seeds for kept in results.values()):
             return Row(configuration, depth, results)
     return None
 
@@ -168,7 +166,9 @@ def compare(arguments: argparse.Namespace) -> None:
     # Every run may use every core: the longest one, left alone at the end, then does.
     threads = os.cpu_count() or 1
     all_settings = [
-        settings_of(configuration, kernel, seed, arguments.to, arguments.out, arguments.reports, threads)
+        with_clock(configuration, kernel, arguments.reports).settings(
+            kernel, seed, arguments.to, arguments.out, threads
+        )
         for configuration in rows_wanted
         for seed in range(arguments.seeds)
         for kernel in arguments.kernels

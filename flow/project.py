@@ -24,8 +24,8 @@ from flow.steps.synthesize import SynthesizeTask
 from flow.steps.write_views import WriteViewsAndSpefTask
 
 SCENARIO = "typical"
-# The layout steps whose power at default activity anything reads: it takes half of a short step's time.
-POWER_REPORTING_TASKS = (DetailedPlacementTask, WriteViewsAndSpefTask)
+# The tasks of the flowgraph's METRIC_STEPS: their reports are what is measured.
+MEASURED_TASKS = (DetailedPlacementTask, WriteViewsAndSpefTask)
 LEGALIZING_TASKS = (DetailedPlacementTask, CTSTask, RepairTimingTask)
 # Of the clock period, the setup slack that repair before routing aims at: routing takes some back.
 SETUP_MARGIN_SHARE = 0.02
@@ -71,13 +71,14 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(
         settings.clock_ns * SETUP_MARGIN_SHARE / pdk.time_unit_ns, step="cts.repair_timing"
     )
-    for task in POWER_REPORTING_TASKS:
+    for task in MEASURED_TASKS:
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
     WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
+    # Nothing else reads power at default activity, and it takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
-        if task.valid("var", "skip_reports") and not isinstance(task, POWER_REPORTING_TASKS):
+        if task.valid("var", "skip_reports") and not isinstance(task, MEASURED_TASKS):
             task.add_openroad_skipreport("power")
 
     option = project.option

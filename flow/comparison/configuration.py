@@ -48,22 +48,17 @@ class Configuration:
         filled = "" if self.utilization_percent is None else f", {self.utilization_percent:g} % filled"
         return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
 
-    def settings(
-        self,
-        kernel: str,
-        seed: int,
-        depth: str,
-        build_dir: Path,
-        threads: int = 1,
-        own_clock_ns: float | None = None,
-    ) -> Settings:
-        """Return the settings of one run; raises UserError for what cannot be built."""
+    def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:
+        """Return the settings of one run; raises UserError for what cannot be built.
+
+        With `own_clock` it takes `own_clock.with_clock` first.
+        """
         given = {"format": self.format, "d": self.d, "value_timing": self.value_timing}
         return make_settings(
             kernel,
             given,
             self.pdk,
-            own_clock_ns if self.own_clock else self.clock_ns,
+            self.clock_ns,
             depth=depth,
             build_dir=build_dir,
             jobs=threads,

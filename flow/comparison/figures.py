@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from flow.comparison.configuration import Configuration
+from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result
 from flow.steps.simulate import TIMED
 from flow.workload import KEYS_PER_QUERY
@@ -21,6 +22,16 @@ class Row:
     configuration: Configuration
     depth: str
     results: Mapping[str, tuple[Result, ...]]
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether the layouts have wires, so power over real data."""
+        return self.depth in POWER_DEPTHS
+
+    @property
+    def seeds(self) -> int:
+        """How many results each kernel has."""
+        return min(map(len, self.results.values()))
 
 
 Quantity = Callable[[Result], float | None]

@@ -41,10 +41,9 @@ def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
     format, d, the rest, then depth (the deepest first).
     """
     found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
-    results = [result for result in kept if result.design in kernels]
-    own = own_clocks_ns(results)
-    for result in results:
-        configuration = configuration_of(result)
+    configured = [(configuration_of(result), result) for result in kept if result.design in kernels]
+    own = own_clocks_ns(configured)
+    for configuration, result in configured:
         same = [configuration]
         if result.clock_ns == own.get((configuration.usual_clock, result.design)):
             same.append(replace(configuration.usual_clock, own_clock=True))
@@ -60,14 +59,16 @@ def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
     return sorted(rows, key=order)
 
 
-def own_clocks_ns(results: Sequence[Result]) -> dict[tuple[Configuration, str], float]:
-    """Return each kernel's own clock where its layout at the usual clock is among `results`."""
+def own_clocks_ns(
+    configured: Sequence[tuple[Configuration, Result]],
+) -> dict[tuple[Configuration, str], float]:
+    """Return each kernel's own clock where its layout at the usual clock is among `configured`."""
     found = {}
-    for result in results:
-        configuration, clock_ns = configuration_of(result), own_clock_ns(result)
-        routed_as_usual = result.depth in POWER_DEPTHS and configuration == configuration.usual_clock
-        if routed_as_usual and result.seed == 0 and clock_ns is not None:
-            found[configuration, result.design] = clock_ns
+    for configuration, result in configured:
+        if result.depth in POWER_DEPTHS and result.seed == 0 and configuration.clock_ns is None:
+            clock_ns = own_clock_ns(result)
+            if clock_ns is not None:
+                found[configuration, result.design] = clock_ns
     return found
 
 
@@ -101,9 +102,7 @@ def at_own_clocks(rows: Sequence[Row]) -> list[Row]:
     return [
         row
         for row in rows
-        if row.depth in POWER_DEPTHS
-        and row.configuration.own_clock
-        and row.configuration.usual_clock.is_usual
+        if row.is_routed and row.configuration.own_clock and row.configuration.usual_clock.is_usual
     ]
 
 

@@ -1,5 +1,6 @@
 """A kernel's own clock: the fastest that its layout at the usual clock runs at."""
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, Context
 from pathlib import Path
 
@@ -8,7 +9,6 @@ from flow.comparison.store import find
 from flow.errors import UserError
 from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result
-from flow.settings import Settings
 
 DIGITS = 3
 
@@ -21,26 +21,19 @@ def own_clock_ns(usual: Result) -> float | None:
     return float(rounded_up.create_decimal_from_float(1e3 / usual.metrics.fmax_mhz))
 
 
-def settings_of(
-    configuration: Configuration,
-    kernel: str,
-    seed: int,
-    depth: str,
-    build_dir: Path,
-    reports: Path,
-    threads: int = 1,
-) -> Settings:
-    """Return the settings of one run, the kernel's own clock from its results below `reports`.
+def with_clock(configuration: Configuration, kernel: str, reports: Path) -> Configuration:
+    """Return `configuration` with the clock of `kernel` in it: its own from its results below `reports`.
 
     Raises UserError for what cannot be built, and where the own clock is not known yet.
     """
     if not configuration.own_clock:
-        return configuration.settings(kernel, seed, depth, build_dir, threads)
-    for routed in reversed(POWER_DEPTHS):
-        usual = find(reports, configuration.usual_clock.settings(kernel, 0, routed, build_dir))
+        return configuration
+    at_usual_clock = configuration.usual_clock
+    for depth in reversed(POWER_DEPTHS):
+        usual = find(reports, at_usual_clock.settings(kernel, 0, depth, reports))
         clock_ns = own_clock_ns(usual) if usual else None
         if clock_ns is not None:
-            return configuration.settings(kernel, seed, depth, build_dir, threads, clock_ns)
+            return replace(at_usual_clock, clock_ns=clock_ns)
     raise UserError(
         f"--clock own: {kernel} has no routed result at the usual clock yet: run the same without --clock"
     )

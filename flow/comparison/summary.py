@@ -54,7 +54,7 @@ HEADLINES = ("area_um2", "power_timed_w")
 
 def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[str, Any]:
     """Return everything that the comparison tells; quantities that a run lacks are None."""
-    described = [describe(row, kernels, seeds) for row in rows]
+    described = [describe(row, kernels) for row in rows]
     baseline, *others = kernels
     return {
         "baseline": baseline,
@@ -82,7 +82,7 @@ def mean(described: Sequence[dict[str, Any]], kernel: str, quantity: str) -> flo
     return fmean(percents) if percents else None
 
 
-def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
+def describe(row: Row, kernels: Sequence[str]) -> dict[str, Any]:
     """Return one configuration."""
     baseline, *others = kernels
     measured: dict[str, dict[str, Figure | None]] = {
@@ -91,7 +91,7 @@ def describe(row: Row, kernels: Sequence[str], seeds: int) -> dict[str, Any]:
     }
     reductions = {
         kernel: {
-            name: data(figures.reduction(measured[baseline][name], measured[kernel][name], seeds))
+            name: data(figures.reduction(measured[baseline][name], measured[kernel][name], row.seeds))
             for name in REDUCED
         }
         for kernel in others

@@ -17,12 +17,7 @@ from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
-from flow.reproduction.successors import (
-    FIVE_KERNELS,
-    common_clock_rows,
-    described_rows,
-    pareto_charts,
-)
+from flow.reproduction.successors import FIVE_KERNELS, common_clock_rows, pareto_charts
 from flow.workload import KEYS_PER_QUERY
 from pdk_configs.pdk import load_pdk
 
@@ -62,7 +57,7 @@ def gather(reports: Path) -> Gathered:
         "summary": summary,
         "rows": summary["rows"],
         "routed": described,
-        "own_clock": [describe(first_seed(row), KERNELS, seeds=1) for row in at_own_clocks(all_rows)],
+        "own_clock": [describe(first_seed(row), KERNELS) for row in at_own_clocks(all_rows)],
         "pdks": used_pdks(routed),
         "scaled": scaled,
         "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
@@ -74,8 +69,8 @@ def gather(reports: Path) -> Gathered:
         "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
-        "successors": described_rows(successors),
-        "successors_own_clock": described_rows(at_own_clocks(five_rows)),
+        "successors": [describe(row, FIVE_KERNELS) for row in successors],
+        "successors_own_clock": [describe(row, FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
     pareto = pareto_charts(successors, accuracy) if accuracy else []
     context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]

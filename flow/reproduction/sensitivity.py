@@ -42,21 +42,20 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
     by_key = {(row.configuration, row.depth): row for row in rows}
     found = []
     for row in rows:
-        seeds = len(row.results[kernels[0]])
         factor = factor_of(row.configuration)
-        if factor is None and not (row.configuration.is_usual and seeds > 1):
+        if factor is None and not (row.configuration.is_usual and row.seeds > 1):
             continue
         reference = by_key.get((usual(row.configuration), row.depth))
         if reference is None:
             continue
-        if seeds == 1:
+        if row.seeds == 1:
             reference = first_seed(reference)
         found.append(
             {
                 "factor": factor or "seed",
-                "seeds": seeds,
-                "row": describe(row, kernels, seeds),
-                "reference": describe(reference, kernels, len(reference.results[kernels[0]])),
+                "seeds": row.seeds,
+                "row": describe(row, kernels),
+                "reference": describe(reference, kernels),
             }
         )
     return sorted(found, key=lambda one: FACTORS.index(one["factor"]))

@@ -6,9 +6,8 @@ from typing import Any
 
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.comparison.figures import Figure, Quantity, Row, figure
-from flow.comparison.summary import QUANTITIES, describe
+from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
-from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result
 
 FIVE_KERNELS = ("fa2_baseline", "fa2_expmul", "fa2_log2", "fa2_log2_fixed", "fa2_intmax")
@@ -39,15 +38,8 @@ def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
     return [
         row
         for row in rows
-        if row.depth in POWER_DEPTHS
-        and row.configuration.is_usual
-        and row.configuration.format == STUDY_FORMAT
+        if row.is_routed and row.configuration.is_usual and row.configuration.format == STUDY_FORMAT
     ]
-
-
-def described_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the rows as the comparison tells them."""
-    return [describe(row, FIVE_KERNELS, len(row.results[FIVE_KERNELS[0]])) for row in rows]
 
 
 def synthetic_error(accuracy: dict[str, Any], arm: str) -> Figure:

@@ -15,7 +15,7 @@ from flow.comparison.figures import (
     reduction,
 )
 from flow.comparison.kept import kept_results, kept_rows
-from flow.comparison.own_clock import own_clock_ns, settings_of
+from flow.comparison.own_clock import own_clock_ns, with_clock
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
@@ -156,10 +156,10 @@ def test_results_at_each_kernel_s_own_clock_make_one_row(tmp_path):
     usual = Configuration("nangate45", "bf16", 16, "with_key")
     own = Configuration("nangate45", "bf16", 16, "with_key", own_clock=True)
     with pytest.raises(UserError, match="no routed result at the usual clock"):
-        settings_of(own, "fa2_baseline", 0, "gds", tmp_path, tmp_path)
+        with_clock(own, "fa2_baseline", tmp_path)
     for kernel, fmax_mhz, own_ns in (("fa2_baseline", 200.5, 4.99), ("fa2_expmul", 250.0, 4.0)):
         for configuration, clock_ns in ((usual, 5.0), (own, own_ns)):
-            settings = settings_of(configuration, kernel, 0, "gds", tmp_path, tmp_path)
+            settings = with_clock(configuration, kernel, tmp_path).settings(kernel, 0, "gds", tmp_path)
             assert settings.clock_ns == clock_ns
             result = _result(kernel, 100.0, 1e-2, fmax_mhz, job=settings.job, clock_ns=clock_ns)
             keep(tmp_path, result.model_copy(update={"parameters": dict(settings.parameters)}))
