@@ -28,6 +28,8 @@ HARD_TO_ROUTE = {
     "buf": (16,),
     "a222oi": (1,),
 }
+# Share of a layer's tracks that the global router leaves free: the ways to the pins take most of these two.
+ROUTING_DERATE = {"met1": 0.75, "met2": 0.6}
 
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
@@ -36,6 +38,9 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     use_own_scripts(library, Path(__file__).parent, data_root)
     hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]
     library.add_asic_celllist("dontuse", hard)
+    technology = library.get_dep(library.get("asic", "pdk"))
+    for layer, share in ROUTING_DERATE.items():
+        technology.set_openroad_globalroutingderating(layer, share)  # the last one of a layer counts
     return library
 
 

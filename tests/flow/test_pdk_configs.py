@@ -68,3 +68,12 @@ def test_cells_that_are_not_to_be_used_are_cells_of_the_library(pdk, liberty, da
     ours = [cell for cell in unused if "*" not in cell and "lpflow" not in cell and "probe" not in cell]
     assert set(ours) <= set(cells)
     assert pdk.nand2_cell not in unused
+
+
+def test_layers_with_a_share_of_free_tracks_are_routing_layers_of_the_technology(pdk, data_root):
+    library = pdk.make_library(data_root)
+    technology = library.get_dep(library.get("asic", "pdk"))
+    derated = {layer for layer, _ in technology.get("tool", "openroad", "globalroutingderating")}
+    lefs = [data_root / name for name in pdk.required_files if name.endswith((".lef", ".tlef"))]
+    text = "\n".join(path.read_text() for path in lefs)
+    assert derated <= set(re.findall(r"^\s*LAYER (\S+)\s+TYPE\s+ROUTING", text, re.MULTILINE))
