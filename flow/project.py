@@ -8,6 +8,7 @@ from siliconcompiler.tools.openroad.clock_tree_synthesis import CTSTask
 from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
 from siliconcompiler.tools.openroad.endcap_tapcell_insertion import EndCapTapCellTask
 from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
+from siliconcompiler.tools.openroad.repair_design import RepairDesignTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 
 from flow.constraints import write_sdc
@@ -68,9 +69,13 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
         task.find_task(project).set_openroad_paddetailplace(pdk.cell_padding_sites)
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
-    RepairTimingTask.find_task(project).set_openroad_rszsetupslackmargin(
+    repair_timing = RepairTimingTask.find_task(project)
+    repair_timing.set_openroad_rszsetupslackmargin(
         settings.clock_ns * SETUP_MARGIN_SHARE / pdk.time_unit_ns, step="cts.repair_timing"
     )
+    repair_timing.set_openroad_skiprecoverpower(not pdk.recover_power)
+    for task in (RepairDesignTask.find_task(project), repair_timing):
+        task.set_openroad_rszslewmargin(pdk.slew_margin_percent)
     for task in MEASURED_TASKS:
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):

@@ -31,7 +31,9 @@ class Pdk:
     `default_clock_ns` is the clock period a run gets without `--clock`. `core_side_min_um` is the smallest
     core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on the die's edge
     takes. `placement_density` is the global placement's target, `cell_padding_sites` the free sites that
-    placement keeps on either side of a cell: room for the router to reach its pins. `nand2_area_um2` is the
+    placement keeps on either side of a cell: room for the router to reach its pins. `slew_margin_percent` is
+    how far below the library's largest slew repair aims, `recover_power` whether cells with time to spare
+    are made weaker after that. `nand2_area_um2` is the
     area of `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
     that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's library
     object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a `package`
@@ -62,6 +64,8 @@ class Pdk:
     nand2_area_um2: float
     required_files: tuple[str, ...]
     make_library: Callable[[Path | None], StdCellLibrary]
+    slew_margin_percent: float = 0.0
+    recover_power: bool = True
     package: DebianPackage | None = None
     layout_cells: LayoutCells = "full"
     parasitics: Parasitics = "extracted"

@@ -70,4 +70,6 @@ PDK = Pdk(
         "lambdapdk/sky130/libs/sky130hd/gds/sky130_fd_sc_hd.gds",
     ),
     make_library=make_library,
+    slew_margin_percent=10.0,
+    recover_power=False,  # it makes drivers weaker than the library's largest slew allows
 )
