@@ -49,19 +49,41 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     scenario.add_libcorner(pdk.corner)
     scenario.set_pexcorner("typical")
     scenario.add_check(["setup", "hold", "power"])
-
-    ReportPowerTask.find_task(project).configure(pdk.corner)
-    CheckLayoutTask.find_task(project).configure(pdk.corner)
-    CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
-    SimulateTask.find_task(project).configure(
-        settings.design.name, settings.parameters, settings.clock_ns, pdk.corner
-    )
     project.constraint.area.set_density(settings.utilization_percent)
     project.constraint.area.set_coremargin(pdk.core_margin_um)
 
-    ConvertTask.find_task(project).configure(settings.design.name, settings.parameters)
+    configure_own_steps(project, settings)
+    configure_openroad(project, settings)
+
+    option = project.option
+    option.set_builddir(str(settings.build_dir))
+    option.set_jobname(settings.job)
+    option.add_to(list(DEPTHS[settings.depth]))
+    option.set_nodashboard(True)
+    option.set_nodisplay(True)
+    option.set_quiet(True)
+    option.scheduler.set_maxnodes(settings.jobs)
+    option.scheduler.set_maxthreads(settings.jobs)
+    silence(project)
+    return project
+
+
+def configure_own_steps(project: ASIC, settings: Settings) -> None:
+    """Tell the steps of flow/steps what the run is of."""
+    design, pdk = settings.design.name, settings.pdk
+    ConvertTask.find_task(project).configure(design, settings.parameters)
     SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
     FloorplanTask.find_task(project).configure(pdk)
+    WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
+    CheckLayoutTask.find_task(project).configure(pdk.corner)
+    CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
+    SimulateTask.find_task(project).configure(design, settings.parameters, settings.clock_ns, pdk.corner)
+    ReportPowerTask.find_task(project).configure(pdk.corner)
+
+
+def configure_openroad(project: ASIC, settings: Settings) -> None:
+    """Set what OpenROAD's steps do differently from SiliconCompiler's defaults."""
+    pdk = settings.pdk
     placement = GlobalPlacementTask.find_task(project)
     placement.set_openroad_placedensity(settings.placement_density)
     placement.set_openroad_padglobalplace(pdk.cell_padding_sites)
@@ -80,23 +102,10 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
-    WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
     # Nothing else reads power at default activity, and it takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
         if task.valid("var", "skip_reports") and not isinstance(task, MEASURED_TASKS):
             task.add_openroad_skipreport("power")
-
-    option = project.option
-    option.set_builddir(str(settings.build_dir))
-    option.set_jobname(settings.job)
-    option.add_to(list(DEPTHS[settings.depth]))
-    option.set_nodashboard(True)
-    option.set_nodisplay(True)
-    option.set_quiet(True)
-    option.scheduler.set_maxnodes(settings.jobs)
-    option.scheduler.set_maxthreads(settings.jobs)
-    silence(project)
-    return project
 
 
 def make_design(settings: Settings) -> Design:
