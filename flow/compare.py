@@ -96,7 +96,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
     parser.add_argument(
-        "--no-run", action="store_true", help="only what --results holds, the deepest of each"
+        "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
     )
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
