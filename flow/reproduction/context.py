@@ -72,7 +72,7 @@ def gather(reports: Path) -> Gathered:
         "successors": [describe(row, FIVE_KERNELS) for row in successors],
         "successors_own_clock": [describe(row, FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
-    pareto = pareto_charts(successors, accuracy) if accuracy else []
+    pareto = pareto_charts(five_rows, accuracy) if accuracy else []
     context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]
     charts: list[BarChart | PointChart] = [
         change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),

@@ -1,10 +1,10 @@
 """The five kernels side by side: what their attention errs by, against what they cost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from flow.charts.points import Point, PointChart, PointSeries
+from flow.charts.points import Point, PointChart, PointSeries, Span
 from flow.comparison.figures import Figure, Quantity, Row, figure
 from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
@@ -42,6 +42,14 @@ def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
+def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]:
+    """Return each kernel's netlists of `row`'s configuration with more than one seed; empty without."""
+    for one in rows:
+        if one.configuration == row.configuration and one.depth == "synth" and one.seeds > 1:
+            return one.results
+    return {}
+
+
 def synthetic_error(accuracy: dict[str, Any], arm: str) -> Figure:
     """Return an arm's error on random scores of SIGMA and KEYS, over the study's seeds."""
     (errors,) = (
@@ -66,13 +74,17 @@ ERRORS: dict[str, ErrorOf] = {
 
 
 def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointChart]:
-    """Return for each row the attention error against area, and against energy per key."""
+    """Return for each routed row of `rows` the attention error against area, and against energy per key.
+
+    The other rows tell how far the seed moves a netlist.
+    """
     charts = []
-    for row in rows:
+    for row in common_clock_rows(rows):
         one = row.configuration
+        netlists = netlists_of(row, rows)
         for name, cost, unit, factor, digits in COSTS:
             series = [
-                PointSeries(title, points(row, QUANTITIES[name], factor, accuracy, error))
+                PointSeries(title, points(row, netlists, QUANTITIES[name], factor, accuracy, error))
                 for title, error in ERRORS.items()
             ]
             charts.append(
@@ -89,13 +101,31 @@ def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointCh
 
 
 def points(
-    row: Row, cost: Quantity, factor: float, accuracy: dict[str, Any], error: ErrorOf
+    row: Row,
+    netlists: Mapping[str, Sequence[Result]],
+    cost: Quantity,
+    factor: float,
+    accuracy: dict[str, Any],
+    error: ErrorOf,
 ) -> tuple[Point, ...]:
     """Return a point for each kernel of which both its cost and its error are known."""
     found = []
     for kernel, results in row.results.items():
         x, y = figure(results, cost), error(accuracy, arm_of(results[0]))
         if x is not None and y is not None:
-            seeds = (x.smallest * factor, x.largest * factor) if len(results) > 1 else None
-            found.append(Point(kernel, x.median * factor, y.median, seeds, (y.smallest, y.largest)))
+            spread = seed_range(x, len(results), figure(netlists.get(kernel, ()), cost), factor)
+            found.append(Point(kernel, x.median * factor, y.median, spread, (y.smallest, y.largest)))
     return tuple(found)
+
+
+def seed_range(routed: Figure, seeds: int, netlist: Figure | None, factor: float) -> Span | None:
+    """Return how far the seed moves a cost: the layouts' own range, or the netlists', as a share of it.
+
+    None with one layout and no netlists that tell it.
+    """
+    if seeds > 1:
+        return routed.smallest * factor, routed.largest * factor
+    if netlist is None:
+        return None
+    scale = routed.median * factor / netlist.median
+    return netlist.smallest * scale, netlist.largest * scale

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from flow.comparison.figures import Row
 from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
 from flow.reproduction.successors import FIVE_KERNELS, arm_of, common_clock_rows, pareto_charts
@@ -13,8 +14,18 @@ ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return common_clock_rows(kept_rows(kept_results(REPORTS), FIVE_KERNELS))
+def all_rows():
+    return kept_rows(kept_results(REPORTS), FIVE_KERNELS)
+
+
+@pytest.fixture(scope="module")
+def rows(all_rows):
+    return common_clock_rows(all_rows)
+
+
+def with_area(result, area_um2, seed):
+    metrics = result.metrics.model_copy(update={"cell_area_um2": area_um2})
+    return result.model_copy(update={"seed": seed, "metrics": metrics})
 
 
 def test_each_kernel_stands_at_its_own_area_and_error(rows):
@@ -41,3 +52,30 @@ def test_a_kernel_s_error_is_that_of_its_own_fraction_bits(rows):
 def test_without_the_model_the_chart_has_random_scores_alone(rows):
     charts = pareto_charts(rows, ACCURACY | {"model": None})
     assert all(len(chart.series) == 1 for chart in charts)
+
+
+def test_netlists_of_other_seeds_give_the_routed_area_its_bars(rows):
+    row = rows[0]
+    netlists = {
+        kernel: tuple(
+            with_area(result, area_um2, seed) for seed, area_um2 in enumerate((1000.0, 990.0, 1030.0))
+        )
+        for kernel, (result,) in row.results.items()
+    }
+    seeds = Row(row.configuration, "synth", netlists)
+    area, _, *_ = pareto_charts([row, seeds], ACCURACY)
+    for point in area.series[0].points:
+        assert point.x_range == pytest.approx((0.99 * point.x, 1.03 * point.x))
+    one_seed = Row(row.configuration, "synth", {kernel: found[:1] for kernel, found in netlists.items()})
+    bare, _, *_ = pareto_charts([row, one_seed], ACCURACY)
+    assert all(point.x_range is None for point in bare.series[0].points)
+
+
+def test_the_seed_of_a_netlist_says_nothing_of_energy(rows):
+    row = rows[0]
+    netlists = {
+        kernel: tuple(result.model_copy(update={"seed": seed, "power": {}}) for seed in (0, 1))
+        for kernel, (result,) in row.results.items()
+    }
+    _, energy, *_ = pareto_charts([row, Row(row.configuration, "synth", netlists)], ACCURACY)
+    assert all(point.x_range is None for point in energy.series[0].points)
