@@ -123,6 +123,14 @@ def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
         assert (tmp_path / name).read_bytes() == (COMMITTED / name).read_bytes()
 
 
+def test_a_study_without_the_model_keeps_its_figures_only_where_all_else_agrees():
+    found = {"seeds": [0], "operator": {"expmul": (1, 2)}, "model": None}
+    earlier = {"seeds": [0], "operator": {"expmul": [1, 2]}, "model": {"short": 0.1}}
+    assert accuracy.with_earlier_model(found, earlier) == earlier
+    assert accuracy.with_earlier_model(found, earlier | {"seeds": [0, 1]}) is found
+    assert accuracy.with_earlier_model(found, earlier | {"model": None})["model"] is None
+
+
 def test_a_missing_study_is_one_line(tmp_path):
     done = run_command("accuracy.py", "--no-run", "--reports", tmp_path)
     assert done.returncode == 2
