@@ -17,6 +17,7 @@ try:
     from flow.error_study.parts import Parts, study_key
     from flow.errors import UserError
     from flow.places import PROJECT_ROOT
+    from flow.whole_file import write_whole
 except ModuleNotFoundError as missing:
     sys.exit(
         f"accuracy.py: error: {missing.name} is not installed: "
@@ -102,7 +103,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
             if found["model"]:
                 plain_lines(console)(f"all else is as in {data}: its figures of the real model stay")
         arguments.reports.mkdir(parents=True, exist_ok=True)
-        data.write_text(json.dumps(found, indent=1) + "\n")
+        write_whole(data, json.dumps(found, indent=1) + "\n")
     base.with_suffix(".md").write_text(accuracy_markdown(found))
     chart = error_chart(found, NAME)
     for suffix in (".svg", ".png"):
