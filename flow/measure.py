@@ -104,11 +104,6 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
         registers=int(engine("design__registers")),
         cell_area_um2=round(area_um2, 4),
         gate_equivalents=round(area_um2 / settings.pdk.nand2_area_um2, 1),
-        power_activity=DEFAULT_ACTIVITY,
-        power_internal_w=engine("power__internal__total"),
-        power_switching_w=engine("power__switching__total"),
-        power_leakage_w=engine("power__leakage__total"),
-        power_total_w=engine("power__total"),
         setup_slack_ns=slack_ns("timing__setup__ws"),
         hold_slack_ns=slack_ns("timing__hold__ws") if routed else None,
         fmax_mhz=round(engine("timing__fmax") / 1e6, 3),
@@ -123,6 +118,16 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
         max_slew_violations=int(engine("timing__drv__max_slew")),
         max_capacitance_violations=int(engine("timing__drv__max_cap")),
     )
+    if not routed:  # a routed layout has its power from step power.report
+        metrics = metrics.model_copy(
+            update={
+                "power_activity": DEFAULT_ACTIVITY,
+                "power_internal_w": engine("power__internal__total"),
+                "power_switching_w": engine("power__switching__total"),
+                "power_leakage_w": engine("power__leakage__total"),
+                "power_total_w": engine("power__total"),
+            }
+        )
     return metrics, groups
 
 

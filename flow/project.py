@@ -102,9 +102,9 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
-    # Nothing else reads power at default activity, and it takes half of a short step's time.
+    # Power at default activity is read of a placement alone, and takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
-        if task.valid("var", "skip_reports") and not isinstance(task, MEASURED_TASKS):
+        if task.valid("var", "skip_reports") and not isinstance(task, DetailedPlacementTask):
             task.add_openroad_skipreport("power")
 
 

@@ -8,14 +8,17 @@ ESTIMATE_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_estimated_spef.tcl"
 
 
 class WriteViewsAndSpefTask(WriteViewsTask):
-    """Writes what the stock task writes; without extraction rules the SPEF holds OpenROAD's estimate."""
+    """Writes what the stock task writes, but no voltage drop.
+
+    Without extraction rules the SPEF holds OpenROAD's estimate.
+    """
 
     def configure(self, parasitics: str) -> None:
         """Say where the parasitics come from: `extracted` or `estimated`."""
         if parasitics == "estimated":
             self.add_postscript(str(ESTIMATE_SCRIPT))
-            # The voltage drop needs the resistance of vias too, which such a LEF may leave out (PSM-0021).
-            self.set_openroad_psmenable(False)
+        # The voltage drop would be that of default activity, far from the real one, and nothing holds it.
+        self.set_openroad_psmenable(False)
 
     def setup(self) -> None:
         """Declare what the step writes."""
