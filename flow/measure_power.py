@@ -43,10 +43,10 @@ def headline_power(power: dict[str, Power]) -> dict[str, float | str]:
     }
 
 
-def read_simulated_clocks(settings: Settings) -> int:
-    """Return over how many clocks the activity was counted."""
+def read_simulation(settings: Settings) -> dict[str, int | str]:
+    """Return the result's fields that say on what and over how many clocks the activity was counted."""
     summary = json.loads((step_folder(settings, "power.activity") / SUMMARY).read_text())
-    return int(summary["clocks"])
+    return {"simulated_clocks": summary["clocks"], "data_sha256": summary["data_sha256"]}
 
 
 def read_power(settings: Settings, reports: Path, activity: str) -> Power:

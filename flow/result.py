@@ -107,7 +107,8 @@ class Result(Record):
 
     `target_utilization_percent` None: the PDK's own. `parasitics` says whether those of the routed wires
     were extracted by rules or estimated from the technology LEF; `layout_cells` whether the GDS holds
-    the cells' full layouts or their abstracts. Both None where the run made none, or before they were kept.
+    the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
+    while its power was measured (`flow.workload`). None where the run made none, or before they were kept.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -130,6 +131,7 @@ class Result(Record):
     groups: dict[str, Group] = {}
     power: dict[str, Power] = {}
     simulated_clocks: int | None = None
+    data_sha256: str | None = None
     parasitics: Parasitics | None = None
     layout_cells: LayoutCells | None = None
     checks: Checks = Checks()

@@ -19,7 +19,7 @@ from flow.errors import StepError, UserError
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.measure import INDEX, measure_layout, measure_netlist, step_runtimes_s
 from flow.measure_checks import measure_checks
-from flow.measure_power import headline_power, measure_power, read_simulated_clocks
+from flow.measure_power import headline_power, measure_power, read_simulation
 from flow.pdk_data import find_data_root
 from flow.progress import StepLines
 from flow.project import make_project
@@ -157,12 +157,12 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
     """Return the result of a run that has ended well."""
     metrics, groups = Metrics(), dict[str, Group]()
     power: dict[str, Power] = {}
-    simulated_clocks = None
+    simulation: dict[str, Any] = {}
     if settings.depth in METRIC_STEPS:
         metrics, groups = measure_layout(settings, history)
     if settings.depth in POWER_DEPTHS:
         power = measure_power(settings)
-        simulated_clocks = read_simulated_clocks(settings)
+        simulation = read_simulation(settings)
         metrics = metrics.model_copy(update=headline_power(power))
     elif settings.depth == "synth":
         metrics = measure_netlist(settings)
@@ -194,7 +194,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         groups=groups,
         power=power,
         checks=measure_checks(settings, metrics.drc_errors),
-        simulated_clocks=simulated_clocks,
+        **simulation,
         parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,
         layout_cells=pdk.layout_cells if "gds" in files else None,
         step_runtimes_s=runtimes_s,

@@ -1,7 +1,9 @@
 """What a design computes while its power is measured: real attention data, clock by clock."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 
 from flow.activity.streams import Words, pack_codes
 from flow.attention_data.sample import load
-from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
+from flow.attention_data.stimulus import KernelStimulus, kernel_stimulus, operator_stimulus
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
@@ -21,7 +23,9 @@ Codes = npt.NDArray[np.uint64]
 
 # Queries run side by side, each a stream of its own from reset: together well over 2,000 clocks.
 STREAMS = 16
-QUERIES_PER_STREAM = 3
+# The first query of a stream fills the pipeline, the last keeps it full until the result before it is out.
+QUERIES_PER_STREAM = 4
+COUNTED_QUERIES = 2
 KEYS_PER_QUERY = 128
 RESET_CLOCKS = 2
 
@@ -33,6 +37,7 @@ class Workload:
     `inputs` holds every input but the clock. `expected` holds the codes of each output and `due`,
     [streams, clocks], tells at which clocks an output other than valid_out has them; valid_out is
     checked from clock `count_from` on, as activity is counted. `bits` is the width of a lane.
+    `data_sha256` is that of the real numbers, before any format: the same for all kernels of one d.
     """
 
     inputs: dict[str, Codes]
@@ -40,6 +45,7 @@ class Workload:
     due: npt.NDArray[np.bool_]
     bits: dict[str, int]
     count_from: int
+    data_sha256: str
 
     @property
     def streams(self) -> int:
@@ -89,7 +95,13 @@ def operator_workload(design: Design, parameters: Any, model: Model) -> Workload
         due=valid[..., 0].astype(np.bool_),
         bits={"rst": 1, "valid_in": 1, "x": fmt.width, "v": fmt.width, "y": fmt.width, "valid_out": 1},
         count_from=RESET_CLOCKS + latency,
+        data_sha256=digest(x_real, v_real),
     )
+
+
+def digest(*arrays: npt.NDArray[Any]) -> str:
+    """Return the SHA-256 over the arrays' bytes, in hexadecimal."""
+    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
 
 
 def port(clocks: int, start: int, codes: Codes) -> Codes:
@@ -106,12 +118,12 @@ def port(clocks: int, start: int, codes: Codes) -> Codes:
 def kernel_workload(design: Design, parameters: Any) -> Workload:
     """Return a kernel's workload: queries of real heads back to back, so the pipeline is always full.
 
-    The first query of a stream fills the pipeline; the clocks of the others count.
+    The clocks of two queries count, up to the result of the second: it is checked, and with it what the
+    netlist did while they were counted.
     """
     fmt: FloatFormat = parameters.fmt
     model = MODELS[design.name]
-    queries = STREAMS * QUERIES_PER_STREAM
-    real = kernel_stimulus(load(parameters.d), queries, KEYS_PER_QUERY)
+    real = kernel_data(parameters.d)
 
     def split(values: npt.NDArray[Any]) -> Codes:
         return values.reshape(STREAMS, QUERIES_PER_STREAM * KEYS_PER_QUERY, -1).astype(np.uint64)
@@ -126,8 +138,8 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
         key_valid=real.key_valid.reshape(by_query[:3]),
         **model_options(parameters),
     )
-    clocks = RESET_CLOCKS + q.shape[1]
     first_result = RESET_CLOCKS + design.latency_clocks(parameters)
+    clocks = first_result + (QUERIES_PER_STREAM - 1) * KEYS_PER_QUERY
     last = split(real.last)
     valid = port(clocks, first_result, last)
     answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
@@ -145,8 +157,21 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
         due=valid[..., 0].astype(np.bool_),
         bits=dict.fromkeys(("rst", "valid_in", *flags, "valid_out"), 1)
         | dict.fromkeys((*vectors, "o"), fmt.width),
-        count_from=RESET_CLOCKS + KEYS_PER_QUERY,
+        count_from=clocks - COUNTED_QUERIES * KEYS_PER_QUERY,
+        data_sha256=kernel_data_sha256(parameters.d),
     )
+
+
+def kernel_data(d: int) -> KernelStimulus:
+    """Return the real numbers that every kernel of head dimension `d` computes on."""
+    return kernel_stimulus(load(d), STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY)
+
+
+@cache
+def kernel_data_sha256(d: int) -> str:
+    """Return the SHA-256 of `kernel_data`."""
+    data = kernel_data(d)
+    return digest(data.q, data.k, data.v, data.first, data.last, data.key_valid)
 
 
 WORKLOADS: Mapping[str, Callable[[Design, Any], Workload]] = {

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from flow.attention_data.bfloat16 import from_bfloat16
 
 SAMPLE_FOLDER = Path(__file__).resolve().parent / "sample"
-LAYERS = 6
 
 # Standard deviations of the sample at d = 32, all layers together: between heads and dimensions (the part
 # that all tokens of a head share) and between tokens.
@@ -24,6 +23,8 @@ KEY_SIGMA = 1.13
 SHARED_VALUE_SIGMA = 0.23
 VALUE_SIGMA = 0.635
 SCORE_SIGMA = 2.5
+
+GOLDEN_SECTION = (math.sqrt(5) - 1) / 2
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,12 +105,19 @@ def synthetic(
     return result
 
 
-def query_jobs(sets: list[AttentionSet]) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Yield (query [d], keys [n, d], values [n, d]): the first query of every set, then the second ...
+def spread_jobs(set_count: int, positions: int) -> Iterator[tuple[int, int]]:
+    """Yield (set, position of a query) of all sets and positions, each once, evenly spread from the start.
 
-    So that a few queries already come from many heads and layers.
+    Sets are taken in strides of the golden section of their number, so that a few queries already come
+    from all layers, many heads and many positions, whatever the head dimension.
     """
-    for position in range(max(len(one.queries) for one in sets)):
-        for one in sets:
-            if position < len(one.queries):
-                yield one.queries[position], one.keys, one.values
+    set_stride, position_stride = golden_stride(set_count), golden_stride(positions)
+    for shift in range(positions):
+        for index in range(set_count):
+            yield index * set_stride % set_count, (index * position_stride + shift) % positions
+
+
+def golden_stride(count: int) -> int:
+    """Return the number next to the golden section of `count` that has no factor in common with it."""
+    coprime = (stride for stride in range(1, count + 1) if math.gcd(stride, count) == 1)
+    return min(coprime, key=lambda stride: abs(stride - count * GOLDEN_SECTION))

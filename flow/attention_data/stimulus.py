@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from flow.attention_data.sample import LAYERS, AttentionSet, Floats, load, query_jobs
+from flow.attention_data.minilm import HEAD_DIMENSION, HEADS
+from flow.attention_data.sample import AttentionSet, Floats, load, spread_jobs
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,33 +29,40 @@ class KernelStimulus:
 
 
 def kernel_stimulus(sets: Sequence[AttentionSet], queries: int, keys_per_query: int = 128) -> KernelStimulus:
-    """Return `queries` queries of `sets`, taken in the order of `query_jobs`, each with its first keys.
+    """Return `queries` queries of `sets`, taken in the order of `spread_jobs`, each with its first keys.
 
-    A query whose set has fewer keys than `keys_per_query` is padded with masked zero keys.
-    Raises ValueError where the sets hold fewer queries.
+    All sets have the same number of queries. A query whose set has fewer keys than `keys_per_query` is
+    padded with masked zero keys. Raises ValueError where the sets hold fewer queries.
     """
-    jobs = list(islice(query_jobs(list(sets)), queries))
-    if len(jobs) < queries or queries < 1:
-        raise ValueError(f"{queries} queries asked for, the sets hold {len(jobs)}")
-    d = jobs[0][0].shape[0]
+    jobs = take_jobs(sets, queries)
+    d = sets[0].queries.shape[1]
     shape = (queries, keys_per_query, d)
     q, k, v = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     key_valid = np.zeros(shape[:2], dtype=np.bool_)
-    for index, (query, keys, values) in enumerate(jobs):
-        count = min(len(keys), keys_per_query)
-        q[index] = query
-        k[index, :count] = keys[:count]
-        v[index, :count] = values[:count]
+    for index, (number, position) in enumerate(jobs):
+        one = sets[number]
+        count = min(len(one.keys), keys_per_query)
+        q[index] = one.queries[position]
+        k[index, :count] = one.keys[:count]
+        v[index, :count] = one.values[:count]
         key_valid[index, :count] = True
-    position = np.broadcast_to(np.arange(keys_per_query), shape[:2])
+    key_number = np.broadcast_to(np.arange(keys_per_query), shape[:2])
     return KernelStimulus(
         q.reshape(-1, d),
         k.reshape(-1, d),
         v.reshape(-1, d),
-        (position == 0).reshape(-1),
-        (position == keys_per_query - 1).reshape(-1),
+        (key_number == 0).reshape(-1),
+        (key_number == keys_per_query - 1).reshape(-1),
         key_valid.reshape(-1),
     )
+
+
+def take_jobs(sets: Sequence[AttentionSet], queries: int) -> list[tuple[int, int]]:
+    """Return the first `queries` of `spread_jobs`; raises ValueError for none or more than there are."""
+    jobs = list(islice(spread_jobs(len(sets), len(sets[0].queries)), queries))
+    if len(jobs) < queries or queries < 1:
+        raise ValueError(f"{queries} queries asked for, the sets hold {len(jobs)}")
+    return jobs
 
 
 def operator_stimulus(queries: int, lanes: int, keys_per_query: int = 128) -> tuple[Floats, Floats]:
@@ -63,25 +71,23 @@ def operator_stimulus(queries: int, lanes: int, keys_per_query: int = 128) -> tu
     Scores are those of the real heads (d = 32). Each query gives 2 x keys_per_query clocks: first the
     value products, x = s_i - m_i with v = v_i, then the rescale products, x = m_{i-1} - m_i with
     v = o_{i-1} (float64 accumulators; the first key rescales zero, with x = 0). A kernel has one unit
-    for each of the two kinds, so they are not interleaved. Lanes are the features of the values,
-    from the head on.
+    for each of the two kinds, so they are not interleaved. Lanes are the features of the layer's values,
+    from the head's first on and round.
 
     Raises ValueError for more queries, keys or lanes than the sample holds.
     """
-    sets, lane_sets = load(32), load(lanes)
-    jobs = list(islice(query_jobs(sets), queries))
-    keys_held = len(sets[0].keys)
-    if len(jobs) < queries or queries < 1 or not 1 <= keys_per_query <= keys_held:
+    sets, layers = load(HEAD_DIMENSION), load(HEAD_DIMENSION * HEADS)
+    keys_held, lanes_held = layers[0].values.shape
+    if not (1 <= keys_per_query <= keys_held and 1 <= lanes <= lanes_held):
         raise ValueError(
-            f"{queries} queries of {keys_per_query} keys asked for, "
-            f"the sample holds {len(jobs)} of {keys_held}"
+            f"{keys_per_query} keys and {lanes} lanes asked for, the sample has {keys_held} and {lanes_held}"
         )
-    heads_per_layer, lane_groups = len(sets) // LAYERS, len(lane_sets) // LAYERS
     x, v = [], []
-    for index, (query, keys, _) in enumerate(jobs):
-        layer, head = divmod(index % len(sets), heads_per_layer)
-        values = lane_sets[layer * lane_groups + head % lane_groups].values[:keys_per_query]
-        scores = keys[:keys_per_query] @ query
+    for number, position in take_jobs(sets, queries):
+        layer, head = divmod(number, HEADS)
+        features = np.roll(layers[layer].values, -head * HEAD_DIMENSION, axis=1)
+        values = features[:keys_per_query, :lanes]
+        scores = sets[number].keys[:keys_per_query] @ sets[number].queries[position]
         maximum = np.maximum.accumulate(scores)
         rescale = np.append(0.0, maximum[:-1] - maximum[1:])
         sums = np.zeros(lanes)

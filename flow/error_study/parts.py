@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.places import PROJECT_ROOT
+from flow.sources import sources_sha256
 from flow.whole_file import write_whole
 
 # What a figure of the study depends on.
@@ -16,11 +16,7 @@ SOURCES = ("hdl", "flow/error_study", "flow/attention_data")
 
 def study_key(*settings: object) -> str:
     """Return a hash of the study's sources and of `settings`: equal keys, equal figures."""
-    digest = hashlib.sha256(repr(settings).encode())
-    for source in SOURCES:
-        for path in sorted((PROJECT_ROOT / source).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(f"{settings!r}{sources_sha256(*SOURCES)}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

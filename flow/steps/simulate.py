@@ -16,12 +16,15 @@ from flow.activity.saif import write_saif
 from flow.activity.sdf import read_sdf
 from flow.activity.streams import Words, unpack_codes
 from flow.constraints import CLOCK_PORT, PORT_DELAY_SHARE
+from flow.sources import sources_sha256
 from flow.steps.library_files import liberty_files
 from flow.workload import Workload, make_workload
 
 ZERO_DELAY, TIMED = "zero_delay", "timed"
 ACTIVITIES = (ZERO_DELAY, TIMED)
 SUMMARY = "reports/activity.json"
+# What the workload, the model that it is checked with and the simulators are made of.
+SOURCES = ("hdl", "flow/activity", "flow/attention_data", "flow/workload.py", "flow/steps/simulate.py")
 
 
 class SimulateTask(ASICTask):
@@ -34,6 +37,7 @@ class SimulateTask(ASICTask):
         self.add_parameter("design_parameters", "str", "the design's parameters, as JSON")
         self.add_parameter("clock_ns", "float", "clock period", unit="ns")
         self.add_parameter("corner", "str", "library corner")
+        self.add_parameter("sources_sha256", "str", "digest of the simulation's sources and data")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -49,11 +53,12 @@ class SimulateTask(ASICTask):
         self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
         self.set("var", "clock_ns", clock_ns)
         self.set("var", "corner", corner)
+        self.set("var", "sources_sha256", sources_sha256(*SOURCES))
 
     def setup(self) -> None:
         """Declare what the step reads and writes."""
         super().setup()
-        for name in ("design", "design_parameters", "clock_ns", "corner"):
+        for name in ("design", "design_parameters", "clock_ns", "corner", "sources_sha256"):
             self.add_required_key("var", name)
         self.add_input_file(ext="lec.vg")
         self.add_input_file(ext="typical.sdf")
@@ -69,7 +74,7 @@ class SimulateTask(ASICTask):
         streams = workload.streams
         inputs = workload.packed_inputs()
         clock_ns = self.get("var", "clock_ns")
-        summary: dict[str, Any] = {"clocks": workload.clocks}
+        summary: dict[str, Any] = {"clocks": workload.clocks, "data_sha256": workload.data_sha256}
 
         start = time.monotonic()
         outputs, activity = zero_delay.simulate(gates, inputs, streams, clock_ns, workload.count_from)

@@ -3,14 +3,16 @@
 import hashlib
 import importlib.util
 import json
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from flow.attention_data import minilm
 from flow.attention_data.bfloat16 import from_bfloat16, to_bfloat16
-from flow.attention_data.sample import SAMPLE_FOLDER, load, query_jobs, synthetic
+from flow.attention_data.sample import SAMPLE_FOLDER, load, spread_jobs, synthetic
 from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
+from flow.workload import QUERIES_PER_STREAM, STREAMS
 
 needs_model = pytest.mark.skipif(
     importlib.util.find_spec(minilm.PACKAGE) is None
@@ -100,11 +102,35 @@ def test_kernel_stimulus_streams_queries_back_to_back():
     assert np.flatnonzero(stimulus.first).tolist() == [0, 20, 40, 60, 80]
     assert np.flatnonzero(stimulus.last).tolist() == [19, 39, 59, 79, 99]
     assert stimulus.key_valid.all()
-    jobs = list(query_jobs(sets))
-    assert len(jobs) == 144 * 16
-    for index in range(5):
-        assert (stimulus.q[20 * index : 20 * index + 20] == jobs[index][0]).all()
-        assert np.array_equal(stimulus.v[20 * index : 20 * index + 20], jobs[index][2][:20])
+    for index, (number, position) in enumerate(islice(spread_jobs(144, 16), 5)):
+        clocks = slice(20 * index, 20 * index + 20)
+        assert (stimulus.q[clocks] == sets[number].queries[position]).all()
+        assert np.array_equal(stimulus.v[clocks], sets[number].values[:20])
+
+
+@pytest.mark.parametrize("sets", [1, 6, 36, 72, 144])
+def test_jobs_are_every_query_of_every_set_once(sets):
+    jobs = list(spread_jobs(sets, 16))
+    assert sorted(jobs) == [(number, position) for number in range(sets) for position in range(16)]
+
+
+def _maximum_rises_and_score_sigma(sets, jobs):
+    scores = np.stack([sets[number].keys @ sets[number].queries[position] for number, position in jobs])
+    rises = (np.diff(np.maximum.accumulate(scores, axis=1), axis=1) > 0).sum(axis=1)
+    return rises.mean(), np.sqrt(scores.var(axis=1).mean())
+
+
+@pytest.mark.parametrize("d", [16, 32, 64])
+def test_workload_is_spread_over_layers_and_positions_and_like_the_whole_sample(d):
+    sets = load(d)
+    jobs = list(islice(spread_jobs(len(sets), 16), STREAMS * QUERIES_PER_STREAM))
+    layers, positions = zip(*((number * 6 // len(sets), position) for number, position in jobs), strict=True)
+    assert min(np.bincount(layers, minlength=6)) >= len(jobs) // 8
+    assert min(np.bincount(positions, minlength=16)) >= 2
+    rises, sigma = _maximum_rises_and_score_sigma(sets, jobs)
+    all_rises, all_sigma = _maximum_rises_and_score_sigma(sets, list(spread_jobs(len(sets), 16)))
+    assert 0.7 < rises / all_rises < 1.3
+    assert 0.9 < sigma / all_sigma < 1.1
 
 
 def test_kernel_stimulus_masks_keys_that_a_set_lacks():
@@ -127,10 +153,24 @@ def test_operator_stimulus_is_the_recurrence_of_attention():
         value, rescale = products[100 * query :][:50], products[100 * query :][50:100]
         accumulators = value + rescale
         assert np.allclose(accumulators[:-1], v[100 * query + 51 : 100 * query + 100])
-    first = load(32)[0]
-    scores = first.keys[:50] @ first.queries[0]
-    truth = np.exp(scores - scores.max()) @ first.values[:50, :8]
-    assert np.allclose((np.exp(x)[:, None] * v)[[49, 99]].sum(axis=0), truth)
+    for query, (number, position) in enumerate(islice(spread_jobs(72, 16), 3)):
+        head = load(32)[number]
+        scores = head.keys[:50] @ head.queries[position]
+        truth = np.exp(scores - scores.max()) @ head.values[:50, :8]
+        last = 100 * query + np.array([49, 99])
+        assert np.allclose((np.exp(x)[:, None] * v)[last].sum(axis=0), truth)
+
+
+def test_operator_lanes_beyond_a_head_are_the_next_heads_features():
+    _, v = operator_stimulus(queries=1, lanes=40, keys_per_query=5)
+    heads = load(32)
+    assert np.array_equal(v[:5], np.concatenate([heads[0].values, heads[1].values], axis=1)[:5, :40])
+
+
+@pytest.mark.parametrize("size", [{"lanes": 385}, {"lanes": 0}, {"keys_per_query": 129}, {"queries": 1153}])
+def test_operator_stimulus_refuses_more_than_the_sample_has(size):
+    with pytest.raises(ValueError, match=r"the sample has 128 and 384$|the sets hold 1152$"):
+        operator_stimulus(**({"queries": 1, "lanes": 8, "keys_per_query": 5} | size))
 
 
 @needs_model

@@ -1,0 +1,79 @@
+"""What a netlist computes while its power is measured, and the check that it computes it right."""
+
+import numpy as np
+import pytest
+
+from flow.activity.streams import pack_codes
+from flow.steps.simulate import check_outputs
+from flow.workload import COUNTED_QUERIES, KEYS_PER_QUERY, STREAMS, make_workload
+
+KERNELS = ("fa2_baseline", "fa2_expmul", "fa2_log2", "fa2_log2_fixed", "fa2_intmax")
+SMALL = {"format": "e4m3", "d": 2}
+
+
+def outputs_of(workload):
+    """Return what a netlist that is right would leave at its outputs."""
+    return {port: pack_codes(codes, workload.bits[port]) for port, codes in workload.expected.items()}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_counted_clocks_end_with_a_result_that_is_checked(kernel):
+    workload = make_workload(kernel, SMALL)
+    assert workload.clocks == STREAMS * COUNTED_QUERIES * KEYS_PER_QUERY >= 2000
+    for due in workload.due:
+        clocks = due.nonzero()[0]
+        assert clocks[-1] == len(due) - 1
+        assert clocks[-1] - clocks[-1 - COUNTED_QUERIES] == len(due) - workload.count_from
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_pipeline_is_full_at_every_counted_clock(kernel):
+    workload = make_workload(kernel, SMALL)
+    assert workload.inputs["valid_in"][:, workload.count_from :].all()
+    assert workload.inputs["key_valid"][:, workload.count_from :].all()
+
+
+def test_all_kernels_of_a_dimension_compute_on_the_same_numbers():
+    digests = {
+        make_workload(kernel, SMALL | {"format": fmt}).data_sha256
+        for kernel in KERNELS
+        for fmt in ("e4m3", "bf16")
+    }
+    assert len(digests) == 1
+    assert make_workload("fa2_baseline", SMALL | {"d": 3}).data_sha256 not in digests
+
+
+@pytest.mark.parametrize(
+    ("design", "parameters"), [*((kernel, SMALL) for kernel in KERNELS), ("expmul", {"lanes": 2})]
+)
+def test_one_wrong_bit_of_a_due_output_is_found(design, parameters):
+    workload = make_workload(design, parameters)
+    check_outputs(workload, outputs_of(workload))
+    port = "y" if design == "expmul" else "o"
+    stream, clock = (int(places[-1]) for places in workload.due.nonzero())
+    workload.expected[port][stream, clock, -1] ^= np.uint64(1)
+    outputs = outputs_of(workload)
+    workload.expected[port][stream, clock, -1] ^= np.uint64(1)
+    with pytest.raises(
+        ValueError, match=rf"^netlist differs .* output {port}, stream {stream}, clock {clock}: "
+    ):
+        check_outputs(workload, outputs)
+
+
+def test_an_output_may_be_anything_before_it_is_due():
+    workload = make_workload("fa2_expmul", SMALL)
+    clock = int(workload.due[0].nonzero()[0][-1]) - 1
+    workload.expected["o"][0, clock, 0] ^= np.uint64(1)
+    outputs = outputs_of(workload)
+    workload.expected["o"][0, clock, 0] ^= np.uint64(1)
+    check_outputs(workload, outputs)
+
+
+def test_a_result_that_is_announced_late_is_found():
+    workload = make_workload("fa2_expmul", SMALL)
+    clock = int(workload.due[0].nonzero()[0][-1])
+    workload.expected["valid_out"][0, clock] = 0
+    outputs = outputs_of(workload)
+    workload.expected["valid_out"][0, clock] = 1
+    with pytest.raises(ValueError, match=r"^netlist differs from the model at output valid_out, stream 0"):
+        check_outputs(workload, outputs)
