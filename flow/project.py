@@ -4,10 +4,12 @@ from pathlib import Path
 
 from siliconcompiler import ASIC, Design
 from siliconcompiler.tools.openroad import OpenROADTask
+from siliconcompiler.tools.openroad.antenna_repair import AntennaRepairTask
 from siliconcompiler.tools.openroad.clock_tree_synthesis import CTSTask
 from siliconcompiler.tools.openroad.detailed_placement import DetailedPlacementTask
 from siliconcompiler.tools.openroad.endcap_tapcell_insertion import EndCapTapCellTask
 from siliconcompiler.tools.openroad.global_placement import GlobalPlacementTask
+from siliconcompiler.tools.openroad.global_route import GlobalRouteTask
 from siliconcompiler.tools.openroad.repair_design import RepairDesignTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 
@@ -32,6 +34,7 @@ LEGALIZING_TASKS = (DetailedPlacementTask, CTSTask, RepairTimingTask)
 SETUP_MARGIN_SHARE = 0.02
 INSTANCES_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "write_instances.tcl"
 NO_TIE_CELLS_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "no_tie_cells.tcl"
+ANTENNA_TRACKS_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "antenna_tracks.tcl"
 
 
 def make_project(settings: Settings, data_root: Path | None) -> ASIC:
@@ -100,6 +103,11 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
         task.set_openroad_rszslewmargin(pdk.slew_margin_percent)
     for task in MEASURED_TASKS:
         task.find_task(project).add_postscript(str(INSTANCES_SCRIPT))
+    if pdk.overflow_iterations_max is not None:
+        global_route = GlobalRouteTask.find_task(project)
+        global_route.set_openroad_grtallowcongestion(True)
+        global_route.set_openroad_grtoverflowiter(pdk.overflow_iterations_max)
+    AntennaRepairTask.find_task(project).add_prescript(str(ANTENNA_TRACKS_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
     # Power at default activity is read of a placement alone, and takes half of a short step's time.

@@ -33,8 +33,9 @@ class Pdk:
     takes. `placement_density` is the global placement's target, `cell_padding_sites` the free sites that
     placement keeps on either side of a cell: room for the router to reach its pins. `slew_margin_percent` is
     how far below the library's largest slew repair aims, `recover_power` whether cells with time to spare
-    are made weaker after that. `nand2_area_um2` is the
-    area of `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
+    are made weaker after that. After `overflow_iterations_max` passes the global router leaves what
+    overflow there is to the detailed one; None: overflow is an error. `nand2_area_um2` is the area of
+    `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
     that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's library
     object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a `package`
     does not have: its data is that Debian package. `layout_cells` says what the GDS holds of a cell: its
@@ -66,6 +67,7 @@ class Pdk:
     make_library: Callable[[Path | None], StdCellLibrary]
     slew_margin_percent: float = 0.0
     recover_power: bool = True
+    overflow_iterations_max: int | None = None
     package: DebianPackage | None = None
     layout_cells: LayoutCells = "full"
     parasitics: Parasitics = "extracted"

@@ -71,5 +71,6 @@ PDK = Pdk(
     ),
     make_library=make_library,
     slew_margin_percent=10.0,
+    overflow_iterations_max=30,  # of the tracks kept free for pins it may take some in a large kernel
     recover_power=False,  # it makes drivers weaker than the library's largest slew allows
 )
