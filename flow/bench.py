@@ -14,8 +14,9 @@ from flow.activity.liberty import read_liberty
 from flow.activity.netlist import read_netlist
 from flow.command_line import Parser, run_guarded
 from flow.constraints import CLOCK_PORT
-from flow.measure import step_folder, step_runtimes_s
+from flow.measure import step_runtimes_s
 from flow.pdk_data import find_data_root
+from flow.run_folder import STEPS, step_folder
 from flow.run_process import run_in_process
 from flow.settings import Settings, make_settings
 from flow.steps.library_files import liberty_files
@@ -55,7 +56,7 @@ def bench_simulation(settings: Settings) -> None:
     workload = make_workload(name, settings.parameters)
     inputs = workload.packed_inputs()
     start = time.monotonic()
-    netlist = read_netlist(step_folder(settings, "synthesis") / "outputs" / f"{name}.vg", name)
+    netlist = read_netlist(step_folder(settings.folder, "synthesis") / "outputs" / f"{name}.vg", name)
     gates = join(netlist, read_liberty(liberty), CLOCK_PORT)
     zero_delay.simulate(gates, inputs, workload.streams, settings.clock_ns, workload.count_from)
     runtime_s = time.monotonic() - start
@@ -70,7 +71,7 @@ def bench_layout(settings: Settings) -> None:
     start = time.monotonic()
     run_in_process(settings)
     wall_s = time.monotonic() - start
-    manifest = settings.folder / f"{settings.design.name}.pkg.json"
+    manifest = settings.folder / STEPS / f"{settings.job}.pkg.json"
     times = step_runtimes_s(ASIC.from_manifest(filepath=str(manifest)), "exetime")
     for step, engine_s in times.items():
         print(f"  {step:<32} {engine_s:8.1f} s")

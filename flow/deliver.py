@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from flow.flowgraph import DEPTHS
-from flow.measure import step_folder
+from flow.run_folder import step_folder
 from flow.settings import Settings
 
 # (kind, step, ending of the step's output, ending here), in the order of the data.
@@ -45,7 +45,7 @@ def deliver(settings: Settings) -> dict[str, Path]:
         for kind, step, ending, own_ending in FILES:
             if depths.index(FIRST_DEPTH[step]) > reached:
                 continue
-            source = step_folder(settings, step) / "outputs" / f"{name}.{ending}"
+            source = step_folder(settings.folder, step) / "outputs" / f"{name}.{ending}"
             copy = staged / f"{name}.{own_ending}"
             if ending.endswith(".gz"):
                 with gzip.open(source) as packed, copy.open("wb") as unpacked:

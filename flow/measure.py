@@ -9,10 +9,10 @@ from typing import Any
 
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.result import Group, Metrics
+from flow.run_folder import INDEX, INSTANCES, step_folder
 from flow.settings import Settings
 from flow.steps.synthesize import STATISTICS
 
-INDEX = "0"
 # Groups of the cells that the engines put in, beside the design's own.
 CLOCK_TREE, REPAIR, TOP = "clock_tree", "timing_repair", "top"
 CLOCK_TREE_PREFIXES = ("clkbuf_", "clkload", "delaybuf_")
@@ -27,11 +27,6 @@ class Instance:
     master: str
     area_um2: float
     kind: str
-
-
-def step_folder(settings: Settings, step: str) -> Path:
-    """Return the folder in which SiliconCompiler ran `step`."""
-    return settings.folder / step / INDEX
 
 
 def read_instances(path: Path) -> list[Instance]:
@@ -74,7 +69,7 @@ def measure_groups(instances: Iterable[Instance], groups: tuple[str, ...]) -> di
 
 def measure_netlist(settings: Settings) -> Metrics:
     """Return what synthesis alone tells."""
-    statistics = json.loads((step_folder(settings, "synthesis") / STATISTICS).read_text())
+    statistics = json.loads((step_folder(settings.folder, "synthesis") / STATISTICS).read_text())
     (top,) = statistics["modules"].values()
     return Metrics(
         cells=top["num_cells"],
@@ -86,9 +81,9 @@ def measure_netlist(settings: Settings) -> Metrics:
 def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str, Group]]:
     """Return the metrics and the groups of the layout that a run of depth place or deeper left."""
     step = METRIC_STEPS[settings.depth]
-    folder = step_folder(settings, step)
+    folder = step_folder(settings.folder, step)
     raw = json.loads((folder / "reports" / "metrics.json").read_text())
-    instances = read_instances(folder / "reports" / "instances.tsv")
+    instances = read_instances(folder / "reports" / INSTANCES)
     groups = measure_groups(instances, settings.design.groups)
     area_um2 = sum(group.cell_area_um2 for group in groups.values())
 

@@ -1,8 +1,8 @@
 """From the verdicts of the sign-off steps to the checks of a run's result."""
 
 from flow.flowgraph import CHECK_STEPS, POWER_DEPTHS
-from flow.measure import step_folder
 from flow.result import Check, Checks
+from flow.run_folder import step_folder
 from flow.settings import Settings
 from flow.signoff.verdict import VERDICT, not_run, read_verdict
 
@@ -14,7 +14,7 @@ def measure_checks(settings: Settings, drc_errors: int | None) -> Checks:
         return Checks(**dict.fromkeys(Checks.model_fields, unreached))
     found = {"router_drc": check_drc(drc_errors)}
     for name, step in CHECK_STEPS.items():
-        found[name] = read_verdict(step_folder(settings, step) / VERDICT)
+        found[name] = read_verdict(step_folder(settings.folder, step) / VERDICT)
     return Checks(**found)
 
 

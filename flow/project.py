@@ -16,6 +16,7 @@ from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 from flow.constraints import write_sdc
 from flow.flowgraph import DEPTHS, build_flowgraph
 from flow.places import PROJECT_ROOT
+from flow.run_folder import STEPS
 from flow.settings import Settings
 from flow.steps.check_equivalence import CheckEquivalenceTask
 from flow.steps.check_layout import CheckLayoutTask
@@ -59,8 +60,9 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     configure_openroad(project, settings)
 
     option = project.option
-    option.set_builddir(str(settings.build_dir))
-    option.set_jobname(settings.job)
+    # With the name that `make_design` gives, SiliconCompiler works in STEPS of the run's folder.
+    option.set_builddir(str(settings.folder.parent))
+    option.set_jobname(STEPS)
     option.add_to(list(DEPTHS[settings.depth]))
     option.set_nodashboard(True)
     option.set_nodisplay(True)
@@ -117,11 +119,11 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
 
 
 def make_design(settings: Settings) -> Design:
-    """Return SiliconCompiler's design object: top module and timing constraints."""
+    """Return SiliconCompiler's design object, by the name of the job: top module and timing constraints."""
     sdc = settings.folder / "constraints.sdc"
     sdc.parent.mkdir(parents=True, exist_ok=True)
     write_sdc(sdc, settings.clock_ns, settings.pdk.time_unit_ns)
-    design = Design(settings.design.name)
+    design = Design(settings.job)
     with design.active_fileset("constraints"):
         design.set_topmodule(settings.design.name)
         design.add_file(str(sdc))

@@ -7,6 +7,7 @@ from pathlib import Path
 from flow.errors import StepError, UserError
 from flow.places import PROJECT_ROOT
 from flow.result import Result
+from flow.run_folder import job_log
 from flow.settings import Settings
 
 
@@ -39,5 +40,5 @@ def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
         reason = lines[-1].removeprefix("run.py: error: ")
         if process.returncode == UserError.exit_code:
             raise UserError(reason)
-        raise StepError("run", reason, settings.folder / "job.log")
+        raise StepError("run", reason, job_log(settings.folder))
     return Result.model_validate_json(process.stdout)

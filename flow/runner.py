@@ -17,7 +17,7 @@ from flow.deliver import deliver
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
-from flow.measure import INDEX, measure_layout, measure_netlist, step_runtimes_s
+from flow.measure import measure_layout, measure_netlist, step_runtimes_s
 from flow.measure_checks import measure_checks
 from flow.measure_power import headline_power, measure_power, read_simulation
 from flow.pdk_data import find_data_root
@@ -25,6 +25,7 @@ from flow.progress import StepLines
 from flow.project import make_project
 from flow.provenance import git_state, package_versions, sha256
 from flow.result import Group, Metrics, Power, Result, read_result, result_path, write_result
+from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
 
 # SiliconCompiler's line for an exception in a task's own run().
@@ -115,11 +116,11 @@ def noted_signals() -> Iterator[list[int]]:
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
     """Return the error that names the failed step, its last error line and its log."""
-    job_log = settings.folder / "job.log"
+    whole = job_log(settings.folder)
     if failed:
-        log = settings.folder / failed[0] / INDEX / f"{failed[0]}.log"
-        return StepError(failed[0], marked_line(log) or raised_in(job_log) or last_line(log) or reason, log)
-    return StepError("setup", marked_line(job_log) or last_line(job_log) or reason, job_log)
+        log = step_log(settings.folder, failed[0])
+        return StepError(failed[0], marked_line(log) or raised_in(whole) or last_line(log) or reason, log)
+    return StepError("setup", marked_line(whole) or last_line(whole) or reason, whole)
 
 
 def lines_of(log: Path) -> list[str]:
@@ -138,9 +139,9 @@ def marked_line(log: Path) -> str | None:
     return None
 
 
-def raised_in(job_log: Path) -> str | None:
+def raised_in(log: Path) -> str | None:
     """Return what a step written in Python raised: it stands in the job's log alone."""
-    for line in reversed(lines_of(job_log)):
+    for line in reversed(lines_of(log)):
         found = RAISED.search(line)
         if found is not None:
             return found[1]

@@ -26,8 +26,8 @@ JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 class Settings:
     """One run: a design with all its parameters on a PDK at a clock period, to a depth.
 
-    `parameters` holds every parameter of the design by name, the format as its name. `folder` is
-    where SiliconCompiler and this project keep the run's files; the same settings have the same one.
+    `parameters` holds every parameter of the design by name, the format as its name. The same settings
+    have the same `folder`.
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
     fill; None: the PDK's.

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from flow.errors import UserError
 from flow.measure import group_of, read_instances
+from flow.run_folder import instances_path
 from flow.whole_file import staged
 
 FILE_NAME = "placement.npz"
 FORMAT_VERSION = 1
-# The list of instances with what they are for, in a run's folder.
-INSTANCES = "write.views/0/reports/instances.tsv"
 
 Box = tuple[float, float, float, float]
 _UNITS = re.compile(r"^UNITS DISTANCE MICRONS (\d+)", re.MULTILINE)
@@ -95,10 +94,11 @@ def placement_of_run(run: Path, layout: Path, groups: Sequence[str]) -> Placemen
     x0, y0 = min(row[1] for row in rows), rows[0][0]
     x1 = max(row[1] + row[2] * site_width for row in rows)
     corners = {name: (int(x), int(y)) for name, x, y in _COMPONENT.findall(text)}
-    if not (run / INSTANCES).is_file():
-        raise UserError(f"{run} lacks {INSTANCES}: run it again")
+    listed = instances_path(run)
+    if not listed.is_file():
+        raise UserError(f"{run} lacks {listed.relative_to(run)}: run it again")
     cells: list[tuple[str, int, int, int]] = []
-    for instance in read_instances(run / INSTANCES):
+    for instance in read_instances(listed):
         if instance.kind != "logic":
             continue
         if instance.name not in corners:

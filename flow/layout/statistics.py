@@ -10,11 +10,10 @@ import numpy as np
 
 from flow.layout.def_file import DefFile, Net
 from flow.layout.opened import OpenedLayout
-from flow.layout.placement import INSTANCES, Placement
+from flow.layout.placement import Placement
 from flow.measure import read_instances
+from flow.run_folder import instances_path, step_folder, step_log
 
-ROUTER_LOG = "route.detailed/0/route.detailed.log"
-SETUP_REPORT = "write.views/0/reports/timing/setup.rpt"
 DENSITY_TILES = 20
 LONGEST_NETS = 10
 _LENGTH = re.compile(r"^Total wire length on LAYER (\S+) = (\d+) um", re.MULTILINE)
@@ -57,7 +56,7 @@ def router_layers(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
 
     Both are empty where the run's folder has no log of the router.
     """
-    log = folder / ROUTER_LOG
+    log = step_log(folder, "route.detailed")
     if not log.is_file():
         return {}, {}
     text = log.read_text(errors="replace")
@@ -70,7 +69,7 @@ def router_layers(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
 
 def worst_path(folder: Path) -> tuple[list[str], float | None]:
     """Return the instances along the report's worst setup path and its slack in the Liberty files' unit."""
-    report = folder / SETUP_REPORT
+    report = step_folder(folder, "write.views") / "reports" / "timing" / "setup.rpt"
     if not report.is_file():
         return [], None
     first = report.read_text(errors="replace").split("Startpoint:")
@@ -90,7 +89,7 @@ def path_points_um(names: list[str], layout: DefFile) -> tuple[tuple[float, floa
 
 def statistics(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
     """Return everything that `view.py --stats` tells."""
-    instances = [one for one in read_instances(opened.folder / INSTANCES) if one.kind == "logic"]
+    instances = [one for one in read_instances(instances_path(opened.folder)) if one.kind == "logic"]
     units = layout.units_per_um
     lengths = {name: wire_length(net) / units for name, net in layout.nets.items()}
     longest = sorted(lengths, key=lambda name: (-lengths[name], name))[:LONGEST_NETS]

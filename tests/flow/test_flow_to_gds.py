@@ -10,12 +10,12 @@ from klayout import db
 from flow.activity.liberty import read_liberty
 from flow.constraints import CLOCK_PORT
 from flow.layout.def_file import read_def
-from flow.layout.placement import INSTANCES
 from flow.layout.statistics import wire_length
 from flow.measure import read_instances
 from flow.pdk_data import SOURCES_VARIABLE, find_data_root
 from flow.places import cache_dir
 from flow.result import Result
+from flow.run_folder import instances_path
 from flow.settings import FALLBACK_PDK
 from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
 from flow.signoff.layout_check import check_layout
@@ -81,7 +81,7 @@ def test_every_sign_off_check_passes(layout):
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
     cells = read_liberty([Path(path) for path in liberty_files(library, pdk.corner)])
-    placed = [one for one in read_instances(folder / INSTANCES) if one.kind == "logic"]
+    placed = [one for one in read_instances(instances_path(folder)) if one.kind == "logic"]
     diodes = [one for one in placed if not cells[one.master].outputs]
     assert result.checks.layout_vs_netlist.figures["cells"] == result.metrics.cells - len(diodes)
     assert result.checks.logic_equivalence.figures["registers"] == result.metrics.registers

@@ -10,7 +10,8 @@ from PIL import Image
 from flow.errors import UserError
 from flow.layout.palette import COLOURS
 from flow.layout.picture import Panel, draw_layouts
-from flow.layout.placement import INSTANCES, placement_of_run, read_placement, write_placement
+from flow.layout.placement import placement_of_run, read_placement, write_placement
+from flow.run_folder import instances_path
 
 GROUPS = ("dot_product", "exp_mul")
 # name, width in sites of 0.2 um, row of 1.4 um, site, kind; 2000 units per um.
@@ -31,8 +32,8 @@ def _write_run(folder, cells=CELLS, rows=4):
     for name, sites, row, site, kind in cells:
         lines.append(f"    - {name} M + SOURCE DIST + PLACED ( {X0 + site * SITE} {Y0 + row * ROW} ) N ;")
         listed.append(f"{name}\tM\t{sites * 0.2 * 1.4}\t{kind}")
-    (folder / INSTANCES).parent.mkdir(parents=True, exist_ok=True)
-    (folder / INSTANCES).write_text("\n".join(listed) + "\n")
+    instances_path(folder).parent.mkdir(parents=True, exist_ok=True)
+    instances_path(folder).write_text("\n".join(listed) + "\n")
     (folder / "layout.def").write_text("\n".join(lines) + "\n")
     return folder / "layout.def"
 
@@ -76,7 +77,7 @@ def test_a_placement_that_is_cut_short_is_refused(placement, tmp_path, cut):
 
 def test_an_unplaced_cell_and_a_cell_beside_the_sites_are_refused(tmp_path):
     layout = _write_run(tmp_path)
-    with (tmp_path / INSTANCES).open("a") as handle:
+    with instances_path(tmp_path).open("a") as handle:
         handle.write("exp_mul._9_\tM\t0.28\tlogic\n")
     with pytest.raises(UserError, match=r"does not place exp_mul\._9_"):
         placement_of_run(tmp_path, layout, GROUPS)

@@ -5,6 +5,7 @@ from flow_command import assert_one_line, run_command
 
 from flow.layout.def_file import Net
 from flow.layout.statistics import router_layers, wire_length, worst_path
+from flow.run_folder import step_folder, step_log
 
 
 def test_wire_length_follows_every_branch_and_repeated_coordinates():
@@ -16,7 +17,7 @@ def test_wire_length_follows_every_branch_and_repeated_coordinates():
 
 def test_the_routers_last_word_counts(tmp_path):
     assert router_layers(tmp_path) == ({}, {})
-    log = tmp_path / "route.detailed" / "0" / "route.detailed.log"
+    log = step_log(tmp_path, "route.detailed")
     log.parent.mkdir(parents=True)
     lines = ("Total wire length on LAYER m1 = {0} um.", "Up-via summary (total {0}):", "", "---", " m1  {0}")
     table = "\n".join((*lines, "---", "  {0}", "", "", ""))
@@ -26,7 +27,7 @@ def test_the_routers_last_word_counts(tmp_path):
 
 
 def test_the_worst_path_is_the_one_of_least_slack(tmp_path):
-    report = tmp_path / "write.views" / "0" / "reports" / "timing" / "setup.rpt"
+    report = step_folder(tmp_path, "write.views") / "reports" / "timing" / "setup.rpt"
     report.parent.mkdir(parents=True)
     stages = "Startpoint: x\n   0.1 0.2 ^ {0}/CK (DFF)\n  0.1 0.3 v {0}/Q (DFF)\n  0.2 0.4 v g/ZN (NAND)\n"
     report.write_text(

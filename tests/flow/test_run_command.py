@@ -10,6 +10,7 @@ import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 
 from flow.pdk_data import SHARED_ROOT, missing_file
+from flow.run_folder import job_log, step_log
 from flow.runner import failure
 from flow.settings import make_settings
 from pdk_configs.pdk import load_pdk
@@ -76,10 +77,21 @@ def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
 
 def test_a_second_run_keeps_what_is_up_to_date(tmp_path):
     result_of(*TINY, "--to", "synth", out=tmp_path)
-    log = next(tmp_path.glob("expmul/*/synthesis/0/synthesis.log"))
+    log = next(tmp_path.glob("expmul/*/steps/synthesis/0/synthesis.log"))
     before = log.stat().st_mtime_ns
     result_of(*TINY, "--to", "synth", out=tmp_path)
     assert log.stat().st_mtime_ns == before
+
+
+def test_a_run_leaves_what_other_depths_left(tmp_path):
+    deep = result_of(*TINY, "--to", "synth", out=tmp_path)
+    (folder,) = tmp_path.glob("expmul/*")
+    before = {name: (folder / name).read_bytes() for name in deep["files"].values()}
+    (folder / "steps" / "no_step").mkdir()
+    result_of(*TINY, "--to", "verilog", out=tmp_path)
+    assert not (folder / "steps" / "no_step").exists(), "SiliconCompiler clears its own folder"
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert (folder / "result-synth.json").is_file() and (folder / "result-verilog.json").is_file()
 
 
 @pytest.fixture
@@ -109,15 +121,15 @@ def test_a_truncated_library_fails_the_step_and_the_next_run_goes_on(tmp_path, d
 
 def test_the_error_line_is_the_engines_or_what_a_python_step_raised(tmp_path):
     settings = make_settings("expmul", {}, build_dir=tmp_path)
-    log = settings.folder / "synthesis" / "0" / "synthesis.log"
+    log = step_log(settings.folder, "synthesis")
     log.parent.mkdir(parents=True)
     log.write_text("reading\nERROR: no cell INV\nleaving\n")
-    job_log = settings.folder / "job.log"
-    job_log.write_text("| ERROR    | Failed in run() for activity/simulate: output y differs\n| INFO | end\n")
+    whole = job_log(settings.folder)
+    whole.write_text("| ERROR    | Failed in run() for activity/simulate: output y differs\n| INFO | end\n")
     assert "step synthesis failed: ERROR: no cell INV (log" in str(failure(settings, ["synthesis"], ""))
     log.write_text("reading\nleaving\n")
     assert "step synthesis failed: output y differs (log" in str(failure(settings, ["synthesis"], ""))
-    job_log.write_text("| INFO | end\n")
+    whole.write_text("| INFO | end\n")
     assert "step synthesis failed: leaving (log" in str(failure(settings, ["synthesis"], ""))
 
 
@@ -145,14 +157,14 @@ def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("expmul/*/floorplan.init/0")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob("expmul/*/steps/floorplan.init/0")) and time.monotonic() < deadline:
         time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert output == ""
     assert errors == "run.py: error: interrupted; the same command goes on from the last finished step\n"
-    synthesized = next(tmp_path.glob("expmul/*/synthesis/0/synthesis.log"))
+    synthesized = next(tmp_path.glob("expmul/*/steps/synthesis/0/synthesis.log"))
     before = synthesized.stat().st_mtime_ns
     assert result_of(*words, out=tmp_path)["metrics"]["cells"] > 0
     assert synthesized.stat().st_mtime_ns == before

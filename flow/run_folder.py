@@ -1,0 +1,30 @@
+"""Where things lie in a run's folder, `Settings.folder`."""
+
+from pathlib import Path
+
+# SiliconCompiler's part, with a folder per step: it removes from there what it does not know.
+STEPS = "steps"
+# Of the one instance that each step has.
+INDEX = "0"
+# The list of a layout's cells among a step's reports, by `write_instances.tcl`.
+INSTANCES = "instances.tsv"
+
+
+def step_folder(run: Path, step: str) -> Path:
+    """Return the folder in which SiliconCompiler ran `step`."""
+    return run / STEPS / step / INDEX
+
+
+def step_log(run: Path, step: str) -> Path:
+    """Return the log of `step`."""
+    return step_folder(run, step) / f"{step}.log"
+
+
+def job_log(run: Path) -> Path:
+    """Return SiliconCompiler's own log."""
+    return run / STEPS / "job.log"
+
+
+def instances_path(run: Path) -> Path:
+    """Return the list of the routed layout's cells."""
+    return step_folder(run, "write.views") / "reports" / INSTANCES
