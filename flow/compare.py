@@ -114,12 +114,14 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
             result = run_in_process(settings, arguments.pdk_root)
-        except (UserError, StepError) as error:
+            keep(arguments.reports, result)
+            keep_placement(arguments.reports, result, settings.folder)
+        except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)
             return
-        keep_placement(arguments.reports, result, settings.folder)
-        keep(arguments.reports, result)
+        if result.checks.failed:
+            failed.append(f"{name}: sign-off fails: {', '.join(result.checks.failed)}")
         area = result.metrics.cell_area_um2
         console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)
 

@@ -77,7 +77,7 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
     """Tell the steps of flow/steps what the run is of."""
     design, pdk = settings.design.name, settings.pdk
     ConvertTask.find_task(project).configure(design, settings.parameters)
-    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
+    SynthesizeTask.find_task(project).configure(pdk.name, settings.clock_ns, pdk.corner, settings.seed)
     FloorplanTask.find_task(project).configure(pdk)
     WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
     CheckLayoutTask.find_task(project).configure(pdk.corner)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flow.places import PROJECT_ROOT
 
+# What a result is made of: a change elsewhere, such as a result that was just kept, is none of it.
+SOURCES = ("flow", "hdl", "pdk_configs", "pyproject.toml")
 PACKAGES = ("myhdl", "siliconcompiler", "lambdapdk", "pyosys", "klayout")
 
 
@@ -24,10 +26,9 @@ def git(*words: str) -> str:
 
 
 def git_state() -> tuple[str | None, bool | None]:
-    """Return the checkout's revision and whether it has changes; (None, None) outside git."""
-
+    """Return the checkout's revision and whether SOURCES have changes; (None, None) outside git."""
     try:
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--", *SOURCES))
     except (OSError, subprocess.CalledProcessError):
         return None, None
 

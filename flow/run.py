@@ -1,6 +1,7 @@
 """One design from MyHDL to GDS: `python flow/run.py --design expmul`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,11 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
-        "--jobs", type=int, default=2, metavar="N", help="steps and threads at once; default 2"
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="steps and threads at once; default: one per core. With another number a layout begins anew",
     )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")

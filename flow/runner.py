@@ -24,9 +24,20 @@ from flow.pdk_data import find_data_root
 from flow.progress import StepLines
 from flow.project import make_project
 from flow.provenance import git_state, package_versions, sha256
-from flow.result import Group, Metrics, Power, Result, read_result, result_path, write_result
+from flow.result import (
+    Group,
+    Metrics,
+    Power,
+    Result,
+    identity_of,
+    read_result,
+    result_path,
+    write_result,
+)
 from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
+from flow.whole_file import write_whole
+from hdl.simulation import SimulationError, find_compiler
 
 # SiliconCompiler's line for an exception in a task's own run().
 RAISED = re.compile(r"Failed in run\(\) for .*?: (.+)$")
@@ -43,6 +54,8 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     data_root = find_data_root(settings.pdk, pdk_root)
     if settings.depth in METRIC_STEPS:
         use_openroad(lambda line: console.print(line, highlight=False))
+    if settings.depth in POWER_DEPTHS:
+        check_compiler()
     settings.folder.mkdir(parents=True, exist_ok=True)
     with hold_folder(settings):
         check_folder(settings)
@@ -51,6 +64,14 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
         result = collect(settings, history, deliver(settings))
         write_result(result, result_path(settings.folder, settings.depth))
     return result
+
+
+def check_compiler() -> None:
+    """Raise UserError where the simulations, the last steps of a long run, would find no compiler."""
+    try:
+        find_compiler()
+    except SimulationError as error:
+        raise UserError(str(error)) from None
 
 
 @contextmanager
@@ -70,9 +91,10 @@ def check_folder(settings: Settings) -> None:
     """Raise UserError where the job's folder belongs to other settings; they would be lost."""
     path = settings.folder / "settings.json"
     text = json.dumps(settings.identity(), indent=2) + "\n"
-    if path.exists() and path.read_text() != text:
+    if not path.exists():
+        write_whole(path, text)
+    elif path.read_text() != text:
         raise UserError(f"job '{settings.job}' holds a run with other settings ({path}): name another --job")
-    path.write_text(text)
 
 
 def run_project(project: Any, settings: Settings, console: Console) -> Any:
@@ -217,13 +239,11 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
             result = read_result(path)
         except UserError:
             continue  # left by another version of this project: nothing to compare with
-        same = {
-            name: result.parameters.get(name) for name in settings.parameters if name in result.parameters
+        common = result.parameters.keys() & settings.parameters.keys()
+        as_here = {
+            "design": settings.design.name,
+            "parameters": settings.parameters | {name: result.parameters[name] for name in common},
         }
-        if same.items() <= settings.parameters.items() and all(
-            getattr(result, name) == value
-            for name, value in settings.identity().items()
-            if name not in ("design", "parameters")
-        ):
+        if identity_of(result) | as_here == settings.identity():
             return result
     return None

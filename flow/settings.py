@@ -169,9 +169,9 @@ def default_job(
     words = [pdk.name]
     for name, value in parameters.items():
         words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
-    words.append(f"{clock_ns:g}ns".replace(".", "p"))
+    words.append(f"{clock_ns:.12g}ns".replace(".", "p"))
     if target_utilization_percent is not None:
-        words.append(f"util{target_utilization_percent:g}".replace(".", "p"))
+        words.append(f"util{target_utilization_percent:.12g}".replace(".", "p"))
     if seed:
         words.append(f"seed{seed}")
     return "_".join(words)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flow.charts.ranges import Span
+
 # Far apart in lightness and told apart by hatching, so that a greyscale print keeps them; mid tones show on
 # white and on black.
 COLOURS = ("#2f6fb0", "#e0a030", "#4fa38a", "#b0486a", "#7a5fc0", "#8c8c8c")
@@ -16,6 +18,16 @@ class Series:
     values: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
+
+    def bars(self) -> list[tuple[int, float, Span | None]]:
+        """Return the known bars: category, value, and the range where its ends differ."""
+        found: list[tuple[int, float, Span | None]] = []
+        for index, value in enumerate(self.values):
+            low, high = (one[index] if one else None for one in (self.low, self.high))
+            span = None if low is None or high is None or low == high else (low, high)
+            if value is not None:
+                found.append((index, value, span))
+        return found
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,3 @@ class BarChart:
     def label(self, value: float) -> str:
         """Return the text of a bar's value."""
         return f"{value:{'+' if self.signed else ''},.{self.digits}f}"
-
-    def has_range(self, series: Series, index: int) -> bool:
-        """Whether a bar's range is wider than its value."""
-        return bool(series.low) and series.low[index] is not None and series.low[index] != series.high[index]

@@ -1,13 +1,15 @@
 """Charts for a page that works without a network: hover for values, click the legend to toggle."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects
 from plotly.offline import get_plotlyjs
 
-from flow.charts.bars import COLOURS, HATCHES, BarChart, Series
-from flow.charts.points import PointChart, PointSeries, Span, ends
+from flow.charts.bars import COLOURS, HATCHES, BarChart
+from flow.charts.points import PointChart, PointSeries
+from flow.charts.ranges import Span, ends
 
 DASHES = ("dash", "dot", "dashdot")
 ROW_HEIGHT_PX, FRAME_HEIGHT_PX = 30, 170
@@ -43,10 +45,11 @@ def bar_figure(chart: BarChart) -> Any:
     """Return the figure of a bar chart."""
     figure = plotly.graph_objects.Figure()
     for position, series in enumerate(chart.series):
+        bars = series.bars()
         figure.add_bar(
             name=series.name,
-            y=list(chart.categories),
-            x=list(series.values),
+            y=[chart.categories[index] for index, _, _ in bars],
+            x=[value for _, value, _ in bars],
             orientation="h",
             marker={
                 "color": COLOURS[position],
@@ -57,8 +60,8 @@ def bar_figure(chart: BarChart) -> Any:
                     "size": 6,
                 },
             },
-            error_x=whiskers(chart, series),
-            text=["" if value is None else chart.label(value) for value in series.values],
+            error_x=ranges([(value, span) for _, value, span in bars]),
+            text=[chart.label(value) for _, value, _ in bars],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}<br>%{fullData.name}: %{text} " + chart.unit + "<extra></extra>",
@@ -72,13 +75,19 @@ def bar_figure(chart: BarChart) -> Any:
             line={"color": COLOURS[line.series], "dash": DASHES[position % len(DASHES)], "width": 2},
             hovertemplate=line.name + "<extra></extra>",
         )
-    bars = len(chart.categories) * max(1, len(chart.series))
+    drawn = len(chart.categories) * max(1, len(chart.series))
     figure.update_layout(
-        height=FRAME_HEIGHT_PX + ROW_HEIGHT_PX * bars,
+        height=FRAME_HEIGHT_PX + ROW_HEIGHT_PX * drawn,
         barmode="group",
         margin={"l": 10, "r": 30, "t": 30, "b": 50},
         xaxis={"title": chart.unit, "type": "log" if chart.logarithmic else "linear", "automargin": True},
-        yaxis={"autorange": "reversed", "automargin": True, "showgrid": False},
+        yaxis={
+            "categoryorder": "array",
+            "categoryarray": list(chart.categories),
+            "autorange": "reversed",
+            "automargin": True,
+            "showgrid": False,
+        },
     )
     return figure
 
@@ -127,21 +136,9 @@ def add_points(figure: Any, chart: PointChart, series: PointSeries, position: in
 
 
 def ranges(values: Sequence[tuple[float, Span | None]]) -> dict[str, object] | None:
-    """Return the ranges of points as Plotly takes them, None where there is none."""
-    if all(span is None for _, span in values):
+    """Return the ranges of values as Plotly takes them, None where there is none."""
+    found = ends(values)
+    if found is None:
         return None
-    down, up = ends(values)
-    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down}
-
-
-def whiskers(chart: BarChart, series: Series) -> dict[str, object] | None:
-    """Return the ranges of a series as Plotly takes them, None where there is none."""
-    if not any(chart.has_range(series, index) for index in range(len(series.values))):
-        return None
-    ends = zip(series.values, series.low, series.high, strict=True)
-    up, down = [], []
-    for value, low, high in ends:
-        known = value is not None and low is not None and high is not None
-        up.append(high - value if known else 0)  # type: ignore[operator]
-        down.append(value - low if known else 0)  # type: ignore[operator]
+    down, up = ([None if math.isnan(one) else one for one in side] for side in found)
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down}

@@ -10,13 +10,16 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from flow.charts.bars import COLOURS, HATCHES, BarChart
-from flow.charts.points import PointChart, PointSeries, ends
+from flow.charts.points import PointChart, PointSeries
+from flow.charts.ranges import ends
 
 LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")
 GROUP_HEIGHT = 0.8
 POINT_CHART_INCHES = (7.5, 4.6)
 LABEL_PLACES = ((5, 4), (5, -11))
+# Keeps a line behind a number from crossing it out.
+LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 
 
 def draw(chart: BarChart | PointChart, path: Path) -> None:
@@ -39,7 +42,7 @@ def bar_figure(chart: BarChart) -> Any:
         draw_series(axes, chart, position)
     for position, line in enumerate(chart.lines):
         style = LINE_STYLES[position % len(LINE_STYLES)]
-        axes.axvline(line.value, color=COLOURS[line.series], linestyle=style, label=line.name)
+        axes.axvline(line.value, color=COLOURS[line.series], linestyle=style, label=line.name, zorder=0)
     axes.set_yticks(range(len(chart.categories)), chart.categories)
     axes.invert_yaxis()
     if chart.logarithmic:
@@ -58,26 +61,22 @@ def draw_series(axes: Any, chart: BarChart, position: int) -> None:
     series = chart.series[position]
     height = GROUP_HEIGHT / len(chart.series)
     offset = (position - (len(chart.series) - 1) / 2) * height
-    known = [(index, value) for index, value in enumerate(series.values) if value is not None]
-    if not known:
+    bars = series.bars()
+    if not bars:
         return
-    whiskers: Any = None
-    if any(chart.has_range(series, index) for index, _ in known):
-        low = [max(0.0, value - (series.low[index] or value)) for index, value in known]
-        high = [max(0.0, (series.high[index] or value) - value) for index, value in known]
-        whiskers = [low, high]
     drawn = axes.barh(
-        [index + offset for index, _ in known],
-        [value for _, value in known],
+        [index + offset for index, _, _ in bars],
+        [value for _, value, _ in bars],
         height,
-        xerr=whiskers,
+        xerr=ends([(value, span) for _, value, span in bars]),
         color=COLOURS[position],
         hatch=HATCHES[position] * 2,
         edgecolor="white",
         label=series.name,
         capsize=2,
     )
-    axes.bar_label(drawn, [chart.label(value) for _, value in known], padding=3, fontsize=8)
+    labels = [chart.label(value) for _, value, _ in bars]
+    axes.bar_label(drawn, labels, padding=3, fontsize=8, bbox=LABEL_BOX)
 
 
 def point_figure(chart: PointChart) -> Any:

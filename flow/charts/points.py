@@ -1,9 +1,8 @@
 """What a chart of points shows, whoever draws it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-Span = tuple[float, float]
+from flow.charts.ranges import Span
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,3 @@ class PointChart:
     series: tuple[PointSeries, ...]
     x_digits: int = 0
     y_digits: int = 3
-
-
-def ends(values: Sequence[tuple[float, Span | None]]) -> list[list[float]]:
-    """Return the distances down and up to the ends of the ranges, 0 where there is none."""
-    spans = [(value, span or (value, value)) for value, span in values]
-    return [[value - low for value, (low, _) in spans], [high - value for value, (_, high) in spans]]

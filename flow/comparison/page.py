@@ -36,9 +36,15 @@ def percent(reduction: dict[str, Any] | None) -> str:
     return text
 
 
-def signed(value: float | None) -> str:
+def signed(value: float) -> str:
     """Return a mean reduction as a signed change."""
-    return "–" if value is None else f"{-value:+.1f} %"
+    return f"{-value:+.1f} %"
+
+
+def mean_title(mean: dict[str, Any]) -> str:
+    """Return what a mean is over."""
+    rows = "1 row" if mean["rows"] == 1 else f"{mean['rows']} rows"
+    return f"mean of {rows} in {mean['format'].upper()}" if mean["format"] else f"mean of all {rows}"
 
 
 def group_rows(row: dict[str, Any], kernels: Sequence[str]) -> list[str]:
@@ -56,7 +62,12 @@ def comparison_json(summary: dict[str, Any]) -> str:
 def comparison_markdown(summary: dict[str, Any], name: str) -> str:
     """Return the page; `name` is that of the chart's file beside it."""
     template = open_template(
-        "comparison.md.j2", "flow.comparison", quantity=quantity, percent=percent, signed=signed
+        "comparison.md.j2",
+        "flow.comparison",
+        quantity=quantity,
+        percent=percent,
+        signed=signed,
+        mean_title=mean_title,
     )
     return str(
         template.render(
@@ -86,7 +97,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
             )
         table.add_section()
     for kernel in others:
-        lines = [("mean, routed", summary["mean_reduction_percent"][kernel])]
+        lines = [(mean_title(mean), mean) for mean in summary["mean_reductions"][kernel]]
         if kernel == PAPER_KERNEL:
             lines.append(("paper, 28 nm", summary["paper"]))
         for title, found in lines:

@@ -12,6 +12,7 @@ from flow.comparison.store import kept_path
 from flow.measure import DEFAULT_ACTIVITY
 from flow.result import Result
 from flow.steps.simulate import TIMED, ZERO_DELAY
+from flow.workload import kernel_data_sha256
 
 
 def power_default_w(result: Result) -> float | None:
@@ -37,6 +38,8 @@ QUANTITIES: dict[str, Quantity] = {
     "setup_slack_ns": figures.metric("setup_slack_ns"),
     "hold_slack_ns": figures.metric("hold_slack_ns"),
     "drc_errors": figures.metric("drc_errors"),
+    "max_slew_violations": figures.metric("max_slew_violations"),
+    "max_capacitance_violations": figures.metric("max_capacitance_violations"),
     "utilization_percent": figures.metric("utilization_percent"),
     "annotated_percent": lambda result: result.power[TIMED].annotated_percent if result.power else None,
 }
@@ -65,21 +68,27 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
             "power_timed_w": figures.PAPER_POWER_REDUCTION_PERCENT,
             "mark": "P",
         },
-        "mean_reduction_percent": {
-            kernel: {name: mean(described, kernel, name) for name in HEADLINES} for kernel in others
-        },
+        "mean_reductions": {kernel: mean_reductions(described, kernel) for kernel in others},
         "rows": described,
     }
 
 
-def mean(described: Sequence[dict[str, Any]], kernel: str, quantity: str) -> float | None:
-    """Return the mean reduction over the configurations through routing with the usual settings."""
-    percents = [
-        row["reductions"][kernel][quantity]["percent"]
-        for row in described
-        if row["reductions"][kernel]["power_timed_w"] and row["usual"]
-    ]
-    return fmean(percents) if percents else None
+def mean_reductions(described: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
+    """Return the mean reductions in percent over the configurations through routing with the usual settings.
+
+    One entry per `format`, with the number of its `rows`, and where there are several formats a last one,
+    of format None, over all rows.
+    """
+    counted = [row for row in described if row["usual"] and row["reductions"][kernel]["power_timed_w"]]
+    formats: list[str | None] = list(dict.fromkeys(row["format"] for row in counted))
+    if len(formats) > 1:
+        formats.append(None)
+    means = []
+    for fmt in formats:
+        reductions = [row["reductions"][kernel] for row in counted if fmt in (None, row["format"])]
+        over_rows = {name: fmean(one[name]["percent"] for one in reductions) for name in HEADLINES}
+        means.append({"format": fmt, "rows": len(reductions)} | over_rows)
+    return means
 
 
 def describe(row: Row, kernels: Sequence[str]) -> dict[str, Any]:
@@ -107,6 +116,12 @@ def describe(row: Row, kernels: Sequence[str]) -> dict[str, Any]:
         "target_utilization_percent": configuration.utilization_percent,
         "clock_ns": None if configuration.own_clock else row.results[baseline][0].clock_ns,
         "depth": row.depth,
+        "older_data": any(
+            result.data_sha256 != kernel_data_sha256(configuration.d)
+            for results in row.results.values()
+            for result in results
+            if result.power
+        ),
         "kernels": {kernel: describe_kernel(row.results[kernel], measured[kernel]) for kernel in kernels},
         "reductions": reductions,
     }
@@ -125,9 +140,17 @@ def describe_kernel(results: Sequence[Result], measured: dict[str, Figure | None
             }
             for group in groups
         },
+        "checks": checks(results),
         "results": [str(kept_path(Path(), result.design, result.job, result.depth)) for result in results],
         "git_revisions": sorted({str(result.git_revision) for result in results}),
     }
+
+
+def checks(results: Sequence[Result]) -> dict[str, str]:
+    """Return each sign-off check's status over the results: fail before not run before pass."""
+    found = [result.checks.named() for result in results]
+    order = ("fail", "not run", "pass")
+    return {name: min((one[name].status for one in found), key=order.index) for name in found[0]}
 
 
 def data(record: Any) -> dict[str, Any] | None:

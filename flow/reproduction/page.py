@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
 from flow.charts.points import PointChart
-from flow.comparison.page import group_rows, percent, quantity, signed
+from flow.comparison.page import group_rows, mean_title, percent, quantity, signed
 from flow.error_study.page import TITLES as ARM_TITLES
 from flow.templates import open_template
 
@@ -30,7 +30,13 @@ def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) ->
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Return the report; `pictures` are the paths beside it by the charts' and layouts' names."""
     template = open_template(
-        "reproduction.md.j2", *PACKAGES, quantity=quantity, percent=percent, signed=signed, span=span
+        "reproduction.md.j2",
+        *PACKAGES,
+        quantity=quantity,
+        percent=percent,
+        signed=signed,
+        mean_title=mean_title,
+        span=span,
     )
     return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
 

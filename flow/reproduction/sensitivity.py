@@ -37,8 +37,17 @@ def usual(configuration: Configuration) -> Configuration:
     return replace(configuration, clock_ns=None, utilization_percent=None, value_timing=WITH_KEY)
 
 
+def netlists(row: Row) -> list[str]:
+    """Return the hashes of the row's netlists."""
+    return [result.sha256["netlist"] for results in row.results.values() for result in results]
+
+
 def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the varied rows by factor, each with its `reference`: the usual row of the same depth."""
+    """Return the varied rows by factor, each with its `reference`: the usual row of the same depth.
+
+    Rows of the usual settings with several seeds have none. Left out are rows whose netlists are those of
+    the reference: the mapper does not heed every clock.
+    """
     by_key = {(row.configuration, row.depth): row for row in rows}
     found = []
     for row in rows:
@@ -50,12 +59,14 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
             continue
         if row.seeds == 1:
             reference = first_seed(reference)
+        if row.depth == "synth" and row is not reference and netlists(row) == netlists(reference):
+            continue
         found.append(
             {
                 "factor": factor or "seed",
                 "seeds": row.seeds,
                 "row": describe(row, kernels),
-                "reference": describe(reference, kernels),
+                "reference": None if row is reference else describe(reference, kernels),
             }
         )
     return sorted(found, key=lambda one: FACTORS.index(one["factor"]))

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from flow.charts.points import Point, PointChart, PointSeries, Span
+from flow.charts.points import Point, PointChart, PointSeries
+from flow.charts.ranges import Span
 from flow.comparison.figures import Figure, Quantity, Row, figure
 from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
@@ -113,19 +114,24 @@ def points(
     for kernel, results in row.results.items():
         x, y = figure(results, cost), error(accuracy, arm_of(results[0]))
         if x is not None and y is not None:
-            spread = seed_range(x, len(results), figure(netlists.get(kernel, ()), cost), factor)
-            found.append(Point(kernel, x.median * factor, y.median, spread, (y.smallest, y.largest)))
+            spread = seed_range(results, netlists.get(kernel, ()), cost)
+            x_range = spread and (spread[0] * factor, spread[1] * factor)
+            found.append(Point(kernel, x.median * factor, y.median, x_range, (y.smallest, y.largest)))
     return tuple(found)
 
 
-def seed_range(routed: Figure, seeds: int, netlist: Figure | None, factor: float) -> Span | None:
-    """Return how far the seed moves a cost: the layouts' own range, or the netlists', as a share of it.
+def seed_range(routed: Sequence[Result], netlists: Sequence[Result], cost: Quantity) -> Span | None:
+    """Return how far the seed moves a cost: the layouts' own range, or the netlists' for the one layout.
 
-    None with one layout and no netlists that tell it.
+    The netlists' range is taken as a share of the netlist that the layout was made of. None where neither
+    is known.
     """
-    if seeds > 1:
-        return routed.smallest * factor, routed.largest * factor
-    if netlist is None:
+    own = figure(routed, cost)
+    if len(routed) > 1 and own is not None:
+        return own.smallest, own.largest
+    varied = figure(netlists, cost)
+    laid_out = figure([one for one in netlists if one.seed == routed[0].seed], cost)
+    if own is None or varied is None or laid_out is None:
         return None
-    scale = routed.median * factor / netlist.median
-    return netlist.smallest * scale, netlist.largest * scale
+    scale = own.median / laid_out.median
+    return varied.smallest * scale, varied.largest * scale

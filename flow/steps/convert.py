@@ -1,27 +1,16 @@
 """Step `convert`: MyHDL to Verilog."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from siliconcompiler import Task
 
-from flow.places import PROJECT_ROOT
+from flow.sources import sources_sha256
 from hdl.verilog import to_verilog
 
 # Sources that no circuit is made of: a change there leaves the Verilog as it is.
-NOT_CIRCUITS = ("models", "simulation.py")
-
-
-def circuit_sources_sha256() -> str:
-    """Return the SHA-256 over the circuits' Python sources, in the order of their paths."""
-    digest = hashlib.sha256()
-    folder = PROJECT_ROOT / "hdl"
-    for path in sorted(folder.rglob("*.py")):
-        if path.relative_to(folder).parts[0] not in NOT_CIRCUITS:
-            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
+NOT_CIRCUITS = ("hdl/models", "hdl/simulation.py")
 
 
 class ConvertTask(Task):
@@ -46,7 +35,7 @@ class ConvertTask(Task):
         """Say what to convert."""
         self.set("var", "design", design)
         self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
-        self.set("var", "sources_sha256", circuit_sources_sha256())
+        self.set("var", "sources_sha256", sources_sha256("hdl", without=NOT_CIRCUITS))
 
     def setup(self) -> None:
         """Declare what the step reads and writes."""

@@ -1,3 +1,4 @@
+import math
 import re
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from flow.charts.bars import BarChart, Line, Series
 from flow.charts.interactive import as_div
 from flow.charts.picture import draw
-from flow.charts.points import Point, PointChart, PointSeries, ends
+from flow.charts.points import Point, PointChart, PointSeries
+from flow.charts.ranges import ends
 
 BARS = BarChart(
     "bars",
@@ -55,9 +57,15 @@ def test_of_equal_points_and_of_points_behind_another_the_front_has_one():
 
 
 def test_bars_reach_to_the_ends_of_the_range():
+    assert ends([(2.0, (1.5, 4.0)), (0.5, (0.0, 1.0))]) == [[0.5, 0.5], [2.0, 0.5]]
+
+
+def test_a_value_whose_range_is_not_known_has_no_bar():
     down, up = ends([(2.0, (1.5, 4.0)), (3.0, None)])
-    assert down == [0.5, 0.0]
-    assert up == [2.0, 0.0]
+    assert math.isnan(down[1]) and math.isnan(up[1])
+    assert ends([(3.0, None)]) is None
+    series = Series("one", (1.0, 2.0, None, 0.0), (1.0, None, None, -1.0), (1.0, None, None, 0.0))
+    assert series.bars() == [(0, 1.0, None), (1, 2.0, None), (3, 0.0, (-1.0, 0.0))]
 
 
 def test_every_point_of_a_page_s_chart_has_its_label():

@@ -20,7 +20,8 @@ from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
 from flow.errors import UserError
-from flow.result import Group, Metrics, Power, Result
+from flow.result import Check, Checks, Group, Metrics, Power, Result
+from flow.workload import kernel_data_sha256
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")
@@ -68,10 +69,10 @@ def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate4
     )
 
 
-def _row(baseline, expmul, pdk="nangate45", value_timing="with_key"):
+def _row(baseline, expmul, pdk="nangate45", value_timing="with_key", fmt="bf16"):
     depth = baseline[0].depth
     return Row(
-        Configuration(pdk, "bf16", 16, value_timing),
+        Configuration(pdk, fmt, 16, value_timing),
         depth,
         {"fa2_baseline": tuple(baseline), "fa2_expmul": tuple(expmul)},
     )
@@ -107,8 +108,40 @@ def test_mean_takes_the_routed_rows_with_the_default_value_timing_only():
         _row([_result("b", 100.0)], [_result("e", 10.0)]),
         _row([_result("b", 100.0, 1e-2)], [_result("e", 10.0, 1e-3)], value_timing="when_needed"),
     ]
-    mean = summarize(rows, KERNELS, 1)["mean_reduction_percent"]["fa2_expmul"]
+    (mean,) = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
+    assert (mean["format"], mean["rows"]) == ("bf16", 2)
     assert mean["area_um2"] == pytest.approx(25.0) and mean["power_timed_w"] == pytest.approx(15.0)
+
+
+def test_each_format_has_its_mean_and_all_rows_have_theirs():
+    rows = [
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 70.0, 8e-3)]),
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 90.0, 9e-3)], fmt="e4m3"),
+        _row([_result("b", 100.0, 1e-2)], [_result("e", 80.0, 9e-3)], fmt="e4m3", pdk="sky130"),
+    ]
+    means = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
+    assert [(mean["format"], mean["rows"]) for mean in means] == [("bf16", 1), ("e4m3", 2), (None, 3)]
+    assert [mean["area_um2"] for mean in means] == pytest.approx([30.0, 15.0, 20.0])
+
+
+def test_a_check_that_failed_or_did_not_run_for_one_seed_shows():
+    def checked(*statuses):
+        checks = [Checks(logic_equivalence=Check(status=status)) for status in statuses]
+        return [_result("b", 100.0, 1e-2).model_copy(update={"checks": one}) for one in checks]
+
+    rows = [_row(checked("pass", "not run"), checked("fail", "pass"))]
+    kernels = summarize(rows, KERNELS, 2)["rows"][0]["kernels"]
+    assert [kernels[name]["checks"]["logic_equivalence"] for name in KERNELS] == ["not run", "fail"]
+
+
+def test_power_over_other_data_than_the_workload_s_is_marked():
+    def over(data_sha256):
+        return [_result("b", 100.0, 1e-2).model_copy(update={"data_sha256": data_sha256})]
+
+    rows = [_row(over(kernel_data_sha256(16)), over(one)) for one in (kernel_data_sha256(16), None)]
+    summary = summarize(rows, KERNELS, 1)
+    assert [row["older_data"] for row in summary["rows"]] == [False, True]
+    assert comparison_markdown(summary, "comparison").count("†") == 2
 
 
 def test_energy_is_power_times_clock_and_a_query_is_128_keys():
