@@ -1,14 +1,18 @@
 import numpy as np
 import pytest
-from fa2_bench import compile_kernel, expected_results, run_kernel
+from fa2_bench import compile_kernel, expected_results, mixed_queries, run_kernel
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from operator_bench import compile_unit
+from successor_reference import Kernel, fixed, floating
 
 from hdl.designs import get_design
-from hdl.formats import BF16, E4M3, parse_format
-from hdl.log2_constants import MAXIMUM_START, power_mantissas
+from hdl.formats import BF16, parse_format
+from hdl.log2_constants import power_mantissas
 from hdl.models.codes import decode, encode
 from hdl.models.fa2 import attention_exact
 from hdl.models.fa2_log2 import LOG2_E, log2_attention, log2_scale, log2_score
+from hdl.models.kernels import MODELS
 from hdl.units.log2_lane import log2_lane
 from hdl.units.log2_score import log2_score as log2_score_unit
 
@@ -123,11 +127,68 @@ def test_an_exact_weight_is_at_least_as_good_as_an_added_logarithm():
     assert errors[0] < errors[1] < errors[2]
 
 
-def test_masked_queries_keep_the_start_of_the_maximum():
-    assert MAXIMUM_START == -256
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(
+    ("name", "fraction_bits"), [("e3m2", 0), ("e3m2", 2), ("e4m3", 1), ("e4m3", 3), ("bf16", 3), ("bf16", 7)]
+)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, data):
+    fmt = parse_format(name)
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    scale = data.draw(st.sampled_from([0.5, 2.0, 30.0]))
+    random = np.random.default_rng(seed)
+    q, k, v = (
+        encode(random.normal(size=shape) * factor, fmt)
+        for shape, factor in (
+            ((1, 3), scale),
+            ((1, 9, 3), 1.0),
+            ((1, 9, 3), data.draw(st.sampled_from([1.0, 60.0]))),
+        )
+    )
+    valid = random.random((1, 9)) < 0.8
+    options = {"fraction_bits": fraction_bits}
+    expected = {
+        "fa2_log2": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=False),
+        "fa2_log2_fixed": lambda one: fixed(one, q[0], k[0], v[0], valid[0]),
+        "fa2_intmax": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=True),
+    }[kernel](Kernel(fmt, fraction_bits))
+    found = MODELS[kernel].attention(q, k, v, fmt, key_valid=valid, **options)
+    assert found[0].tolist() == expected
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_masked_keys_do_not_count_however_high_their_score(kernel):
+    attention = MODELS[kernel].attention
     random = np.random.default_rng(5)
-    q, k, v = (random.integers(0, 256, shape) for shape in ((3, 4), (3, 9, 4), (3, 9, 4)))
-    assert not log2_attention(q, k, v, E4M3, key_valid=False).any()
+    q, k, v = (random.normal(size=shape) for shape in ((6, 8), (6, 40, 8), (6, 40, 8)))
+    mask = random.random(40) > 0.5
+    k[:, ~mask] += 8 * q[:, None]
+    q, k, v = (encode(array, BF16) for array in (q, k, v))
+    left_out = attention(q, k[:, mask], v[:, mask], BF16)
+    np.testing.assert_array_equal(attention(q, k, v, BF16, key_valid=mask), left_out)
+    assert not attention(q, k, v, BF16, key_valid=False).any()
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_attention_lies_near_float64(kernel):
+    random = np.random.default_rng(8)
+    q, k, v = (random.normal(size=shape) for shape in ((64, 16), (64, 128, 16), (64, 128, 16)))
+    codes = [encode(array, BF16) for array in (q * LOG2_E / 4, k, v)]
+    exact = attention_exact(q / 4, *(decode(one, BF16) for one in codes[1:]))
+    found = decode(MODELS[kernel].attention(*codes, BF16), BF16)
+    assert np.linalg.norm(found - exact) < 0.045 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(("name", "fraction_bits"), [("e3m2", 0), ("e3m2", 1), ("bf16", 7), ("e5m10", 5)])
+def test_verilog_equals_model_with_other_fraction_bits(kernel, name, fraction_bits, tmp_path):
+    simulation, values = compile_kernel(kernel, tmp_path, format=name, d=2, fraction_bits=fraction_bits)
+    queries = mixed_queries(values.fmt, 2, 60, 20, seed=fraction_bits)
+    expected = expected_results(kernel, values, *queries)
+    latency = get_design(kernel).latency_clocks(values)
+    results, _ = run_kernel(simulation, values, *queries, gap_rate=0.1, latency=latency)
+    np.testing.assert_array_equal(results, expected)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
