@@ -80,7 +80,7 @@ class Simulation:
 
         A port of up to 64 bits is a 1-D array of unsigned integers, a wider one a 2-D array of uint32
         words, (clocks, words), lowest word first; inputs of any width may be given in the second form.
-        Raises ValueError where the arrays do not fit the ports.
+        Raises ValueError where the arrays do not fit the ports, in shape or in value.
         """
         sources = [port for port in self.ports if port.direction == "input"]
         sinks = [port for port in self.ports if port.direction == "output"]
@@ -168,11 +168,16 @@ def _words(width: int) -> int:
 
 def _to_words(values: npt.NDArray[Any], port: DesignPort) -> Words:
     array = np.asarray(values)
-    if array.ndim == 1 and port.width <= NARROW_BITS:
-        return _integers_to_words(array, port.width)
-    if array.ndim != 2 or array.shape[1] != _words(port.width):
+    narrow = array.ndim == 1 and port.width <= NARROW_BITS
+    if not narrow and (array.ndim != 2 or array.shape[1] != _words(port.width)):
         raise ValueError(f"input {port.name} of {port.width} bits has shape {array.shape}")
-    return array.astype(np.uint32)
+    # The compiled design takes for granted that the bits above a port's width are zero.
+    top_bits = port.width if narrow else port.width - WORD_BITS * (array.shape[1] - 1)
+    if (array < 0).any() or (
+        (array if narrow else array[:, -1]).astype(np.uint64) >> (top_bits - 1) > 1
+    ).any():
+        raise ValueError(f"input {port.name} has a value beyond its {port.width} bits")
+    return _integers_to_words(array, port.width) if narrow else array.astype(np.uint32)
 
 
 def _integers_to_words(values: npt.NDArray[Any], width: int) -> Words:

@@ -1,4 +1,4 @@
-"""The groups of a kernel that stand between maximum and output, the same in both kernels."""
+"""The groups of a kernel that stand between maximum and output, shared by several kernels."""
 
 from myhdl import ConcatSignal, Signal, intbv
 

@@ -48,5 +48,10 @@ def test_arrays_that_do_not_fit_the_ports_are_refused(tmp_path):
         simulation.run({"a": a})
     with pytest.raises(ValueError, match=r"^inputs differ in their number of clocks$"):
         simulation.run({"a": a, "b": np.array([1])})
+    for beyond in (1 << 40, -1):
+        with pytest.raises(ValueError, match=r"^input a has a value beyond its 40 bits$"):
+            simulation.run({"a": np.array([0, beyond]), "b": np.array([1, 1])})
+    with pytest.raises(ValueError, match=r"^input a has a value beyond its 40 bits$"):
+        simulation.run({"a": np.array([[0, 1 << 8]], np.uint32), "b": np.array([1])})
     with pytest.raises(ValueError, match=r"^input a of 40 bits has shape \(3, 1\)$"):
         simulation.run({"a": np.zeros((3, 1), np.uint32), "b": np.zeros(3, np.uint32)})
