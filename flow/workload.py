@@ -16,7 +16,8 @@ from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.models import operators
-from hdl.models.codes import encode
+from hdl.models.codes import CodeArray, decode, encode
+from hdl.models.fa2 import attention_exact
 from hdl.models.kernels import MODELS, model_options
 
 Codes = npt.NDArray[np.uint64]
@@ -122,22 +123,14 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
     netlist did while they were counted.
     """
     fmt: FloatFormat = parameters.fmt
-    model = MODELS[design.name]
     real = kernel_data(parameters.d)
 
     def split(values: npt.NDArray[Any]) -> Codes:
         return values.reshape(STREAMS, QUERIES_PER_STREAM * KEYS_PER_QUERY, -1).astype(np.uint64)
 
-    q, k, v = (split(encode(values, fmt)) for values in (real.q * model.query_factor, real.k, real.v))
-    by_query = (STREAMS, QUERIES_PER_STREAM, KEYS_PER_QUERY, parameters.d)
-    results = model.attention(
-        q.reshape(by_query)[:, :, 0],
-        k.reshape(by_query),
-        v.reshape(by_query),
-        fmt,
-        key_valid=real.key_valid.reshape(by_query[:3]),
-        **model_options(parameters),
-    )
+    query = real.q * MODELS[design.name].query_factor
+    q, k, v = (split(encode(values, fmt)) for values in (query, real.k, real.v))
+    results = kernel_results(design, parameters).reshape(STREAMS, QUERIES_PER_STREAM, parameters.d)
     first_result = RESET_CLOCKS + design.latency_clocks(parameters)
     clocks = first_result + (QUERIES_PER_STREAM - 1) * KEYS_PER_QUERY
     last = split(real.last)
@@ -160,6 +153,36 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
         count_from=clocks - COUNTED_QUERIES * KEYS_PER_QUERY,
         data_sha256=kernel_data_sha256(parameters.d),
     )
+
+
+def kernel_results(design: Design, parameters: Any) -> CodeArray:
+    """Return what the kernel's model gives for each query of `kernel_data`, codes [queries, d]."""
+    model, fmt, real = MODELS[design.name], parameters.fmt, kernel_data(parameters.d)
+    by_query = (STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY, parameters.d)
+    return model.attention(
+        encode(real.q * model.query_factor, fmt).reshape(by_query)[:, 0],
+        encode(real.k, fmt).reshape(by_query),
+        encode(real.v, fmt).reshape(by_query),
+        fmt,
+        key_valid=real.key_valid.reshape(by_query[:2]),
+        **model_options(parameters),
+    )
+
+
+def kernel_error(design_name: str, parameters: Mapping[str, Any]) -> float:
+    """Return the relative L2 error of a kernel's output over `kernel_data`, against float64 attention.
+
+    The truth is that of the numbers before they are rounded to the format: 0 would be exact, and an
+    output of zeros has 1.
+    """
+    design = DESIGNS[design_name]
+    chosen = design.make_parameters(parameters)
+    real = kernel_data(chosen.d)
+    by_query = (STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY, chosen.d)
+    q, k, v = (values.reshape(by_query) for values in (real.q, real.k, real.v))
+    truth = attention_exact(q[:, 0], k, v, real.key_valid.reshape(by_query[:2]))
+    error = decode(kernel_results(design, chosen), chosen.fmt) - truth
+    return float(np.linalg.norm(error) / np.linalg.norm(truth))
 
 
 def kernel_data(d: int) -> KernelStimulus:

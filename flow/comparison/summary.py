@@ -12,7 +12,7 @@ from flow.comparison.store import kept_path
 from flow.measure import DEFAULT_ACTIVITY
 from flow.result import Result
 from flow.steps.simulate import TIMED, ZERO_DELAY
-from flow.workload import kernel_data_sha256
+from flow.workload import kernel_data_sha256, kernel_error
 
 
 def power_default_w(result: Result) -> float | None:
@@ -122,12 +122,16 @@ def describe(row: Row, kernels: Sequence[str]) -> dict[str, Any]:
             for result in results
             if result.power
         ),
-        "kernels": {kernel: describe_kernel(row.results[kernel], measured[kernel]) for kernel in kernels},
+        "kernels": {
+            kernel: describe_kernel(kernel, row.results[kernel], measured[kernel]) for kernel in kernels
+        },
         "reductions": reductions,
     }
 
 
-def describe_kernel(results: Sequence[Result], measured: dict[str, Figure | None]) -> dict[str, Any]:
+def describe_kernel(
+    kernel: str, results: Sequence[Result], measured: dict[str, Figure | None]
+) -> dict[str, Any]:
     """Return one kernel's figures, its groups and where they come from."""
     groups = dict.fromkeys(group for result in results for group in result.groups)
     return {
@@ -140,6 +144,7 @@ def describe_kernel(results: Sequence[Result], measured: dict[str, Figure | None
             }
             for group in groups
         },
+        "relative_l2_error": kernel_error(kernel, results[0].parameters),
         "checks": checks(results),
         "results": [str(kept_path(Path(), result.design, result.job, result.depth)) for result in results],
         "git_revisions": sorted({str(result.git_revision) for result in results}),

@@ -5,7 +5,15 @@ import pytest
 
 from flow.activity.streams import pack_codes
 from flow.steps.simulate import check_outputs
-from flow.workload import COUNTED_QUERIES, KEYS_PER_QUERY, STREAMS, make_workload
+from flow.workload import (
+    COUNTED_QUERIES,
+    KEYS_PER_QUERY,
+    STREAMS,
+    kernel_error,
+    kernel_results,
+    make_workload,
+)
+from hdl.designs import get_design
 
 KERNELS = ("fa2_baseline", "fa2_expmul", "fa2_log2", "fa2_log2_fixed", "fa2_intmax")
 SMALL = {"format": "e4m3", "d": 2}
@@ -31,6 +39,15 @@ def test_pipeline_is_full_at_every_counted_clock(kernel):
     workload = make_workload(kernel, SMALL)
     assert workload.inputs["valid_in"][:, workload.count_from :].all()
     assert workload.inputs["key_valid"][:, workload.count_from :].all()
+
+
+def test_error_is_that_of_the_results_that_the_netlist_is_checked_with():
+    workload = make_workload("fa2_log2", SMALL)
+    queries = [codes[due] for codes, due in zip(workload.expected["o"], workload.due, strict=True)]
+    model = kernel_results(get_design("fa2_log2"), get_design("fa2_log2").make_parameters(SMALL))
+    np.testing.assert_array_equal(queries, model.reshape(STREAMS, -1, 2)[:, :-1])
+    bf16, e4m3 = (kernel_error("fa2_baseline", {"format": fmt, "d": 16}) for fmt in ("bf16", "e4m3"))
+    assert 0.01 < bf16 < 0.05 < 10 * bf16 < e4m3 < 1
 
 
 def test_all_kernels_of_a_dimension_compute_on_the_same_numbers():
