@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def given_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: it takes NAME=VALUE")
-        given[name] = int(value) if value.lstrip("-").isdigit() else value
+        given[name] = int(value) if re.fullmatch(r"-?[0-9]+", value) else value
     return given
 
 

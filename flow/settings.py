@@ -16,7 +16,7 @@ from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 
 DEFAULT_PDK = "nangate45"
 FALLBACK_PDK = "osu018"  # where the default's data cannot be had
-CLOCK_MAX_NS = 1000.0
+CLOCK_MIN_NS, CLOCK_MAX_NS = 0.01, 1000.0
 SEED_MAX = 2**31 - 1
 UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
@@ -106,6 +106,32 @@ def check_format(name: str) -> None:
         raise nearest("format", name, ("bf16", "e4m3", "e5m2", "e<exponent bits>m<mantissa bits>")) from None
 
 
+def check_types(
+    design_name: Any,
+    given: Any,
+    pdk_name: Any,
+    clock_ns: Any,
+    depth: Any,
+    seed: Any,
+    utilization_percent: Any,
+) -> None:
+    """Raise UserError where a setting, which may come from a file, is of another kind than it has to be."""
+    number = (int, float, type(None))
+    if not isinstance(given, Mapping):
+        raise UserError(f"parameters {given!r}: they must be names with values")
+    for name, value, kinds, kind in (
+        ("design", design_name, (str,), "a name"),
+        ("pdk", pdk_name, (str, type(None)), "a name"),
+        ("format", given.get("format", ""), (str,), "a name"),
+        ("to", depth, (str,), "a name"),
+        ("clock", clock_ns, number, "a number"),
+        ("utilization", utilization_percent, number, "a number"),
+        ("seed", seed, (int,), "a whole number"),
+    ):
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise UserError(f"{name} {value!r}: it must be {kind}")
+
+
 def make_settings(
     design_name: str,
     given: Mapping[str, Any],
@@ -123,6 +149,7 @@ def make_settings(
     `given` holds the design's parameters that were asked for, the format as its name. Raises
     UserError for an unknown name, a value out of range or a job name that is no file name.
     """
+    check_types(design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent)
     design = find_design(design_name)
     pdk = find_pdk(pdk_name or DEFAULT_PDK)
     if "format" in given:
@@ -133,8 +160,8 @@ def make_settings(
         raise UserError(str(error)) from None
     values = {name: getattr(parameters, name) for name in design.parameter_names}
     clock_ns = pdk.default_clock_ns if clock_ns is None else clock_ns
-    if not 0 < clock_ns <= CLOCK_MAX_NS:
-        raise UserError(f"clock period of {clock_ns:g} ns: it must be above 0 and at most {CLOCK_MAX_NS:g}")
+    if not CLOCK_MIN_NS <= clock_ns <= CLOCK_MAX_NS:
+        raise UserError(f"clock period of {clock_ns:g} ns: it must be {CLOCK_MIN_NS:g} to {CLOCK_MAX_NS:g}")
     if depth not in DEPTHS:
         raise nearest("depth", depth, DEPTHS)
     if jobs < 1:
