@@ -33,14 +33,14 @@ def find_step(values: Sequence[float]) -> Step | None:
     jumps = [abs(one - other) for one, other in pairwise(values)]
     noise = max(1.4826 * median(jumps) / 2**0.5, NOISE_FLOOR * abs(reference), 1e-300)
     up = down = 0.0
-    up_start = down_start = 0
-    for index, value in enumerate(values):
+    up_start = down_start = REFERENCE_RUNS
+    for index, value in enumerate(values[REFERENCE_RUNS:], REFERENCE_RUNS):
         deviation = (value - reference) / noise
         up, down = max(0.0, up + deviation - ALLOWANCE), max(0.0, down - deviation - ALLOWANCE)
         up_start = index + 1 if up == 0 else up_start
         down_start = index + 1 if down == 0 else down_start
         start = up_start if up > THRESHOLD else down_start if down > THRESHOLD else None
-        if start:
+        if start is not None:
             after = median(values[start:])
             return Step(start, 100 * (after / reference - 1) if reference else 0.0)
     return None

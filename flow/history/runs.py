@@ -5,6 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -78,7 +79,14 @@ def all_runs(engine: Engine) -> list[Run]:
     """Return every run in the order of its revision's date, then of its end."""
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(select(runs_table)).mappings()]
-    return sorted(rows, key=lambda row: (row["committed_at"] or row["finished_at"], row["finished_at"]))
+    return sorted(
+        rows, key=lambda row: (moment(row["committed_at"] or row["finished_at"]), moment(row["finished_at"]))
+    )
+
+
+def moment(date: str) -> datetime:
+    """Return the time that an ISO date names: git's dates keep the committer's time zone."""
+    return datetime.fromisoformat(date).astimezone(UTC)
 
 
 def recorded(engine: Engine, configuration: str, revision: str | None) -> bool:

@@ -231,6 +231,21 @@ def test_drift_too_slow_for_the_band_is_found_where_it_begins(percent):
     assert np.sign(step.percent) == np.sign(percent)
 
 
+@pytest.mark.parametrize("first", [95.0, 105.0])
+@pytest.mark.parametrize("later", [99.0, 101.0])
+def test_an_outlying_first_run_hides_no_later_step(first, later):
+    step = find_step([first] + [100.0] * 10 + [later] * 60)
+    assert step is not None
+    assert (step.index, step.percent) == (11, pytest.approx(later - 100))
+
+
+def test_runs_are_in_the_order_of_time_whatever_the_committers_zone(history):
+    engine = open_history(str(history))
+    for number, date in enumerate(("2026-11-01T23:00:00-08:00", "2026-11-02T01:00:00+00:00")):
+        add_run(engine, row(number, metrics()) | {"committed_at": date})
+    assert [one["committed_at"][-6:] for one in all_runs(engine)] == ["+00:00", "-08:00"]
+
+
 def test_identical_runs_have_no_step_and_few_runs_are_not_judged():
     assert find_step([5.0] * 40) is None
     assert find_step([1.0, 2.0, 3.0]) is None
