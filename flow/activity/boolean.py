@@ -89,7 +89,7 @@ class _Parser:
         while position < end:
             match = _TOKEN.match(text, position)
             if match is None:
-                raise ValueError(f"Liberty function '{text}': unexpected '{text[position]}'")
+                raise ValueError(f"Liberty function '{text}': unexpected '{text[position:].lstrip()[0]}'")
             self.tokens.append(match["name"] or match["sign"])
             position = match.end()
         self.position = 0

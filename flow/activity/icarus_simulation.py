@@ -100,7 +100,7 @@ def count_vcd(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return toggles and time at 1 of the nets n0, n1, ... from `start` to `end`, in the file's units.
 
-    Changes from or to x do not count, nor do those at `start` or before.
+    Changes from or to x do not count, nor do those before `start`.
     """
     net_of: dict[str, int] = {}
     level = np.zeros(net_count, dtype=np.int64)

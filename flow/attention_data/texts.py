@@ -1,4 +1,4 @@
-"""The texts whose attention is extracted: written for this project, 42 sentences in six groups.
+"""The texts whose attention is extracted: written for this project, six groups of sentences.
 
 Each group is longer than `TOKENS_PER_TEXT` tokens; the extract keeps the first ones.
 """

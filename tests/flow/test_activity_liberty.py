@@ -96,7 +96,7 @@ def test_function_agrees_with_python(spellings, values):
         ("A &", "Liberty function 'A &': operand missing"),
         ("(A", "Liberty function '(A': ')' missing"),
         ("A ) B", "Liberty function 'A ) B': unexpected ')'"),
-        ("A @ B", "Liberty function 'A @ B': unexpected ' '"),
+        ("A @ B", "Liberty function 'A @ B': unexpected '@'"),
     ],
 )
 def test_malformed_function_is_refused(text, message):
@@ -284,7 +284,7 @@ def test_gated_clock_opens_for_whole_pulses_only(tmp_path):
     assert activity.toggles[0] == 2 * len(enable)
 
 
-def test_model_of_a_latch_with_clear_holds_its_reset(tmp_path):
+def test_model_of_a_state_table_is_that_of_its_latch(tmp_path):
     (tmp_path / "x.lib").write_text(STATE_LIBRARY)
     text = cell_model(read_liberty([tmp_path / "x.lib"])["GATE"])
     assert "always @(gate_ or data_) if (gate_) IQ <= data_;" in text
