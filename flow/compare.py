@@ -21,11 +21,11 @@ try:
     from flow.comparison.store import COMPARABLE, find, keep, keep_placement
     from flow.comparison.summary import summarize
     from flow.errors import StepError, UserError
-    from flow.flowgraph import DEPTHS
     from flow.places import PROJECT_ROOT
     from flow.result import Result
     from flow.run_process import run_in_process
     from flow.settings import DEFAULT_PDK, Settings
+    from flow.whole_file import write_whole
     from hdl.fa2 import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -93,7 +93,9 @@ def parse_arguments() -> argparse.Namespace:
         help="of the core by cells; default: the PDK's",
     )
     parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
-    parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
+    parser.add_argument(
+        "--to", default="gds", metavar="DEPTH", help=f"{', '.join(reversed(COMPARABLE))}; default gds"
+    )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
     parser.add_argument(
         "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
@@ -198,8 +200,8 @@ def write_report(summary: dict[str, Any], arguments: argparse.Namespace) -> None
     """Write the page, the figures and the chart."""
     arguments.reports.mkdir(parents=True, exist_ok=True)
     base = arguments.reports / arguments.name
-    base.with_suffix(".json").write_text(comparison_json(summary))
-    base.with_suffix(".md").write_text(comparison_markdown(summary, arguments.name))
+    write_whole(base.with_suffix(".json"), comparison_json(summary))
+    write_whole(base.with_suffix(".md"), comparison_markdown(summary, arguments.name))
     chart = change_chart(
         summary["rows"], summary["kernels"], summary["paper"], arguments.name, "Kernels side by side"
     )

@@ -8,10 +8,16 @@ from pathlib import Path
 
 @contextmanager
 def staged(path: Path) -> Iterator[Path]:
-    """Yield a file to write beside `path`, then put it in place in one step: until then the old one stays."""
+    """Yield a file to write beside `path`, then put it in place in one step: until then the old one stays.
+
+    Where the writing fails the old one stays for good, and nothing beside it.
+    """
     beside = path.with_name(f"{path.name}.{os.getpid()}")
-    yield beside
-    beside.replace(path)
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, text: str) -> None:

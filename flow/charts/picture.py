@@ -12,6 +12,7 @@ from matplotlib import pyplot
 from flow.charts.bars import COLOURS, HATCHES, BarChart
 from flow.charts.points import PointChart, PointSeries
 from flow.charts.ranges import ends
+from flow.whole_file import staged
 
 LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")
@@ -30,7 +31,8 @@ def draw(chart: BarChart | PointChart, path: Path) -> None:
     with matplotlib.rc_context(settings):
         figure = bar_figure(chart) if isinstance(chart, BarChart) else point_figure(chart)
         metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        figure.savefig(path, metadata=metadata, dpi=150, facecolor="white")
+        with staged(path) as beside:
+            figure.savefig(beside, format=path.suffix[1:], metadata=metadata, dpi=150, facecolor="white")
         pyplot.close(figure)
 
 

@@ -9,6 +9,7 @@ from flow.history.gate import check_run, gates_and_spread, overall
 from flow.history.runs import Run, by_configuration, title_of
 from flow.metrics import METRICS, Metric
 from flow.templates import open_template
+from flow.whole_file import write_whole
 
 FILE_NAME = "dashboard.html"
 WIDTH, HEIGHT, MARGIN = 320, 90, 8
@@ -22,7 +23,7 @@ def write_dashboard(runs: Sequence[Run], folder: Path, reports: Path) -> Path:
     template = open_template("dashboard.html.j2", "flow.history", escape=True)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    path.write_text(template.render(page_data(runs, reports), width=WIDTH, height=HEIGHT))
+    write_whole(path, template.render(page_data(runs, reports), width=WIDTH, height=HEIGHT))
     return path
 
 

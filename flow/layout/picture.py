@@ -17,6 +17,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from flow.layout.palette import FADED, THEMES, Theme, group_colours
 from flow.layout.placement import Box, Placement
+from flow.whole_file import staged
 
 WIDTH_INCH, GAP_INCH, TITLE_INCH, SCALE_BAR_INCH = 12.0, 0.25, 0.55, 0.45
 LEGEND_LINE_INCH, LEGEND_COLUMNS = 0.225, 3
@@ -93,7 +94,8 @@ def draw_layouts(
             borderaxespad=0.4,
         )
         metadata: dict[str, Any] = {"Software": None}
-        figure.savefig(path, format="png", dpi=DPI, metadata=metadata, facecolor=look.page)
+        with staged(path) as beside:
+            figure.savefig(beside, format="png", dpi=DPI, metadata=metadata, facecolor=look.page)
         pyplot.close(figure)
 
 

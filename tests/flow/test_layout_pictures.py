@@ -118,13 +118,21 @@ def test_highlight_leaves_one_group_in_colour_and_a_window_shows_that_part_alone
 def test_two_layouts_are_drawn_at_the_same_scale(placement, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
-    other = placement_of_run(small, _write_run(small, cells=CELLS[:1]), GROUPS)
+    # The same cell in a die half as large, beside others in a whole one.
+    layout = _write_run(small, cells=CELLS[1:2])
+    layout.write_text(layout.read_text().replace("( 24000 24000 )", "( 16000 16000 )"))
+    other = placement_of_run(small, layout, GROUPS)
+    assert other.die_um != placement.die_um
     path = tmp_path / "both.png"
-    draw_layouts([Panel("a", other), Panel("b", other)], path, highlight="exp_mul")
+    draw_layouts([Panel("a", placement), Panel("b", other)], path, highlight="dot_product")
     pixels = np.asarray(Image.open(path).convert("RGB"))
-    yellow = (pixels == [int(COLOURS["exp_mul"][i : i + 2], 16) for i in (1, 3, 5)]).all(axis=2)
-    left, right = np.array_split(yellow[: len(yellow) // 2 + 200], 2, axis=1)
-    assert left.sum() == pytest.approx(right.sum(), rel=0.02) and left.sum() > 1000
+    colour = [int(COLOURS["dot_product"][i : i + 2], 16) for i in (1, 3, 5)]
+    coloured = (pixels == colour).all(axis=2)
+    # The legend below has a patch of the same colour.
+    columns = np.flatnonzero(coloured[: int(0.7 * len(coloured))].any(axis=0))
+    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    assert len(runs) == 2
+    assert len(runs[0]) == pytest.approx(len(runs[1]), abs=1)
 
 
 def test_what_is_no_run_is_one_line(tmp_path):

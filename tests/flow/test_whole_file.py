@@ -1,0 +1,23 @@
+"""Files that are there whole or not at all."""
+
+import pytest
+
+from flow.whole_file import staged, write_whole
+
+
+def test_a_file_is_replaced_and_nothing_stays_beside_it(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("old")
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), staged(path) as beside:
+        beside.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
