@@ -47,6 +47,7 @@ METRICS = (
     Metric("drc_errors", "DRC errors", "", 1.0, 0, LOWER, True, "route__drc_errors"),
     Metric("max_slew_violations", "slew violations", "", 1.0, 0, LOWER),
     Metric("max_capacitance_violations", "capacitance violations", "", 1.0, 0, LOWER),
+    Metric("failed_checks", "failed sign-off checks", "", 1.0, 0, LOWER, True),
     Metric("runtime_s", "run time", "s", 1.0, 1, LOWER, False, "flow__runtime__total"),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

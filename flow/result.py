@@ -24,7 +24,8 @@ class Metrics(Record):
 
     Cells and cell areas leave out fillers and well taps. Power is at the activity named by
     `power_activity`: `timed` (real data, the layout's delays, glitches included) once routed.
-    The worst slacks are over all paths of the corner; fmax is by the worst setup path.
+    `failed_checks` counts the sign-off checks that a routed layout failed. The worst slacks are over all
+    paths of the corner; fmax is by the worst setup path.
     """
 
     cells: int | None = None
@@ -47,6 +48,7 @@ class Metrics(Record):
     drc_errors: int | None = None
     max_slew_violations: int | None = None
     max_capacitance_violations: int | None = None
+    failed_checks: int | None = None
     runtime_s: float | None = None
 
 

@@ -190,6 +190,9 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
     elif settings.depth == "synth":
         metrics = measure_netlist(settings)
     runtimes_s = step_runtimes_s(history)
+    checks = measure_checks(settings, metrics.drc_errors)
+    counted = {"failed_checks": len(checks.failed)} if settings.depth in POWER_DEPTHS else {}
+    metrics = metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2), **counted})
     versions = package_versions()
     for step in METRIC_STEPS.values():
         engine_version = history.get("record", "toolversion", step=step, index=INDEX)
@@ -213,10 +216,10 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         job=settings.job,
         nand2_cell=pdk.nand2_cell,
         nand2_area_um2=pdk.nand2_area_um2,
-        metrics=metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2)}),
+        metrics=metrics,
         groups=groups,
         power=power,
-        checks=measure_checks(settings, metrics.drc_errors),
+        checks=checks,
         **simulation,
         parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,
         layout_cells=pdk.layout_cells if "gds" in files else None,

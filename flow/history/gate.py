@@ -28,6 +28,7 @@ FROM_DEPTH = {
     "setup_slack_ns": "place",
     "hold_slack_ns": "place",
     "drc_errors": "route",
+    "failed_checks": "route",
 }
 DEPTH_ORDER = tuple(DEPTHS)
 

@@ -171,7 +171,12 @@ def test_gate_lets_pass_what_stays_in_its_band_and_stops_what_does_not():
 
 
 def test_limits_hold_without_any_baseline():
-    for broken in ({"drc_errors": 1}, {"setup_slack_ns": -0.001}, {"hold_slack_ns": -0.2}):
+    for broken in (
+        {"drc_errors": 1},
+        {"failed_checks": 1},
+        {"setup_slack_ns": -0.001},
+        {"hold_slack_ns": -0.2},
+    ):
         (name,) = broken
         found = verdicts(row(9, metrics(**broken)), [])
         assert found[name] == FAIL
