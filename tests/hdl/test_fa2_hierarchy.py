@@ -47,6 +47,25 @@ def test_kernels_differ_in_the_group_exp_mul_and_nowhere_else(fmt, timing):
                 assert baseline[part] == fused[part]
 
 
+# The groups of the paper's kernels that a log2-domain kernel takes over.
+SHARED = {
+    "fa2_log2": {"control", "dot_product", "value_delay", "accumulate", "divide"},
+    "fa2_log2_fixed": {"control", "dot_product", "value_delay", "divide"},
+    "fa2_intmax": {"control", "dot_product", "value_delay", "accumulate", "divide"},
+}
+
+
+@pytest.mark.parametrize("kernel", SHARED)
+def test_log2_kernels_have_the_circuits_of_the_paper_s_where_they_are_the_same(kernel):
+    baseline, other = (modules(name, format="e4m3", d=3) for name in ("fa2_baseline", kernel))
+    groups, theirs = instances(baseline["top"]), instances(other["top"])
+    assert set(theirs) == set(get_design(kernel).groups)
+    assert {name for name in groups if theirs.get(name) == groups[name]} == SHARED[kernel]
+    for name in SHARED[kernel]:
+        for part in below(baseline, groups[name]):
+            assert baseline[part] == other[part]
+
+
 def test_exp_mul_holds_the_operators_of_the_paper():
     baseline, fused = (modules(name, format="bf16", d=4, value_timing="with_key") for name in KERNELS)
     separate_parts = instances(baseline[instances(baseline["top"])["exp_mul"]])
