@@ -17,6 +17,7 @@ try:
     from flow.error_study.parts import Parts, study_key
     from flow.errors import UserError
     from flow.places import PROJECT_ROOT
+    from flow.sources import sources_sha256
     from flow.whole_file import write_whole
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -25,6 +26,13 @@ except ModuleNotFoundError as missing:
     )
 
 NAME = "accuracy"
+# What the figures of the real model rest on beside the kernels, whose agreement the other parts show.
+MODEL_SOURCES = (
+    "flow/error_study/model.py",
+    "flow/attention_data/minilm.py",
+    "flow/attention_data/texts.py",
+    "flow/attention_data/short_texts.py",
+)
 EXAMPLES = """examples:
   python flow/accuracy.py              everything, some ten minutes
   python flow/accuracy.py --no-model   without MiniLM, which is an optional installation
@@ -66,6 +74,7 @@ def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     say("ramps")
     found["synthetic"] = parts.get("synthetic", lambda: synthetic_errors(seeds))
     say("synthetic scores")
+    found["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
     found["model"] = None
     if not arguments.no_model:
         try:
@@ -78,7 +87,8 @@ def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 def with_earlier_model(found: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
     """Return a study without the real model with the model's figures of an earlier one.
 
-    Only where all else agrees: then they are those of the same kernels. Otherwise the study as it is.
+    Only where all else agrees, the model part's own code and texts included: then they are those of the same
+    kernels. Otherwise the study as it is.
     """
     combined = found | {"model": earlier.get("model")}
     # As it is read back: a tuple is a list there, a number as a key a string.
@@ -104,7 +114,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
                 plain_lines(console)(f"all else is as in {data}: its figures of the real model stay")
         arguments.reports.mkdir(parents=True, exist_ok=True)
         write_whole(data, json.dumps(found, indent=1) + "\n")
-    base.with_suffix(".md").write_text(accuracy_markdown(found))
+    write_whole(base.with_suffix(".md"), accuracy_markdown(found))
     chart = error_chart(found, NAME)
     for suffix in (".svg", ".png"):
         draw(chart, base.with_suffix(suffix))

@@ -13,6 +13,8 @@ try:
     from flow.reproduction.context import gather
     from flow.reproduction.layouts import draw_rows
     from flow.reproduction.page import as_html, as_markdown
+    from flow.reproduction.readme import readme
+    from flow.whole_file import write_whole
 except ModuleNotFoundError as missing:
     sys.exit(
         f"report.py: error: {missing.name} is not installed: "
@@ -36,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Write reproduction.md, its pictures in reproduction/, and reproduction.html."""
+    """Write reproduction.md, its pictures in reproduction/, reproduction.html and README.md."""
     reports: Path = arguments.reports
     gathered = gather(reports)
     folder = reports / NAME
@@ -48,11 +50,15 @@ def report(arguments: argparse.Namespace) -> None:
         pictures[chart.name] = str(path.relative_to(reports))
     layouts = draw_rows(gathered.routed, reports, folder)
     markdown = as_markdown(gathered.context | {"layouts": layouts}, pictures)
-    (reports / f"{NAME}.md").write_text(markdown)
-    (reports / f"{NAME}.html").write_text(as_html(markdown, gathered.charts, reports))
+    pages = {
+        f"{NAME}.md": markdown,
+        f"{NAME}.html": as_html(markdown, gathered.charts, reports),
+        "README.md": readme(gathered.context, gathered.arms),
+    }
     console = Console()
-    for suffix in ("md", "html"):
-        console.print(f"report   {reports / NAME}.{suffix}", highlight=False, soft_wrap=True)
+    for name, text in pages.items():
+        write_whole(reports / name, text)
+        console.print(f"report   {reports / name}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

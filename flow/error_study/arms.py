@@ -26,12 +26,14 @@ class Arm:
 
     attend   q [..., d] with 1/sqrt(d), k and v [..., keys, d] to the output [..., d]
     product  x [n] <= 0 and v [m] to e^x v [n, m] by its operator; None where it has none of its own
+    factor   of the x that the operator is given, a BF16 code: log2 e in the log2 domain
     """
 
     name: str
     title: str
     attend: Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
     product: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    factor: float = 1.0
 
 
 def exact_bf16(x: CodeArray, v: CodeArray) -> CodeArray:
@@ -107,6 +109,7 @@ ARMS: tuple[Arm, ...] = (
             f"A, fa2_log2, F = {bits}",
             kernel_arm("fa2_log2", bits),
             partial(log2_product, bits, False),
+            LOG2_E,
         )
         for bits in FRACTION_BITS_RANGE
     ),
@@ -114,7 +117,7 @@ ARMS: tuple[Arm, ...] = (
         Arm(f"fa2_log2_fixed_f{bits}", f"B, fa2_log2_fixed, F = {bits}", kernel_arm("fa2_log2_fixed", bits))
         for bits in FRACTION_BITS_RANGE
     ),
-    Arm("fa2_intmax", "X, fa2_intmax", kernel_arm("fa2_intmax", 7), partial(log2_product, 7, True)),
+    Arm("fa2_intmax", "X, fa2_intmax", kernel_arm("fa2_intmax", 7), partial(log2_product, 7, True), LOG2_E),
 )
 
 TRUTH = ARMS[0]

@@ -1,5 +1,6 @@
 """The study's measurements: plain numbers by arm."""
 
+import itertools
 from collections.abc import Sequence
 from statistics import median
 from typing import Any
@@ -10,7 +11,7 @@ from flow.error_study.arms import ARMS, TRUTH, Arm
 from hdl.formats import BF16
 from hdl.models.codes import FloatArray, decode, encode
 
-X_MIN = -15.0
+X_MIN, X_MAX = -15.0, -(2.0**-7)
 SIGMAS = (1, 2, 3)
 KEY_COUNTS = (128, 512, 2048)
 RAMPS_PER_KEY = (0.1, 0.3, 0.5)
@@ -36,20 +37,21 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
-    """Return for each arm with an operator the relative error of e^x v, on all BF16 x in [-15, 0).
+    """Return for each arm with an operator the relative error of e^x v, on all x in [-15, -2^-7].
 
-    v runs through all mantissas. The errors are relative: minimum, maximum, mean and root mean square, and
-    the last also without the mean, which is common to l and o and cancels. Every code of x counts once, so
-    small |x| weigh more; `rms_uniform` weighs each by the distance to its neighbours instead.
+    All that its operator can be given: x times the arm's factor is a BF16 code. v runs through all mantissas.
+    The errors are relative: minimum, maximum, mean and root mean square, and the last also without the mean,
+    which is common to l and o and cancels. Every code counts once, so small |x| weigh more; `rms_uniform`
+    weighs each by the distance to its neighbours instead.
     """
-    codes = np.arange(1 << BF16.width)
-    x = decode(codes, BF16)
-    x = np.sort(x[(x >= X_MIN) & (x < 0) & (x <= -(2.0**-7))])
+    codes = decode(np.arange(1 << BF16.width), BF16)
     v = decode(np.arange(BF16.one_code, BF16.one_code + (1 << BF16.mantissa_bits)), BF16)
-    truth = np.exp(x)[:, None] * v
     found = {}
     for arm in arms:
         if arm.product is not None:
+            x = codes / arm.factor
+            x = np.sort(x[(x >= X_MIN) & (x <= X_MAX)])
+            truth = np.exp(x)[:, None] * v
             error = arm.product(x, v) / truth - 1
             found[arm.name] = {
                 "minimum": float(error.min()),
@@ -87,17 +89,18 @@ def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> li
 
 
 def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[dict[str, Any]]:
-    """Return the error on scores that rise by the same step at each of 512 keys.
+    """Return the error on scores that rise by the same step at each of 512 keys, up to 0 and from 0 on.
 
-    The score is the sum of two products, so that BF16 keys reach every step; scores themselves are
-    rounded to BF16 by every arm.
+    Up to 0 the keys that count have small scores, and what shows is the rescaling. From 0 on they have the
+    largest, where BF16 scores themselves rise in steps and the log2 domain ends. The score is the sum of two
+    products, so that BF16 keys reach every step; scores themselves are rounded to BF16 by every arm.
     """
     table = []
-    for step in RAMPS_PER_KEY:
+    for step, first_key in itertools.product(RAMPS_PER_KEY, (1 - RAMP_KEYS, 0)):
         errors: dict[str, list[float]] = {arm.name: [] for arm in arms}
         for seed in seeds:
             random = np.random.default_rng([seed, round(step * 10)])
-            scores = step * np.arange(RAMP_KEYS, dtype=np.float64)
+            scores = step * (first_key + np.arange(RAMP_KEYS, dtype=np.float64))
             k = np.zeros((1, RAMP_KEYS, D))
             k[0, :, 0] = rounded(scores)
             k[0, :, 1] = rounded(scores - k[0, :, 0])
@@ -108,5 +111,11 @@ def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[di
             truth = TRUTH.attend(q, k, v)
             for arm in arms:
                 errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
-        table.append({"step": step, "errors": {name: spread(one) for name, one in errors.items()}})
+        table.append(
+            {
+                "step": step,
+                "up_to_zero": first_key < 0,
+                "errors": {name: spread(one) for name, one in errors.items()},
+            }
+        )
     return table

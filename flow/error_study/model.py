@@ -36,7 +36,7 @@ def attention_of(arm: Arm) -> Attention:
 def layer_errors(
     weights: minilm.Weights, ids: npt.NDArray[np.int64], arms: Sequence[Arm], say: Say
 ) -> list[dict[str, dict[str, float]]]:
-    """Return for each layer and arm the output's error: of all rows together, and of the worst row.
+    """Return for each layer and arm the output's error: of all rows together, their mean, the worst row's.
 
     Queries are evenly spaced, at most QUERIES_PER_HEAD of each head; every query sees all keys.
     """
@@ -50,9 +50,11 @@ def layer_errors(
         layer = {}
         for arm in arms:
             found = arm.attend(queries, keys, values)
+            by_row = row_errors(found, truth)
             layer[arm.name] = {
-                "mean": relative_l2(found, truth),
-                "worst_row": float(row_errors(found, truth).max()),
+                "all_rows": relative_l2(found, truth),
+                "mean_row": float(by_row.mean()),
+                "worst_row": float(by_row.max()),
             }
         layers.append(layer)
         say(f"layer {number}, {len(ids)} tokens")

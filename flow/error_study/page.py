@@ -25,7 +25,7 @@ def error_chart(study: dict[str, Any], name: str) -> BarChart:
         found = study["model"][kind]
         for number, layer in enumerate(found["layers"]):
             errors = {
-                arm: dict.fromkeys(("median", "smallest", "largest"), value["mean"])
+                arm: dict.fromkeys(("median", "smallest", "largest"), value["all_rows"])
                 for arm, value in layer.items()
             }
             bars.append((f"MiniLM layer {number}, {found['tokens']} tokens", errors))

@@ -15,6 +15,7 @@ from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_result
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
+from flow.reproduction.readme import arms_of
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
 from flow.reproduction.successors import FIVE_KERNELS, common_clock_rows, pareto_charts
@@ -28,9 +29,10 @@ ACCURACY = "accuracy.json"
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the template shows, the charts, and the rows whose layouts can be drawn."""
+    """What the templates show, the kernels' arms of the accuracy study, the charts, and the routed rows."""
 
     context: dict[str, Any]
+    arms: dict[str, str]
     charts: list[BarChart | PointChart]
     routed: list[Row]
 
@@ -90,7 +92,7 @@ def gather(reports: Path) -> Gathered:
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
-    return Gathered(context, charts, routed)
+    return Gathered(context, arms_of(successors), charts, routed)
 
 
 def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def text_error(accuracy: dict[str, Any], arm: str) -> Figure | None:
     """Return an arm's error on the model's longest text, its mean and extremes over the layers."""
     if accuracy["model"] is None:
         return None
-    errors = [layer[arm]["mean"] for layer in accuracy["model"]["long"]["layers"]]
+    errors = [layer[arm]["all_rows"] for layer in accuracy["model"]["long"]["layers"]]
     return Figure(fmean(errors), min(errors), max(errors))
 
 

@@ -34,8 +34,24 @@ def report(tmp_path_factory):
 
 
 def test_the_committed_report_is_what_the_committed_results_give(report):
-    for path in [report / "reproduction.md", report / "reproduction.html", *report.glob("reproduction/*")]:
-        assert path.read_bytes() == (COMMITTED / path.relative_to(report)).read_bytes(), path.name
+    pictures = {path.name for path in report.glob("reproduction/*")}
+    assert pictures == {path.name for path in COMMITTED.glob("reproduction/*")}
+    pages = ("README.md", "reproduction.md", "reproduction.html")
+    for name in (*pages, *(f"reproduction/{one}" for one in pictures)):
+        assert (report / name).read_bytes() == (COMMITTED / name).read_bytes(), name
+
+
+def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path):
+    recipe = (PROJECT_ROOT / "Makefile").read_text().replace("\\\n", " ")
+    commands = re.findall(r"flow/compare\.py (--no-run.*)", recipe)
+    assert len(commands) == 2
+    for words in commands:
+        done = run_command("compare.py", *words.split(), "--reports", report, "--out", tmp_path)
+        assert done.returncode == 0, done.stderr
+    for name in ("comparison", "variants"):
+        for suffix in (".md", ".json", ".svg", ".png"):
+            file = f"{name}{suffix}"
+            assert (report / file).read_bytes() == (COMMITTED / file).read_bytes(), file
 
 
 def test_every_link_of_the_report_leads_to_a_file(report):

@@ -36,7 +36,7 @@ def test_each_kernel_stands_at_its_own_area_and_error(rows):
             result = row.results[point.label][0]
             assert point.x == on_text.x == result.metrics.cell_area_um2
             layers = ACCURACY["model"]["long"]["layers"]
-            errors = [layer[arm_of(result)]["mean"] for layer in layers]
+            errors = [layer[arm_of(result)]["all_rows"] for layer in layers]
             assert on_text.y == pytest.approx(sum(errors) / len(errors))
             assert on_text.y_range == (min(errors), max(errors))
             seeds = next(one for one in ACCURACY["synthetic"] if (one["sigma"], one["keys"]) == (2, 512))

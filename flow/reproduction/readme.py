@@ -1,0 +1,79 @@
+"""`reports/README.md`: what the results say beside the paper's, in words, with their figures."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from flow.comparison.figures import Row
+from flow.reproduction.successors import arm_of
+from flow.templates import open_template
+
+Described = Mapping[str, Any]
+
+
+def readme(context: Mapping[str, Any], arms: Mapping[str, str]) -> str:
+    """Return the text; `context` is the report's, `arms` the accuracy study's arm of each kernel."""
+    rows, routed, (baseline, expmul) = context["rows"], context["routed"], context["kernels"]
+    accuracy = context["accuracy"]
+
+    def row(pdk: str, fmt: str, d: int) -> Described | None:
+        return next((one for one in rows if (one["pdk"], one["format"], one["d"]) == (pdk, fmt, d)), None)
+
+    def random(sigma: int, keys: int) -> Any:
+        return next(
+            one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (sigma, keys)
+        )
+
+    def layers(kind: str, arm: str) -> list[float]:
+        return [layer[arm]["all_rows"] for layer in accuracy["model"][kind]["layers"]]
+
+    def layer_ratio(kind: str, arm: str, other: str) -> tuple[float, float]:
+        ratios = [one / two for one, two in zip(layers(kind, arm), layers(kind, other), strict=True)]
+        return min(ratios), max(ratios)
+
+    template = open_template("readme.md.j2", "flow.reproduction")
+    return str(
+        template.render(
+            context,
+            baseline=baseline,
+            expmul=expmul,
+            arms=arms,
+            row=row,
+            random=random,
+            layer_ratio=layer_ratio,
+            layer_range=lambda kind, arm: (min(layers(kind, arm)), max(layers(kind, arm))),
+            layer_mean=lambda kind, arm: fmean(layers(kind, arm)),
+            median=median,
+            total_area=lambda one, kernel: median(one, kernel, "area_um2"),
+            group_area=lambda one, kernel, group: group_median(one, kernel, group, "area_um2"),
+            group_power=lambda one, kernel, group: group_median(one, kernel, group, "power_w"),
+            default_savings=[one["reductions"][expmul]["power_default_w"]["percent"] for one in routed],
+            default_factors=[
+                median(one, kernel, "power_default_w") / median(one, kernel, "power_timed_w")
+                for one in routed
+                for kernel in (baseline, expmul)
+            ],
+            older=[one for one in routed if one["older_data"]],
+            unchecked=[one for one in routed if "not run" in statuses(one)],
+        )
+    )
+
+
+def median(one: Described, kernel: str, quantity: str) -> float:
+    """Return a kernel's quantity."""
+    return float(one["kernels"][kernel][quantity]["median"])
+
+
+def group_median(one: Described, kernel: str, group: str, quantity: str) -> float:
+    """Return a group's area or power."""
+    return float(one["kernels"][kernel]["groups"][group][quantity]["median"])
+
+
+def statuses(one: Described) -> set[str]:
+    """Return the statuses of the kernels' sign-off checks."""
+    return {status for kernel in one["kernels"].values() for status in kernel["checks"].values()}
+
+
+def arms_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the accuracy study's arm of each kernel in `rows`."""
+    return {kernel: arm_of(results[0]) for row in rows for kernel, results in row.results.items()}
