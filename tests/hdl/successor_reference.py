@@ -91,19 +91,28 @@ def two_to(exponent: int) -> Fraction:
     return Fraction(2**exponent) if exponent >= 0 else Fraction(1, 2**-exponent)
 
 
-def floating(kernel: Kernel, q, k, v, valid, multiplied: bool) -> list[int]:
-    """Return variant A's output codes, or with `multiplied` those of X, of one query."""
-    fmt, top = kernel.fmt, -256
-    sums = [0] * (len(v[0]) + 1)
-    for key, values, live in zip(k, v, valid, strict=True):
-        score = kernel.fixed_score(int(dot_product(q, key, fmt)))
+def key_by_key(kernel: Kernel, q, k, valid, upward: bool):
+    """Yield (rise, n, f, dead) of each key, steps 1 to 3; `upward`: the maximum is of the ceilings."""
+    top = -256
+    for key, live in zip(k, valid, strict=True):
+        score = kernel.fixed_score(int(dot_product(q, key, kernel.fmt)))
         whole, fraction = score >> kernel.fraction_bits, score % 2**kernel.fraction_bits
+        reached = -(-score >> kernel.fraction_bits) if upward else whole
         rise = 0
         if live:
-            rise, top = min(max(top, whole) - top, FARTHEST), max(top, whole)
+            rise, top = min(max(top, reached) - top, FARTHEST), max(top, reached)
         n = top - whole
+        yield rise, n, fraction, not live or n > FARTHEST
+
+
+def floating(kernel: Kernel, q, k, v, valid, multiplied: bool) -> list[int]:
+    """Return variant A's output codes, or with `multiplied` those of X, of one query."""
+    fmt = kernel.fmt
+    sums = [0] * (len(v[0]) + 1)
+    keys = key_by_key(kernel, q, k, valid, upward=False)
+    for values, (rise, n, fraction, dead) in zip(v, keys, strict=True):
         products = [0] * len(sums)
-        if live and n <= FARTHEST:
+        if not dead:
             weight = kernel.weight(n, fraction)
             step = fraction - (n << kernel.fraction_bits)
             lanes = (
@@ -121,22 +130,15 @@ def floating(kernel: Kernel, q, k, v, valid, multiplied: bool) -> list[int]:
 
 def fixed(kernel: Kernel, q, k, v, valid) -> list[int]:
     """Return variant B's output codes of one query."""
-    fmt, top = kernel.fmt, -256
     sums = [0] * (len(v[0]) + 1)
-    for key, values, live in zip(k, v, valid, strict=True):
-        score = kernel.fixed_score(int(dot_product(q, key, fmt)))
-        whole, fraction = score >> kernel.fraction_bits, score % 2**kernel.fraction_bits
-        rise = 0
-        if live:
-            above = -(-score >> kernel.fraction_bits)
-            rise, top = min(max(top, above) - top, FARTHEST), max(top, above)
-        n = top - whole
+    keys = key_by_key(kernel, q, k, valid, upward=True)
+    for values, (rise, n, fraction, dead) in zip(v, keys, strict=True):
         terms = [0] * len(sums)
-        if live and n <= FARTHEST:
+        if not dead:
             weight = (1 + Fraction(kernel.table(fraction, 10), 1024)) * two_to(-n)
             step = fraction - (n << kernel.fraction_bits)
             lanes = [kernel.value(kernel.added(int(value), step)) for value in values]
             terms = [kernel.in_sum_units(term) for term in (weight, *lanes)]
         sums = [kernel.saturated((one >> rise) + term) for one, term in zip(sums, terms, strict=True)]
-    codes = encode(np.ldexp(np.array(sums, np.float64), -kernel.sum_fraction_bits), fmt)
-    return divide(codes, fmt).tolist()
+    codes = encode(np.ldexp(np.array(sums, np.float64), -kernel.sum_fraction_bits), kernel.fmt)
+    return divide(codes, kernel.fmt).tolist()
