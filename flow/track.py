@@ -86,9 +86,10 @@ def parse_arguments() -> argparse.Namespace:
 
 def baseline_runs(runs: list[Run], target: Run, against: str) -> list[Run]:
     """Return the earlier runs that `against` names; raises UserError for a revision that is not known."""
-    others = [run for run in runs if run["identity"] != target["identity"]]
+    among = runs[: runs.index(target)] if against == "last" else runs
+    others = [run for run in among if run["identity"] != target["identity"]]
     if against == "last":
-        return [run for run in runs[: runs.index(target)] if run["identity"] != target["identity"]]
+        return others
     if against == "main":
         return [run for run in others if run["branch"] == "main" and run["revision"] != target["revision"]]
     revision = resolve_revision(against) or against
