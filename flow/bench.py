@@ -16,7 +16,7 @@ from flow.command_line import Parser, run_guarded
 from flow.constraints import CLOCK_PORT
 from flow.measure import step_runtimes_s
 from flow.pdk_data import find_data_root
-from flow.run_folder import STEPS, step_folder
+from flow.run_folder import manifest_path, step_folder
 from flow.run_process import run_in_process
 from flow.settings import Settings, make_settings
 from flow.steps.library_files import liberty_files
@@ -71,8 +71,8 @@ def bench_layout(settings: Settings) -> None:
     start = time.monotonic()
     run_in_process(settings)
     wall_s = time.monotonic() - start
-    manifest = settings.folder / STEPS / f"{settings.job}.pkg.json"
-    times = step_runtimes_s(ASIC.from_manifest(filepath=str(manifest)), "exetime")
+    history = ASIC.from_manifest(filepath=str(manifest_path(settings.folder)))
+    times = step_runtimes_s(history, "exetime")
     for step, engine_s in times.items():
         print(f"  {step:<32} {engine_s:8.1f} s")
     engines_s = sum(times.values())

@@ -20,6 +20,11 @@ def step_log(run: Path, step: str) -> Path:
     return step_folder(run, step) / f"{step}.log"
 
 
+def manifest_path(run: Path) -> Path:
+    """Return SiliconCompiler's record of the run: it is named after the job, as the run's folder is."""
+    return run / STEPS / f"{run.name}.pkg.json"
+
+
 def job_log(run: Path) -> Path:
     """Return SiliconCompiler's own log."""
     return run / STEPS / "job.log"
