@@ -16,8 +16,7 @@ from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.models import operators
-from hdl.models.codes import CodeArray, decode, encode
-from hdl.models.fa2 import attention_exact
+from hdl.models.codes import CodeArray, encode
 from hdl.models.kernels import MODELS, model_options
 
 Codes = npt.NDArray[np.uint64]
@@ -123,21 +122,19 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
     netlist did while they were counted.
     """
     fmt: FloatFormat = parameters.fmt
-    real = kernel_data(parameters.d)
+    real, codes = kernel_data(parameters.d), kernel_codes(design, parameters)
 
     def split(values: npt.NDArray[Any]) -> Codes:
         return values.reshape(STREAMS, QUERIES_PER_STREAM * KEYS_PER_QUERY, -1).astype(np.uint64)
 
-    query = real.q * MODELS[design.name].query_factor
-    q, k, v = (split(encode(values, fmt)) for values in (query, real.k, real.v))
-    results = kernel_results(design, parameters).reshape(STREAMS, QUERIES_PER_STREAM, parameters.d)
+    results = kernel_results(design, parameters, codes).reshape(STREAMS, QUERIES_PER_STREAM, parameters.d)
     first_result = RESET_CLOCKS + design.latency_clocks(parameters)
     clocks = first_result + (QUERIES_PER_STREAM - 1) * KEYS_PER_QUERY
     last = split(real.last)
     valid = port(clocks, first_result, last)
     answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
     flags = {"key_valid": split(real.key_valid), "first": split(real.first), "last": last}
-    vectors = {"q": q, "k": k, "v": v}
+    vectors = {name: split(one) for name, one in zip("qkv", codes, strict=True)}
     starts = {"v": RESET_CLOCKS + parameters.value_lag_clocks}
     ones = np.ones_like(last)
     return Workload(
@@ -155,36 +152,34 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
     )
 
 
-def kernel_results(design: Design, parameters: Any) -> CodeArray:
-    """Return what the kernel's model gives for each query of `kernel_data`, codes [queries, d]."""
-    model, fmt, real = MODELS[design.name], parameters.fmt, kernel_data(parameters.d)
-    by_query = (STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY, parameters.d)
-    return model.attention(
-        encode(real.q * model.query_factor, fmt).reshape(by_query)[:, 0],
-        encode(real.k, fmt).reshape(by_query),
-        encode(real.v, fmt).reshape(by_query),
-        fmt,
-        key_valid=real.key_valid.reshape(by_query[:2]),
+def kernel_codes(design: Design, parameters: Any) -> tuple[CodeArray, CodeArray, CodeArray]:
+    """Return q, k and v of `kernel_data` in the kernel's format, codes [clocks, d]."""
+    real, fmt = kernel_data(parameters.d), parameters.fmt
+    query = real.q * MODELS[design.name].query_factor
+    return encode(query, fmt), encode(real.k, fmt), encode(real.v, fmt)
+
+
+def kernel_results(
+    design: Design, parameters: Any, codes: tuple[CodeArray, CodeArray, CodeArray]
+) -> CodeArray:
+    """Return what the kernel's model gives for each query of `kernel_codes`, codes [queries, d]."""
+    q, k, v = map(by_query, codes)
+    return MODELS[design.name].attention(
+        q[:, 0],
+        k,
+        v,
+        parameters.fmt,
+        key_valid=by_query(kernel_data(parameters.d).key_valid)[..., 0],
         **model_options(parameters),
     )
 
 
-def kernel_error(design_name: str, parameters: Mapping[str, Any]) -> float:
-    """Return the relative L2 error of a kernel's output over `kernel_data`, against float64 attention.
-
-    The truth is that of the numbers before they are rounded to the format: 0 would be exact, and an
-    output of zeros has 1.
-    """
-    design = DESIGNS[design_name]
-    chosen = design.make_parameters(parameters)
-    real = kernel_data(chosen.d)
-    by_query = (STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY, chosen.d)
-    q, k, v = (values.reshape(by_query) for values in (real.q, real.k, real.v))
-    truth = attention_exact(q[:, 0], k, v, real.key_valid.reshape(by_query[:2]))
-    error = decode(kernel_results(design, chosen), chosen.fmt) - truth
-    return float(np.linalg.norm(error) / np.linalg.norm(truth))
+def by_query(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return what is laid out clock by clock as [queries, keys, lanes]."""
+    return values.reshape(STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY, -1)
 
 
+@cache
 def kernel_data(d: int) -> KernelStimulus:
     """Return the real numbers that every kernel of head dimension `d` computes on."""
     return kernel_stimulus(load(d), STREAMS * QUERIES_PER_STREAM, KEYS_PER_QUERY)

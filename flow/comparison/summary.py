@@ -9,10 +9,11 @@ from typing import Any
 from flow.comparison import figures
 from flow.comparison.figures import Figure, Quantity, Row
 from flow.comparison.store import kept_path
+from flow.error_study.measured_queries import kernel_error
 from flow.measure import DEFAULT_ACTIVITY
 from flow.result import Result
 from flow.steps.simulate import TIMED, ZERO_DELAY
-from flow.workload import kernel_data_sha256, kernel_error
+from flow.workload import kernel_data_sha256
 
 
 def power_default_w(result: Result) -> float | None:

@@ -1,11 +1,12 @@
 """`reports/README.md`: what the results say beside the paper's, in words, with their figures."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from flow.comparison.figures import Row
-from flow.reproduction.successors import arm_of
+from flow.reproduction.successors import arm_of, errors_by_layer, errors_on_random_scores
 from flow.templates import open_template
 
 Described = Mapping[str, Any]
@@ -19,13 +20,7 @@ def readme(context: Mapping[str, Any], arms: Mapping[str, str]) -> str:
     def row(pdk: str, fmt: str, d: int) -> Described | None:
         return next((one for one in rows if (one["pdk"], one["format"], one["d"]) == (pdk, fmt, d)), None)
 
-    def random(sigma: int, keys: int) -> Any:
-        return next(
-            one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (sigma, keys)
-        )
-
-    def layers(kind: str, arm: str) -> list[float]:
-        return [layer[arm]["all_rows"] for layer in accuracy["model"][kind]["layers"]]
+    layers = partial(errors_by_layer, accuracy)
 
     def layer_ratio(kind: str, arm: str, other: str) -> tuple[float, float]:
         ratios = [one / two for one, two in zip(layers(kind, arm), layers(kind, other), strict=True)]
@@ -39,7 +34,7 @@ def readme(context: Mapping[str, Any], arms: Mapping[str, str]) -> str:
             expmul=expmul,
             arms=arms,
             row=row,
-            random=random,
+            random=partial(errors_on_random_scores, accuracy),
             layer_ratio=layer_ratio,
             layer_range=lambda kind, arm: (min(layers(kind, arm)), max(layers(kind, arm))),
             layer_mean=lambda kind, arm: fmean(layers(kind, arm)),

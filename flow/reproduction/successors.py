@@ -51,19 +51,29 @@ def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]
     return {}
 
 
+def errors_on_random_scores(accuracy: dict[str, Any], sigma: int, keys: int) -> dict[str, dict[str, float]]:
+    """Return each arm's error on random scores, over the study's seeds."""
+    (errors,) = (
+        one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (sigma, keys)
+    )
+    return dict(errors)
+
+
+def errors_by_layer(accuracy: dict[str, Any], text: str, arm: str) -> list[float]:
+    """Return an arm's error in each layer of the model on its "short" or "long" text."""
+    return [layer[arm]["all_rows"] for layer in accuracy["model"][text]["layers"]]
+
+
 def synthetic_error(accuracy: dict[str, Any], arm: str) -> Figure:
     """Return an arm's error on random scores of SIGMA and KEYS, over the study's seeds."""
-    (errors,) = (
-        one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (SIGMA, KEYS)
-    )
-    return Figure(**errors[arm])
+    return Figure(**errors_on_random_scores(accuracy, SIGMA, KEYS)[arm])
 
 
 def text_error(accuracy: dict[str, Any], arm: str) -> Figure | None:
     """Return an arm's error on the model's longest text, its mean and extremes over the layers."""
     if accuracy["model"] is None:
         return None
-    errors = [layer[arm]["all_rows"] for layer in accuracy["model"]["long"]["layers"]]
+    errors = errors_by_layer(accuracy, "long", arm)
     return Figure(fmean(errors), min(errors), max(errors))
 
 

@@ -1,15 +1,18 @@
 """What a netlist computes while its power is measured, and the check that it computes it right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from flow.activity.streams import pack_codes
+from flow.error_study.measured_queries import kernel_error
 from flow.steps.simulate import check_outputs
 from flow.workload import (
     COUNTED_QUERIES,
     KEYS_PER_QUERY,
     STREAMS,
-    kernel_error,
+    kernel_codes,
     kernel_results,
     make_workload,
 )
@@ -22,6 +25,13 @@ SMALL = {"format": "e4m3", "d": 2}
 def outputs_of(workload):
     """Return what a netlist that is right would leave at its outputs."""
     return {port: pack_codes(codes, workload.bits[port]) for port, codes in workload.expected.items()}
+
+
+def outputs_but_for(workload, port, stream, clock):
+    """The same with the last lane's lowest bit wrong at one clock."""
+    wrong = {name: codes.copy() for name, codes in workload.expected.items()}
+    wrong[port][stream, clock, -1] ^= np.uint64(1)
+    return outputs_of(replace(workload, expected=wrong))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -44,7 +54,9 @@ def test_pipeline_is_full_at_every_counted_clock(kernel):
 def test_error_is_that_of_the_results_that_the_netlist_is_checked_with():
     workload = make_workload("fa2_log2", SMALL)
     queries = [codes[due] for codes, due in zip(workload.expected["o"], workload.due, strict=True)]
-    model = kernel_results(get_design("fa2_log2"), get_design("fa2_log2").make_parameters(SMALL))
+    design = get_design("fa2_log2")
+    parameters = design.make_parameters(SMALL)
+    model = kernel_results(design, parameters, kernel_codes(design, parameters))
     np.testing.assert_array_equal(queries, model.reshape(STREAMS, -1, 2)[:, :-1])
     bf16, e4m3 = (kernel_error("fa2_baseline", {"format": fmt, "d": 16}) for fmt in ("bf16", "e4m3"))
     assert 0.01 < bf16 < 0.05 < 10 * bf16 < e4m3 < 1
@@ -68,9 +80,7 @@ def test_one_wrong_bit_of_a_due_output_is_found(design, parameters):
     check_outputs(workload, outputs_of(workload))
     port = "y" if design == "expmul" else "o"
     stream, clock = (int(places[-1]) for places in workload.due.nonzero())
-    workload.expected[port][stream, clock, -1] ^= np.uint64(1)
-    outputs = outputs_of(workload)
-    workload.expected[port][stream, clock, -1] ^= np.uint64(1)
+    outputs = outputs_but_for(workload, port, stream, clock)
     with pytest.raises(
         ValueError, match=rf"^netlist differs .* output {port}, stream {stream}, clock {clock}: "
     ):
@@ -80,17 +90,12 @@ def test_one_wrong_bit_of_a_due_output_is_found(design, parameters):
 def test_an_output_may_be_anything_before_it_is_due():
     workload = make_workload("fa2_expmul", SMALL)
     clock = int(workload.due[0].nonzero()[0][-1]) - 1
-    workload.expected["o"][0, clock, 0] ^= np.uint64(1)
-    outputs = outputs_of(workload)
-    workload.expected["o"][0, clock, 0] ^= np.uint64(1)
-    check_outputs(workload, outputs)
+    check_outputs(workload, outputs_but_for(workload, "o", 0, clock))
 
 
 def test_a_result_that_is_announced_late_is_found():
     workload = make_workload("fa2_expmul", SMALL)
     clock = int(workload.due[0].nonzero()[0][-1])
-    workload.expected["valid_out"][0, clock] = 0
-    outputs = outputs_of(workload)
-    workload.expected["valid_out"][0, clock] = 1
+    outputs = outputs_but_for(workload, "valid_out", 0, clock)
     with pytest.raises(ValueError, match=r"^netlist differs from the model at output valid_out, stream 0"):
         check_outputs(workload, outputs)
