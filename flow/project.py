@@ -100,7 +100,8 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
     repair_timing.set_openroad_rszsetupslackmargin(
         settings.clock_ns * SETUP_MARGIN_SHARE / pdk.time_unit_ns, step="cts.repair_timing"
     )
-    repair_timing.set_openroad_skiprecoverpower(not pdk.recover_power)
+    # It makes drivers weaker than the library's largest slew and capacitance allow.
+    repair_timing.set_openroad_skiprecoverpower(True)
     for task in (RepairDesignTask.find_task(project), repair_timing):
         task.set_openroad_rszslewmargin(pdk.slew_margin_percent)
     for task in MEASURED_TASKS:

@@ -32,10 +32,9 @@ class Pdk:
     core edge on which the power grid's straps fit; `pin_pitch_um` the room that a pin on the die's edge
     takes. `placement_density` is the global placement's target, `cell_padding_sites` the free sites that
     placement keeps on either side of a cell: room for the router to reach its pins. `slew_margin_percent` is
-    how far below the library's largest slew repair aims, `recover_power` whether cells with time to spare
-    are made weaker after that. After `overflow_iterations_max` passes the global router leaves what
-    overflow there is to the detailed one; None: overflow is an error. `nand2_area_um2` is the area of
-    `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
+    how far below the library's largest slew repair aims. After `overflow_iterations_max` passes the global
+    router leaves what overflow there is to the detailed one; None: overflow is an error. `nand2_area_um2` is
+    the area of `nand2_cell` in the library, one gate equivalent. `required_files` are paths below a data root
     that show that the root holds this PDK. `make_library(data_root)` returns SiliconCompiler's library
     object; `data_root` None leaves the data to SiliconCompiler's download, which a PDK with a `package`
     does not have: its data is that Debian package. `layout_cells` says what the GDS holds of a cell: its
@@ -66,7 +65,6 @@ class Pdk:
     required_files: tuple[str, ...]
     make_library: Callable[[Path | None], StdCellLibrary]
     slew_margin_percent: float = 0.0
-    recover_power: bool = True
     overflow_iterations_max: int | None = None
     package: DebianPackage | None = None
     layout_cells: LayoutCells = "full"
@@ -103,3 +101,10 @@ def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | Non
         with library.active_fileset("openroad.globalconnect"):
             library.add_file("global_connections.tcl", filetype="tcl", clobber=True)
         library.set_openroad_tapcells_file("tapcells.tcl")
+
+
+def keep_tracks_free(library: StdCellLibrary, shares: dict[str, float]) -> None:
+    """Have the global router leave that share of a layer's tracks free, 0 to 1, for the ways to the pins."""
+    technology = library.get_dep(library.get("asic", "pdk"))
+    for layer, share in shares.items():
+        technology.set_openroad_globalroutingderating(layer, share)  # the last one of a layer counts

@@ -5,7 +5,7 @@ from pathlib import Path
 from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
 from siliconcompiler import StdCellLibrary
 
-from pdk_configs.pdk import Pdk, use_own_scripts
+from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 PREFIX = "sky130_fd_sc_hd__"
 # Many pins on few tracks, or drives too weak for a wire: they leave violations that the router is long at.
@@ -28,8 +28,8 @@ HARD_TO_ROUTE = {
     "buf": (16,),
     "a222oi": (1,),
 }
-# Share of a layer's tracks that the global router leaves free: the ways to the pins take most of these two.
-ROUTING_DERATE = {"met1": 0.75, "met2": 0.6}
+# The ways to the pins take most of these two layers.
+FREE_TRACKS_SHARE = {"met1": 0.75, "met2": 0.6}
 
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
@@ -38,9 +38,7 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     use_own_scripts(library, Path(__file__).parent, data_root)
     hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]
     library.add_asic_celllist("dontuse", hard)
-    technology = library.get_dep(library.get("asic", "pdk"))
-    for layer, share in ROUTING_DERATE.items():
-        technology.set_openroad_globalroutingderating(layer, share)  # the last one of a layer counts
+    keep_tracks_free(library, FREE_TRACKS_SHARE)
     return library
 
 
@@ -72,5 +70,4 @@ PDK = Pdk(
     make_library=make_library,
     slew_margin_percent=10.0,
     overflow_iterations_max=30,  # of the tracks kept free for pins it may take some in a large kernel
-    recover_power=False,  # it makes drivers weaker than the library's largest slew allows
 )
