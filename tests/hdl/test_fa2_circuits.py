@@ -28,10 +28,12 @@ def test_verilog_equals_model_bit_for_bit(kernel, fmt, d, tmp_path):
     queries = mixed_queries(values.fmt, d, QUERIES, KEYS, seed=d)
     expected = expected_results(kernel, values, *queries)
     assert np.unique(expected).size > 50
-    for gap_rate in (0.0, 0.2):
-        latency = get_design(kernel).latency_clocks(values)
-        results, delays = run_kernel(simulation, values, *queries, gap_rate=gap_rate, latency=latency)
-        np.testing.assert_array_equal(results, expected)
+    latency = get_design(kernel).latency_clocks(values)
+    # With gaps every fourth query, which has some of each kind: the clocks are most of the test's time.
+    for gap_rate, step in ((0.0, 1), (0.2, 4)):
+        some = [array[::step] for array in queries]
+        results, delays = run_kernel(simulation, values, *some, gap_rate=gap_rate, latency=latency)
+        np.testing.assert_array_equal(results, expected[::step])
         assert set(delays) == {latency}
 
 
