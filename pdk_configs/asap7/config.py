@@ -8,7 +8,7 @@ from siliconcompiler import StdCellLibrary
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 # The ways to the pins take most of these two layers.
-FREE_TRACKS_SHARE = {"M2": 0.7, "M3": 0.5}
+ROUTING_DERATE = {"M2": 0.7, "M3": 0.5}
 
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
@@ -17,7 +17,7 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     use_own_scripts(library, Path(__file__).parent, data_root)
     with library.active_dataroot("pdk_configs"):
         library.set_openroad_tracks_file("tracks.tcl")
-    keep_tracks_free(library, FREE_TRACKS_SHARE)
+    keep_tracks_free(library, ROUTING_DERATE)
     return library
 
 

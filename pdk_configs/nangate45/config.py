@@ -8,14 +8,14 @@ from siliconcompiler import StdCellLibrary
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 # The ways to the pins take most of these two layers.
-FREE_TRACKS_SHARE = {"metal2": 0.8, "metal3": 0.65}
+ROUTING_DERATE = {"metal2": 0.8, "metal3": 0.65}
 
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
     """Return SiliconCompiler's library object with this folder's scripts."""
     library = Nangate45()
     use_own_scripts(library, Path(__file__).parent, data_root)
-    keep_tracks_free(library, FREE_TRACKS_SHARE)
+    keep_tracks_free(library, ROUTING_DERATE)
     return library
 
 

@@ -29,7 +29,7 @@ HARD_TO_ROUTE = {
     "a222oi": (1,),
 }
 # The ways to the pins take most of these two layers.
-FREE_TRACKS_SHARE = {"met1": 0.75, "met2": 0.6}
+ROUTING_DERATE = {"met1": 0.75, "met2": 0.6}
 
 
 def make_library(data_root: Path | None) -> StdCellLibrary:
@@ -38,7 +38,7 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     use_own_scripts(library, Path(__file__).parent, data_root)
     hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]
     library.add_asic_celllist("dontuse", hard)
-    keep_tracks_free(library, FREE_TRACKS_SHARE)
+    keep_tracks_free(library, ROUTING_DERATE)
     return library
 
 
