@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from hdl.designs import get_design
-from hdl.fa2 import LATENCY_CLOCKS
 from hdl.models.codes import encode
 from hdl.models.kernels import MODELS, model_options
 from hdl.simulation import compile_simulation, pack_lanes, unpack_lanes
@@ -49,7 +48,7 @@ def mixed_queries(fmt, d: int, queries: int, keys: int, seed: int):
     return (*codes, key_valid)
 
 
-def run_kernel(simulation, values, q, k, v, key_valid, gap_rate=0.0, seed=0, latency=LATENCY_CLOCKS):
+def run_kernel(name, simulation, values, q, k, v, key_valid, gap_rate=0.0, seed=0):
     """Results (queries, d) and the clocks at which they came, less those at which their last key went in.
 
     Idle clocks, and q but at a query's first clock, carry noise; so do the flags of idle clocks.
@@ -59,7 +58,7 @@ def run_kernel(simulation, values, q, k, v, key_valid, gap_rate=0.0, seed=0, lat
     queries, keys = key_valid.shape
     busy = rng.random(4 * queries * keys + 100) >= gap_rate
     busy = busy[: np.flatnonzero(busy)[queries * keys - 1] + 1]
-    clocks = len(busy) + latency + 1
+    clocks = len(busy) + get_design(name).latency_clocks(values) + 1
     at = np.flatnonzero(busy)
     position = np.tile(np.arange(keys), queries)
 

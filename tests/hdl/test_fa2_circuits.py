@@ -32,7 +32,7 @@ def test_verilog_equals_model_bit_for_bit(kernel, fmt, d, tmp_path):
     # With gaps every fourth query, which has some of each kind: the clocks are most of the test's time.
     for gap_rate, step in ((0.0, 1), (0.2, 4)):
         some = [array[::step] for array in queries]
-        results, delays = run_kernel(simulation, values, *some, gap_rate=gap_rate, latency=latency)
+        results, delays = run_kernel(kernel, simulation, values, *some, gap_rate=gap_rate)
         np.testing.assert_array_equal(results, expected[::step])
         assert set(delays) == {latency}
 
@@ -46,7 +46,7 @@ def test_odd_dimension_short_queries_and_both_value_timings(kernel, timing, tmp_
         queries = mixed_queries(values.fmt, 5, 200, keys, seed=keys)
         expected = expected_results(kernel, values, *queries)
         for gap_rate in (0.0, 0.5):
-            results, delays = run_kernel(simulation, values, *queries, gap_rate=gap_rate, latency=latency)
+            results, delays = run_kernel(kernel, simulation, values, *queries, gap_rate=gap_rate)
             np.testing.assert_array_equal(results, expected)
             assert set(delays) == {latency}
 

@@ -51,8 +51,7 @@ def test_verilog_equals_model_on_ramps_sinks_saturated_scores_and_masked_stretch
     masks[2] = False
     for mask in masks:
         expected = expected_results(kernel, values, q, k, v, mask)
-        latency = get_design(kernel).latency_clocks(values)
-        results, _ = run_kernel(simulation, values, q, k, v, mask, gap_rate=0.1, latency=latency)
+        results, _ = run_kernel(kernel, simulation, values, q, k, v, mask, gap_rate=0.1)
         np.testing.assert_array_equal(results, expected)
     assert not expected.any()
 
@@ -186,8 +185,7 @@ def test_verilog_equals_model_with_other_fraction_bits(kernel, name, fraction_bi
     simulation, values = compile_kernel(kernel, tmp_path, format=name, d=2, fraction_bits=fraction_bits)
     queries = mixed_queries(values.fmt, 2, 60, 20, seed=fraction_bits)
     expected = expected_results(kernel, values, *queries)
-    latency = get_design(kernel).latency_clocks(values)
-    results, _ = run_kernel(simulation, values, *queries, gap_rate=0.1, latency=latency)
+    results, _ = run_kernel(kernel, simulation, values, *queries, gap_rate=0.1)
     np.testing.assert_array_equal(results, expected)
 
 
@@ -221,10 +219,9 @@ def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
     random = np.random.default_rng(6)
     q, k, v = (random.integers(0, 256, shape) for shape in ((60, 5), (60, 6, 5), (60, 6, 5)))
     expected = expected_results("fa2_log2_fixed", values, q, k, v)
-    latency = get_design("fa2_log2_fixed").latency_clocks(values)
-    results, delays = run_kernel(simulation, values, q, k, v, np.ones((60, 6), bool), latency=latency)
+    results, delays = run_kernel("fa2_log2_fixed", simulation, values, q, k, v, np.ones((60, 6), bool))
     np.testing.assert_array_equal(results, expected)
-    assert set(delays) == {latency}
+    assert set(delays) == {get_design("fa2_log2_fixed").latency_clocks(values)}
 
 
 @pytest.mark.parametrize(("sum_bits", "sum_fraction_bits"), [(24, 12), (13, 10), (30, 27)])
@@ -234,8 +231,7 @@ def test_narrow_and_wide_sums_equal_the_model_where_they_saturate(sum_bits, sum_
     random = np.random.default_rng(7)
     q, k, v = (random.integers(0, 256, shape) for shape in ((50, 3), (50, 80, 3), (50, 80, 3)))
     expected = expected_results("fa2_log2_fixed", values, q, k, v)
-    latency = get_design("fa2_log2_fixed").latency_clocks(values)
-    results, _ = run_kernel(simulation, values, q, k, v, np.ones((50, 80), bool), latency=latency)
+    results, _ = run_kernel("fa2_log2_fixed", simulation, values, q, k, v, np.ones((50, 80), bool))
     np.testing.assert_array_equal(results, expected)
 
 
