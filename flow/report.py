@@ -53,7 +53,7 @@ def report(arguments: argparse.Namespace) -> None:
     pages = {
         f"{NAME}.md": markdown,
         f"{NAME}.html": as_html(markdown, gathered.charts, reports),
-        "README.md": readme(gathered.context, gathered.arms),
+        "README.md": readme(gathered.context),
     }
     console = Console()
     for name, text in pages.items():

@@ -15,10 +15,9 @@ from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_result
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
-from flow.reproduction.readme import arms_of
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
-from flow.reproduction.successors import FIVE_KERNELS, common_clock_rows, pareto_charts
+from flow.reproduction.successors import FIVE_KERNELS, arms_of, common_clock_rows, pareto_charts
 from flow.workload import KEYS_PER_QUERY
 from pdk_configs.pdk import load_pdk
 
@@ -29,10 +28,9 @@ ACCURACY = "accuracy.json"
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the templates show, the kernels' arms of the accuracy study, the charts, and the routed rows."""
+    """What the templates show, the charts, and the rows whose layouts can be drawn."""
 
     context: dict[str, Any]
-    arms: dict[str, str]
     charts: list[BarChart | PointChart]
     routed: list[Row]
 
@@ -71,6 +69,7 @@ def gather(reports: Path) -> Gathered:
         "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
+        "arms": arms_of(successors),
         "successors": [describe(row, FIVE_KERNELS) for row in successors],
         "successors_own_clock": [describe(row, FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
@@ -92,7 +91,7 @@ def gather(reports: Path) -> Gathered:
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
-    return Gathered(context, arms_of(successors), charts, routed)
+    return Gathered(context, charts, routed)
 
 
 def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -1,19 +1,19 @@
 """`reports/README.md`: what the results say beside the paper's, in words, with their figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from statistics import fmean
 from typing import Any
 
-from flow.comparison.figures import Row
-from flow.reproduction.successors import arm_of, errors_by_layer, errors_on_random_scores
+from flow.comparison.page import percent, signed
+from flow.reproduction.successors import errors_by_layer, errors_on_random_scores
 from flow.templates import open_template
 
 Described = Mapping[str, Any]
 
 
-def readme(context: Mapping[str, Any], arms: Mapping[str, str]) -> str:
-    """Return the text; `context` is the report's, `arms` the accuracy study's arm of each kernel."""
+def readme(context: Mapping[str, Any]) -> str:
+    """Return the text; `context` is the report's."""
     rows, routed, (baseline, expmul) = context["rows"], context["routed"], context["kernels"]
     accuracy = context["accuracy"]
 
@@ -26,13 +26,12 @@ def readme(context: Mapping[str, Any], arms: Mapping[str, str]) -> str:
         ratios = [one / two for one, two in zip(layers(kind, arm), layers(kind, other), strict=True)]
         return min(ratios), max(ratios)
 
-    template = open_template("readme.md.j2", "flow.reproduction")
+    template = open_template("readme.md.j2", "flow.reproduction", percent=percent, signed=signed)
     return str(
         template.render(
             context,
             baseline=baseline,
             expmul=expmul,
-            arms=arms,
             row=row,
             random=partial(errors_on_random_scores, accuracy),
             layer_ratio=layer_ratio,
@@ -67,8 +66,3 @@ def group_median(one: Described, kernel: str, group: str, quantity: str) -> floa
 def statuses(one: Described) -> set[str]:
     """Return the statuses of the kernels' sign-off checks."""
     return {status for kernel in one["kernels"].values() for status in kernel["checks"].values()}
-
-
-def arms_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Return the accuracy study's arm of each kernel in `rows`."""
-    return {kernel: arm_of(results[0]) for row in rows for kernel, results in row.results.items()}

@@ -34,6 +34,11 @@ def arm_of(result: Result) -> str:
     return ARMS[result.design].format(result.parameters.get("fraction_bits"))
 
 
+def arms_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the accuracy study's arm of each kernel in `rows`."""
+    return {kernel: arm_of(results[0]) for row in rows for kernel, results in row.results.items()}
+
+
 def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
     """Return the routed rows in the study's format with the usual settings."""
     return [
