@@ -11,6 +11,7 @@ try:
 
     from flow.charts.picture import draw
     from flow.command_line import Parser, plain_lines, run_guarded
+    from flow.error_study.digits import to_figure_digits
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
@@ -81,7 +82,7 @@ def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
             found["model"] = model_study(say, parts)
         except (FileNotFoundError, ModuleNotFoundError) as missing:
             say(f"without the real model: {missing}")
-    return found
+    return dict(to_figure_digits(found))
 
 
 def with_earlier_model(found: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from flow.error_study.digits import to_figure_digits
 from flow.error_study.measure import relative_l2
 from flow.workload import by_query, kernel_codes, kernel_data, kernel_results
 from hdl.designs import DESIGNS
@@ -28,4 +29,5 @@ def _error(design_name: str, parameters: tuple[tuple[str, Any], ...]) -> float:
     real = kernel_data(chosen.d)
     q, k, v, valid = map(by_query, (real.q, real.k, real.v, real.key_valid))
     found = kernel_results(design, chosen, kernel_codes(design, chosen))
-    return relative_l2(decode(found, chosen.fmt), attention_exact(q[:, 0], k, v, valid[..., 0]))
+    error = relative_l2(decode(found, chosen.fmt), attention_exact(q[:, 0], k, v, valid[..., 0]))
+    return float(to_figure_digits(error))

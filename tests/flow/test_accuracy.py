@@ -1,5 +1,6 @@
 import argparse
 import importlib.util
+import json
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.error_study import measure
 from flow.error_study.arms import ARMS, TRUTH
+from flow.error_study.digits import to_figure_digits
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, model_errors, ranks
 from flow.error_study.parts import Parts, study_key
@@ -146,6 +148,16 @@ def test_a_study_without_the_model_keeps_its_figures_only_where_all_else_agrees(
     assert accuracy.with_earlier_model(found, earlier) == earlier
     assert accuracy.with_earlier_model(found, earlier | {"seeds": [0, 1]}) is found
     assert accuracy.with_earlier_model(found, earlier | {"model": None})["model"] is None
+
+
+def test_figures_do_not_hold_the_digits_that_a_machine_decides():
+    one, other = ({"errors": [error, 3, "x", None]} for error in (0.025095306283891557, 0.02509530628389156))
+    assert to_figure_digits(one) == to_figure_digits(other) == {"errors": [0.0250953063, 3, "x", None]}
+
+
+def test_the_committed_study_holds_no_digits_that_a_machine_decides():
+    found = json.loads((COMMITTED / "accuracy.json").read_text())
+    assert to_figure_digits(found) == found
 
 
 def test_a_missing_study_is_one_line(tmp_path):
