@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ try:
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
+    from flow.comparison.kept import deepest, kept_results, kept_utilizations_percent
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep, keep_placement
     from flow.comparison.summary import summarize
     from flow.errors import StepError, UserError
+    from flow.flowgraph import POWER_DEPTHS
     from flow.places import PROJECT_ROOT
     from flow.result import Result
     from flow.run_process import run_in_process
@@ -150,6 +153,22 @@ def read_row(
     return None
 
 
+def read_kept_row(configuration: Configuration, arguments: argparse.Namespace) -> Row | None:
+    """Return the configuration's deepest row that is kept.
+
+    With the usual settings, but not routed at the PDK's utilization: another utilization's routed row.
+    """
+    row = read_row(configuration, COMPARABLE, arguments)
+    if not configuration.is_usual or (row and row.is_routed):
+        return row
+    kept = kept_results(arguments.reports)
+    others = [
+        read_row(replace(configuration, utilization_percent=percent), POWER_DEPTHS, arguments)
+        for percent in kept_utilizations_percent(kept, arguments.kernels, configuration)
+    ]
+    return next(iter(deepest([one for one in (row, *others) if one])), None)
+
+
 def compare(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     console = Console()
@@ -178,10 +197,12 @@ def compare(arguments: argparse.Namespace) -> None:
         for kernel in arguments.kernels
     ]
     failed = [] if arguments.no_run else run_all(all_settings, arguments, console)
-    depths = COMPARABLE if arguments.no_run else (arguments.to,)
     rows = []
     for configuration in rows_wanted:
-        row = read_row(configuration, depths, arguments)
+        if arguments.no_run:
+            row = read_kept_row(configuration, arguments)
+        else:
+            row = read_row(configuration, (arguments.to,), arguments)
         if row is None:
             console.print(f"{configuration.title}: no results of every kernel and seed, left out")
         else:

@@ -34,6 +34,11 @@ class Configuration:
         return self == Configuration(self.pdk, self.format, self.d, WITH_KEY)
 
     @property
+    def usual_utilization(self) -> "Configuration":
+        """The same at the PDK's utilization."""
+        return replace(self, utilization_percent=None)
+
+    @property
     def usual_clock(self) -> "Configuration":
         """The same at the PDK's clock."""
         return replace(self, clock_ns=None, own_clock=False)

@@ -89,12 +89,39 @@ def order(row: Row) -> tuple[object, ...]:
 
 
 def deepest(rows: Sequence[Row]) -> list[Row]:
-    """Return of each configuration with the usual settings the deepest row."""
-    first: dict[Configuration, Row] = {}
+    """Return of each configuration with the usual clock and value timing the row that speaks for it.
+
+    A routed row comes before any other, then the PDK's utilization before another (the closest to full
+    first), then the deepest.
+    """
+    by_configuration: dict[Configuration, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.configuration.is_usual:
-            first.setdefault(row.configuration, row)
-    return list(first.values())
+        if row.configuration.usual_utilization.is_usual:
+            by_configuration[row.configuration.usual_utilization].append(row)
+    return [min(of_one, key=preference) for of_one in by_configuration.values()]
+
+
+def preference(row: Row) -> tuple[object, ...]:
+    """Return what decides which row of a configuration speaks for it: the smallest does."""
+    utilization_percent = row.configuration.utilization_percent
+    return (
+        not row.is_routed,
+        utilization_percent is not None,
+        -(utilization_percent or 0.0),
+        COMPARABLE.index(row.depth),
+    )
+
+
+def kept_utilizations_percent(
+    kept: Sequence[Result], kernels: Sequence[str], configuration: Configuration
+) -> list[float]:
+    """Return at which utilizations other than the PDK's `kept` has any of `kernels` in `configuration`."""
+    found = {
+        one.utilization_percent
+        for one in map(configuration_of, (result for result in kept if result.design in kernels))
+        if one.usual_utilization == configuration and one.utilization_percent is not None
+    }
+    return sorted(found)
 
 
 def at_own_clocks(rows: Sequence[Row]) -> list[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flow.comparison import figures
 from flow.comparison.figures import Figure, Quantity, Row
+from flow.comparison.kept import deepest
 from flow.comparison.store import kept_path
 from flow.error_study.measured_queries import kernel_error
 from flow.measure import DEFAULT_ACTIVITY
@@ -60,6 +61,7 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
     """Return everything that the comparison tells; quantities that a run lacks are None."""
     described = [describe(row, kernels) for row in rows]
     baseline, *others = kernels
+    counted = [describe(row, kernels) for row in deepest(rows) if row.is_routed]
     return {
         "baseline": baseline,
         "kernels": list(kernels),
@@ -69,18 +71,18 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
             "power_timed_w": figures.PAPER_POWER_REDUCTION_PERCENT,
             "mark": "P",
         },
-        "mean_reductions": {kernel: mean_reductions(described, kernel) for kernel in others},
+        "mean_reductions": {kernel: mean_reductions(counted, kernel) for kernel in others},
         "rows": described,
     }
 
 
-def mean_reductions(described: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
-    """Return the mean reductions in percent over the configurations through routing with the usual settings.
+def mean_reductions(routed: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
+    """Return the mean reductions in percent over routed rows, one of each configuration.
 
     One entry per `format`, with the number of its `rows`, and where there are several formats a last one,
     of format None, over all rows.
     """
-    counted = [row for row in described if row["usual"] and row["reductions"][kernel]["power_timed_w"]]
+    counted = [row for row in routed if row["reductions"][kernel]["power_timed_w"]]
     formats: list[str | None] = list(dict.fromkeys(row["format"] for row in counted))
     if len(formats) > 1:
         formats.append(None)

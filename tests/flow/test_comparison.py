@@ -1,6 +1,7 @@
 """Figures of a comparison: counted by hand on made-up results, and a whole one of small kernels."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from flow_command import run_command
@@ -14,7 +15,7 @@ from flow.comparison.figures import (
     power_at_fmax_w,
     reduction,
 )
-from flow.comparison.kept import kept_results, kept_rows
+from flow.comparison.kept import deepest, kept_results, kept_rows
 from flow.comparison.own_clock import own_clock_ns, with_clock
 from flow.comparison.page import comparison_markdown
 from flow.comparison.store import find, keep
@@ -111,6 +112,49 @@ def test_mean_takes_the_routed_rows_with_the_default_value_timing_only():
     (mean,) = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
     assert (mean["format"], mean["rows"]) == ("bf16", 2)
     assert mean["area_um2"] == pytest.approx(25.0) and mean["power_timed_w"] == pytest.approx(15.0)
+
+
+def _filled(utilization_percent, power_w):
+    row = _row([_result("b", 100.0, power_w)], [_result("e", 70.0, power_w)])
+    return replace(row, configuration=replace(row.configuration, utilization_percent=utilization_percent))
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        ([_filled(None, None), _filled(40.0, 1e-2), _filled(60.0, 1e-2)], 60.0),
+        ([_filled(40.0, 1e-2), _filled(None, 1e-2)], None),
+        ([_filled(40.0, None), _filled(None, None)], None),
+    ],
+)
+def test_another_utilization_speaks_for_a_configuration_only_where_none_is_routed_at_the_pdk_s(rows, chosen):
+    (row,) = deepest(rows)
+    assert row.configuration.utilization_percent == chosen
+    means = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
+    assert [mean["rows"] for mean in means] == [1] * row.is_routed
+
+
+def test_compare_without_runs_takes_another_utilization_where_none_is_routed_at_the_pdk_s(tmp_path):
+    for utilization_percent, power_w in ((None, None), (40.0, 1e-2)):
+        configuration = Configuration("nangate45", "bf16", 16, "with_key", None, utilization_percent)
+        for kernel in KERNELS:
+            depth = "gds" if power_w else "synth"
+            settings = configuration.settings(kernel, 0, depth, tmp_path)
+            result = _result(kernel, 100.0, power_w, job=settings.job)
+            keep(
+                tmp_path,
+                result.model_copy(
+                    update={
+                        "parameters": dict(settings.parameters),
+                        "target_utilization_percent": utilization_percent,
+                    }
+                ),
+            )
+    done = run_command("compare.py", "--no-run", "--reports", tmp_path, "--out", tmp_path / "build")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((tmp_path / "comparison.json").read_text())["rows"]
+    assert (row["target_utilization_percent"], row["depth"]) == (40.0, "gds")
+    assert "d = 16, 40 % filled" in (tmp_path / "comparison.md").read_text()
 
 
 def test_each_format_has_its_mean_and_all_rows_have_theirs():
