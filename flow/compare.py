@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ try:
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
-    from flow.comparison.kept import deepest, kept_results, kept_utilizations_percent
+    from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep, keep_placement
@@ -153,20 +154,21 @@ def read_row(
     return None
 
 
-def read_kept_row(configuration: Configuration, arguments: argparse.Namespace) -> Row | None:
-    """Return the configuration's deepest row that is kept.
+def read_kept_row(
+    configuration: Configuration, all_kept: Callable[[], list[Result]], arguments: argparse.Namespace
+) -> Row | None:
+    """Return the configuration's deepest row that is kept; `all_kept` gives every result that is.
 
     With the usual settings, but not routed at the PDK's utilization: another utilization's routed row.
     """
     row = read_row(configuration, COMPARABLE, arguments)
     if not configuration.is_usual or (row and row.is_routed):
         return row
-    kept = kept_results(arguments.reports)
     others = [
         read_row(replace(configuration, utilization_percent=percent), POWER_DEPTHS, arguments)
-        for percent in kept_utilizations_percent(kept, arguments.kernels, configuration)
+        for percent in kept_utilizations_percent(all_kept(), arguments.kernels, configuration)
     ]
-    return next(iter(deepest([one for one in (row, *others) if one])), None)
+    return min((one for one in (row, *others) if one), key=preference, default=None)
 
 
 def compare(arguments: argparse.Namespace) -> None:
@@ -197,10 +199,12 @@ def compare(arguments: argparse.Namespace) -> None:
         for kernel in arguments.kernels
     ]
     failed = [] if arguments.no_run else run_all(all_settings, arguments, console)
+    # Read once, and only where a row needs them.
+    all_kept = cache(lambda: kept_results(arguments.reports))
     rows = []
     for configuration in rows_wanted:
         if arguments.no_run:
-            row = read_kept_row(configuration, arguments)
+            row = read_kept_row(configuration, all_kept, arguments)
         else:
             row = read_row(configuration, (arguments.to,), arguments)
         if row is None:

@@ -61,7 +61,8 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
     """Return everything that the comparison tells; quantities that a run lacks are None."""
     described = [describe(row, kernels) for row in rows]
     baseline, *others = kernels
-    counted = [describe(row, kernels) for row in deepest(rows) if row.is_routed]
+    speaking = deepest(rows)
+    counted = [one for row, one in zip(rows, described, strict=True) if row in speaking]
     return {
         "baseline": baseline,
         "kernels": list(kernels),
@@ -76,13 +77,13 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
     }
 
 
-def mean_reductions(routed: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
-    """Return the mean reductions in percent over routed rows, one of each configuration.
+def mean_reductions(described: Sequence[dict[str, Any]], kernel: str) -> list[dict[str, Any]]:
+    """Return the mean reductions in percent over the routed ones of rows, one of each configuration.
 
     One entry per `format`, with the number of its `rows`, and where there are several formats a last one,
     of format None, over all rows.
     """
-    counted = [row for row in routed if row["reductions"][kernel]["power_timed_w"]]
+    counted = [row for row in described if row["reductions"][kernel]["power_timed_w"]]
     formats: list[str | None] = list(dict.fromkeys(row["format"] for row in counted))
     if len(formats) > 1:
         formats.append(None)
