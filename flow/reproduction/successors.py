@@ -7,6 +7,7 @@ from typing import Any
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.charts.ranges import Span
 from flow.comparison.figures import Figure, Quantity, Row, figure
+from flow.comparison.kept import deepest
 from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
 from flow.result import Result
@@ -40,18 +41,18 @@ def arms_of(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return the routed rows in the study's format with the usual settings."""
-    return [
-        row
-        for row in rows
-        if row.is_routed and row.configuration.is_usual and row.configuration.format == STUDY_FORMAT
-    ]
+    """Return the routed rows in the study's format with the usual settings, one of each configuration."""
+    return [row for row in deepest(rows) if row.is_routed and row.configuration.format == STUDY_FORMAT]
 
 
 def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]:
-    """Return each kernel's netlists of `row`'s configuration with more than one seed; empty without."""
+    """Return each kernel's netlists of `row`'s configuration with more than one seed; empty without.
+
+    The utilization is none of the netlist's.
+    """
+    usual = row.configuration.usual_utilization
     for one in rows:
-        if one.configuration == row.configuration and one.depth == "synth" and one.seeds > 1:
+        if one.configuration.usual_utilization == usual and one.depth == "synth" and one.seeds > 1:
             return one.results
     return {}
 

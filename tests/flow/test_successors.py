@@ -1,6 +1,7 @@
 """The five kernels of the committed results, against the files that they come from."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -82,3 +83,21 @@ def test_the_seed_of_a_netlist_says_nothing_of_energy(rows):
     }
     _, energy, *_ = pareto_charts([row, Row(row.configuration, "synth", netlists)], ACCURACY)
     assert all(point.x_range is None for point in energy.series[0].points)
+
+
+def at_forty_percent(row, depth="gds"):
+    return Row(replace(row.configuration, utilization_percent=40.0), depth, row.results)
+
+
+def test_five_kernels_routed_at_another_utilization_stand_where_none_are_at_the_pdk_s(rows):
+    row = rows[0]
+    other = at_forty_percent(row)
+    assert common_clock_rows([other]) == [other]
+    assert common_clock_rows([row, other]) == [row]
+    assert common_clock_rows([at_forty_percent(row, "synth"), row]) == [row]
+    netlists = {
+        kernel: tuple(with_area(result, area_um2, seed) for seed, area_um2 in enumerate((1000.0, 1030.0)))
+        for kernel, (result, *_) in row.results.items()
+    }
+    area, _ = pareto_charts([other, Row(row.configuration, "synth", netlists)], ACCURACY)
+    assert all(point.x_range for point in area.series[0].points)
