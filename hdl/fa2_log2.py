@@ -5,7 +5,8 @@ With log2 e folded into q and S the score in fixed point, M the largest floor of
     o* = 2^-(M - M_before) o* + 2^(S - M) v*        the first factor is an exact power of two
 
 `fa2_log2` adds S - M to exponent and top mantissa bits of v; `fa2_intmax` multiplies v by the rounded
-power of two. Frame, ports and latency are those of `hdl/fa2.py`; hdl/README.md has the first to be drawn, hdl/LOG2_KERNELS.md the rest.
+power of two. Frame, ports and latency are those of `hdl/fa2.py`; hdl/README.md has `fa2_log2` to be drawn,
+hdl/LOG2_KERNELS.md the rest.
 """
 
 from dataclasses import dataclass
