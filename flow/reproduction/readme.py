@@ -1,12 +1,18 @@
 """`reports/README.md`: what the results say beside the paper's, in words, with their figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from statistics import fmean
 from typing import Any
 
 from flow.comparison.page import percent, signed
-from flow.reproduction.successors import errors_by_layer, errors_on_random_scores
+from flow.reproduction.successors import (
+    STUDY_DIMS,
+    STUDY_PDKS,
+    errors_by_layer,
+    errors_on_random_scores,
+)
 from flow.templates import open_template
 
 Described = Mapping[str, Any]
@@ -49,8 +55,15 @@ def readme(context: Mapping[str, Any]) -> str:
             ],
             older=[one for one in routed if one["older_data"]],
             unchecked=[one for one in routed if "not run" in statuses(one)],
+            not_laid_out=not_laid_out(context["successors"]),
         )
     )
+
+
+def not_laid_out(laid_out: Sequence[Described]) -> list[tuple[str, int]]:
+    """Return PDK and d of what the study of the five kernels wants routed and `laid_out` has not."""
+    there = {(one["pdk"], one["d"]) for one in laid_out}
+    return [one for one in product(STUDY_PDKS, STUDY_DIMS) if one not in there]
 
 
 def median(one: Described, kernel: str, quantity: str) -> float:

@@ -21,7 +21,9 @@ ARMS = {
     "fa2_log2_fixed": "fa2_log2_fixed_f{}",
     "fa2_intmax": "fa2_intmax",
 }
+# What the study of the five kernels lays out.
 STUDY_FORMAT = "bf16"
+STUDY_PDKS, STUDY_DIMS = ("nangate45", "sky130"), (16, 32)
 SIGMA, KEYS = 2, 512
 # Horizontal axes: quantity, title, unit, factor to it, digits.
 COSTS = (
