@@ -29,9 +29,14 @@ class Configuration:
     own_clock: bool = False
 
     @property
+    def usual(self) -> "Configuration":
+        """The same with the default clock, utilization and value timing."""
+        return Configuration(self.pdk, self.format, self.d, WITH_KEY)
+
+    @property
     def is_usual(self) -> bool:
         """Whether clock, utilization and value timing are the defaults."""
-        return self == Configuration(self.pdk, self.format, self.d, WITH_KEY)
+        return self == self.usual
 
     @property
     def usual_utilization(self) -> "Configuration":

@@ -1,7 +1,6 @@
 """What else moves the saving: seed, clock, utilization, and when v enters."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flow.comparison.configuration import Configuration
@@ -32,11 +31,6 @@ def factor_of(configuration: Configuration) -> str | None:
     return unusual[0] if len(unusual) == 1 else None
 
 
-def usual(configuration: Configuration) -> Configuration:
-    """Return `configuration` with the usual clock, utilization and value timing."""
-    return replace(configuration, clock_ns=None, utilization_percent=None, value_timing=WITH_KEY)
-
-
 def netlists(row: Row) -> list[str]:
     """Return the hashes of the row's netlists."""
     return [result.sha256["netlist"] for results in row.results.values() for result in results]
@@ -54,7 +48,7 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
         factor = factor_of(row.configuration)
         if factor is None and not (row.configuration.is_usual and row.seeds > 1):
             continue
-        reference = by_key.get((usual(row.configuration), row.depth))
+        reference = by_key.get((row.configuration.usual, row.depth))
         if reference is None:
             continue
         if row.seeds == 1:
