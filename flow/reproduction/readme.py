@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
-from statistics import fmean
 from typing import Any
 
 from flow.comparison.page import percent, signed
+from flow.error_study.model import LONG_TOKENS
 from flow.reproduction.successors import (
+    KEYS,
+    SIGMA,
     STUDY_DIMS,
     STUDY_PDKS,
     errors_by_layer,
     errors_on_random_scores,
+    synthetic_error,
+    text_error,
 )
 from flow.templates import open_template
 
@@ -42,7 +46,11 @@ def readme(context: Mapping[str, Any]) -> str:
             random=partial(errors_on_random_scores, accuracy),
             layer_ratio=layer_ratio,
             layer_range=lambda kind, arm: (min(layers(kind, arm)), max(layers(kind, arm))),
-            layer_mean=lambda kind, arm: fmean(layers(kind, arm)),
+            random_error=partial(synthetic_error, accuracy),
+            text_error=partial(text_error, accuracy),
+            sigma=SIGMA,
+            error_keys=KEYS,
+            long_tokens=LONG_TOKENS,
             median=median,
             total_area=lambda one, kernel: median(one, kernel, "area_um2"),
             group_area=lambda one, kernel, group: group_median(one, kernel, group, "area_um2"),
