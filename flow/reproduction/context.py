@@ -17,7 +17,13 @@ from flow.error_study.page import error_chart
 from flow.errors import UserError
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
-from flow.reproduction.successors import FIVE_KERNELS, arms_of, common_clock_rows, pareto_charts
+from flow.reproduction.successors import (
+    FIVE_KERNELS,
+    arms_of,
+    common_clock_rows,
+    describe_pareto,
+    pareto_charts,
+)
 from flow.workload import KEYS_PER_QUERY
 from pdk_configs.pdk import load_pdk
 
@@ -74,7 +80,7 @@ def gather(reports: Path) -> Gathered:
         "successors_own_clock": [describe(row, FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
     pareto = pareto_charts(five_rows, accuracy) if accuracy else []
-    context["pareto"] = [{"name": chart.name, "title": chart.title} for chart in pareto]
+    context["pareto"] = [describe_pareto(chart) for chart in pareto]
     charts: list[BarChart | PointChart] = [
         change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),
         node_chart(nodes, summary["paper"]),

@@ -48,6 +48,7 @@ def readme(context: Mapping[str, Any]) -> str:
             layer_range=lambda kind, arm: (min(layers(kind, arm)), max(layers(kind, arm))),
             random_error=partial(synthetic_error, accuracy),
             text_error=partial(text_error, accuracy),
+            kept_share=partial(kept_share, context["successors"], expmul),
             sigma=SIGMA,
             error_keys=KEYS,
             long_tokens=LONG_TOKENS,
@@ -72,6 +73,15 @@ def not_laid_out(laid_out: Sequence[Described]) -> list[tuple[str, int]]:
     """Return PDK and d of what the study of the five kernels wants routed and `laid_out` has not."""
     there = {(one["pdk"], one["d"]) for one in laid_out}
     return [one for one in product(STUDY_PDKS, STUDY_DIMS) if one not in there]
+
+
+def kept_share(rows: Sequence[Described], expmul: str, kernel: str, quantity: str) -> str:
+    """Return how much of ExpMul's saving a kernel has, from the smallest to the largest of `rows`."""
+    shares = [
+        100 * row["reductions"][kernel][quantity]["percent"] / row["reductions"][expmul][quantity]["percent"]
+        for row in rows
+    ]
+    return f"{min(shares):.0f} to {max(shares):.0f} %"
 
 
 def median(one: Described, kernel: str, quantity: str) -> float:

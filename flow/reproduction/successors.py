@@ -119,6 +119,23 @@ def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointCh
     return charts
 
 
+def describe_pareto(chart: PointChart) -> dict[str, Any]:
+    """Return what the templates tell of one of `pareto_charts`, plain.
+
+    `fronts` has for each error the kernels that no other beats in both; `seed_shares` how far the seed
+    moves each kernel's cost, largest against smallest as a share of the cost, where it is known.
+    """
+    points = chart.series[0].points
+    return {
+        "name": chart.name,
+        "title": chart.title,
+        "fronts": {one.name: [point.label for point in one.front()] for one in chart.series},
+        "seed_shares": {
+            point.label: (point.x_range[1] - point.x_range[0]) / point.x for point in points if point.x_range
+        },
+    }
+
+
 def points(
     row: Row,
     netlists: Mapping[str, Sequence[Result]],

@@ -8,7 +8,14 @@ import pytest
 from flow.comparison.figures import Row
 from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
-from flow.reproduction.successors import FIVE_KERNELS, arm_of, common_clock_rows, pareto_charts
+from flow.reproduction.readme import kept_share
+from flow.reproduction.successors import (
+    FIVE_KERNELS,
+    arm_of,
+    common_clock_rows,
+    describe_pareto,
+    pareto_charts,
+)
 
 REPORTS = PROJECT_ROOT / "reports"
 ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())
@@ -73,6 +80,38 @@ def test_netlists_of_other_seeds_give_the_routed_area_its_bars(rows):
     one_seed = Row(row.configuration, "synth", {kernel: found[:1] for kernel, found in netlists.items()})
     bare, _, *_ = pareto_charts([row, one_seed], ACCURACY)
     assert all(point.x_range is None for point in bare.series[0].points)
+
+
+def test_a_front_has_the_kernels_that_no_other_beats_in_both_error_and_cost(rows):
+    for chart in pareto_charts(rows, ACCURACY):
+        fronts = describe_pareto(chart)["fronts"]
+        for series in chart.series:
+            unbeaten = {
+                one.label
+                for one in series.points
+                if not any(two.x <= one.x and two.y <= one.y for two in series.points if two is not one)
+            }
+            assert set(fronts[series.name]) == unbeaten
+
+
+def test_a_seed_s_share_is_of_the_kernel_s_own_cost(rows):
+    row = rows[0]
+    varied = {
+        kernel: tuple(with_area(results[0], area_um2, seed) for seed, area_um2 in enumerate((1000.0, 1030.0)))
+        for kernel, results in row.results.items()
+    }
+    area, _ = pareto_charts([row, Row(row.configuration, "synth", varied)], ACCURACY)
+    assert describe_pareto(area)["seed_shares"] == pytest.approx(dict.fromkeys(FIVE_KERNELS, 0.03))
+    bare, _ = pareto_charts([row], ACCURACY)
+    assert describe_pareto(bare)["seed_shares"] == {}
+
+
+def test_the_share_that_is_kept_of_a_saving_is_told_from_the_smallest_to_the_largest():
+    def row(kept_percent, saved_percent):
+        reductions = {"other": kept_percent, "fa2_expmul": saved_percent}
+        return {"reductions": {name: {"area_um2": {"percent": value}} for name, value in reductions.items()}}
+
+    assert kept_share([row(5, 20), row(-1, 10)], "fa2_expmul", "other", "area_um2") == "-10 to 25 %"
 
 
 def test_the_seed_of_a_netlist_says_nothing_of_energy(rows):
