@@ -76,8 +76,8 @@ def gather(reports: Path) -> Gathered:
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
         "arms": arms_of(successors),
-        "successors": [describe(row, FIVE_KERNELS) for row in successors],
-        "successors_own_clock": [describe(row, FIVE_KERNELS) for row in at_own_clocks(five_rows)],
+        "successors": [describe(first_seed(row), FIVE_KERNELS) for row in successors],
+        "successors_own_clock": [describe(first_seed(row), FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
     pareto = pareto_charts(five_rows, accuracy) if accuracy else []
     context["pareto"] = [describe_pareto(chart) for chart in pareto]

@@ -7,7 +7,7 @@ from typing import Any
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.charts.ranges import Span
 from flow.comparison.figures import Figure, Quantity, Row, figure
-from flow.comparison.kept import deepest
+from flow.comparison.kept import deepest, first_seed
 from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
 from flow.result import Result
@@ -95,7 +95,8 @@ ERRORS: dict[str, ErrorOf] = {
 def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointChart]:
     """Return for each routed row of `rows` the attention error against area, and against energy per key.
 
-    The other rows tell how far the seed moves a netlist.
+    A kernel stands where its first seed's layout is, as in the tables. The row's other seeds, and the other
+    rows' netlists, tell how far the seed moves it.
     """
     charts = []
     for row in common_clock_rows(rows):
@@ -146,10 +147,10 @@ def points(
 ) -> tuple[Point, ...]:
     """Return a point for each kernel of which both its cost and its error are known."""
     found = []
-    for kernel, results in row.results.items():
-        x, y = figure(results, cost), error(accuracy, arm_of(results[0]))
+    for kernel, laid_out in first_seed(row).results.items():
+        x, y = figure(laid_out, cost), error(accuracy, arm_of(laid_out[0]))
         if x is not None and y is not None:
-            spread = seed_range(results, netlists.get(kernel, ()), cost)
+            spread = seed_range(row.results[kernel], netlists.get(kernel, ()), cost)
             x_range = spread and (spread[0] * factor, spread[1] * factor)
             found.append(Point(kernel, x.median * factor, y.median, x_range, (y.smallest, y.largest)))
     return tuple(found)

@@ -16,6 +16,7 @@ from flow.reproduction.successors import (
     describe_pareto,
     pareto_charts,
 )
+from flow.steps.simulate import TIMED
 
 REPORTS = PROJECT_ROOT / "reports"
 ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())
@@ -80,6 +81,26 @@ def test_netlists_of_other_seeds_give_the_routed_area_its_bars(rows):
     one_seed = Row(row.configuration, "synth", {kernel: found[:1] for kernel, found in netlists.items()})
     bare, _, *_ = pareto_charts([row, one_seed], ACCURACY)
     assert all(point.x_range is None for point in bare.series[0].points)
+
+
+def test_layouts_of_other_seeds_give_both_costs_bars_and_leave_the_kernel_where_the_tables_have_it(rows):
+    row = rows[0]
+
+    def other_seed(result):
+        timed = result.power[TIMED]
+        hotter = timed.model_copy(update={"energy_per_clock_j": 1.02 * timed.energy_per_clock_j})
+        larger = with_area(result, 1.01 * result.metrics.cell_area_um2, 1)
+        return larger.model_copy(update={"power": result.power | {TIMED: hotter}})
+
+    both = {kernel: (results[0], other_seed(results[0])) for kernel, results in row.results.items()}
+    alone = {kernel: results[:1] for kernel, results in row.results.items()}
+    seeded = pareto_charts([Row(row.configuration, row.depth, both)], ACCURACY)
+    tabled = pareto_charts([Row(row.configuration, row.depth, alone)], ACCURACY)
+    for chart, bare, share in zip(seeded, tabled, (0.01, 0.02), strict=True):
+        for point, same in zip(chart.series[0].points, bare.series[0].points, strict=True):
+            assert (point.label, point.x, point.y) == (same.label, same.x, same.y)
+            assert point.x_range == pytest.approx((point.x, (1 + share) * point.x))
+            assert same.x_range is None
 
 
 def test_a_front_has_the_kernels_that_no_other_beats_in_both_error_and_cost(rows):
