@@ -1,8 +1,9 @@
 """Forward pass of the MiniLM sentence transformer in NumPy, as far as its attention inputs.
 
 The network is a BERT encoder (post-layer-norm, GELU by the error function): 6 layers, 12 heads of
-32 dimensions, FP32, at most 512 positions. Only the extraction needs it, with the dependency group
-`data`.
+32 dimensions, at most 512 positions. It computes in the format of its weights: FP32, as they were trained,
+for the extraction; FP64 for the study of errors, where the last digits of FP32, which are the machine's,
+would decide which way a value rounds to BF16. Both need the dependency group `data`.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import importlib.util
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +24,10 @@ HEAD_DIMENSION = 32
 MAX_TOKENS = 512
 LAYER_NORM_EPSILON = 1e-12
 
-Array = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]  # FP32 or FP64
 Weights = dict[str, Array]
 
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def model_folder() -> Path:
@@ -43,12 +45,11 @@ def model_folder() -> Path:
     return folder
 
 
-def load_weights(folder: Path) -> Weights:
-    """Return every tensor of the model by name."""
+def load_weights(folder: Path, dtype: type[np.floating] = np.float32) -> Weights:
+    """Return every tensor of the model by name, in `dtype`."""
     from safetensors.numpy import load_file
 
-    weights: Weights = load_file(folder / "model.safetensors")
-    return weights
+    return {name: tensor.astype(dtype) for name, tensor in load_file(folder / "model.safetensors").items()}
 
 
 def token_ids(folder: Path, text: str) -> npt.NDArray[np.int64]:
@@ -73,12 +74,12 @@ def _layer_norm(x: Array, weights: Weights, name: str) -> Array:
     centred = x - x.mean(axis=-1, keepdims=True)
     variance = (centred**2).mean(axis=-1, keepdims=True)
     scale, offset = weights[f"{name}.weight"], weights[f"{name}.bias"]
-    normed: Array = centred / np.sqrt(variance + np.float32(LAYER_NORM_EPSILON)) * scale + offset
+    normed: Array = centred / np.sqrt(variance + LAYER_NORM_EPSILON) * scale + offset
     return normed
 
 
 def _gelu(x: Array) -> Array:
-    activated: Array = x * np.float32(0.5) * (1 + _erf(x / math.sqrt(2)).astype(np.float32))
+    activated: Array = x * 0.5 * (1 + _erf(x / math.sqrt(2)).astype(x.dtype))
     return activated
 
 
@@ -89,7 +90,7 @@ def _split_heads(x: Array) -> Array:
 
 def softmax_attention(q: Array, k: Array, v: Array) -> Array:
     """Return softmax(q k^T / sqrt(32)) v; all [12 heads, n tokens, 32]."""
-    scores = q @ k.transpose(0, 2, 1) / np.float32(math.sqrt(HEAD_DIMENSION))
+    scores = q @ k.transpose(0, 2, 1) / math.sqrt(HEAD_DIMENSION)
     weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weight /= weight.sum(axis=-1, keepdims=True)
     mixed: Array = weight @ v

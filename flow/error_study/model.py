@@ -26,9 +26,8 @@ def attention_of(arm: Arm) -> Attention:
     """Return the arm's attention in the shape that the model's layers call."""
 
     def attend(q: minilm.Array, k: minilm.Array, v: minilm.Array) -> minilm.Array:
-        scaled = q.astype(np.float64) / math.sqrt(minilm.HEAD_DIMENSION)
-        mixed = arm.attend(scaled, k[:, None].astype(np.float64), v[:, None].astype(np.float64))
-        return mixed.astype(np.float32)
+        mixed: minilm.Array = arm.attend(q / math.sqrt(minilm.HEAD_DIMENSION), k[:, None], v[:, None])
+        return mixed
 
     return attend
 
@@ -44,8 +43,8 @@ def layer_errors(
     chosen = np.unique(np.linspace(0, len(ids) - 1, min(QUERIES_PER_HEAD, len(ids))).astype(int))
     layers = []
     for number, (q, k, v) in enumerate(inputs):
-        queries = q[:, chosen].astype(np.float64) / math.sqrt(minilm.HEAD_DIMENSION)
-        keys, values = (rounded(one.astype(np.float64))[:, None] for one in (k, v))
+        queries = q[:, chosen] / math.sqrt(minilm.HEAD_DIMENSION)
+        keys, values = (rounded(one)[:, None] for one in (k, v))
         truth = TRUTH.attend(queries, keys, values)
         layer = {}
         for arm in arms:
@@ -63,7 +62,7 @@ def layer_errors(
 
 def embedding(hidden: minilm.Array) -> FloatArray:
     """Return the sentence embedding: the mean over the tokens, of length 1."""
-    mean: FloatArray = hidden.mean(axis=0).astype(np.float64)
+    mean: FloatArray = hidden.mean(axis=0)
     return mean / np.linalg.norm(mean)
 
 
@@ -104,7 +103,7 @@ def model_errors(
 def model_study(say: Say, parts: Parts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
     """Return the errors on the model; raises FileNotFoundError where it is not installed."""
     folder = minilm.model_folder()
-    weights = minilm.load_weights(folder)
+    weights = minilm.load_weights(folder, np.float64)
     texts = {
         "short": minilm.token_ids(folder, TEXTS[0])[:128],
         "long": minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS],

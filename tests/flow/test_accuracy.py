@@ -15,7 +15,7 @@ from flow.error_study import measure
 from flow.error_study.arms import ARMS, TRUTH
 from flow.error_study.digits import to_figure_digits
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
-from flow.error_study.model import embedding, model_errors, ranks
+from flow.error_study.model import embedding, layer_errors, model_errors, ranks
 from flow.error_study.parts import Parts, study_key
 from flow.places import PROJECT_ROOT
 from hdl.formats import BF16
@@ -175,10 +175,56 @@ def test_ranks_and_embeddings():
     assert np.linalg.norm(embedding(np.ones((3, 4), np.float32))) == pytest.approx(1)
 
 
+def random_weights(order, tokens=24, intermediate=96):
+    """Return a network of the model's shape; `order` permutes its intermediate features, and so only sums."""
+    rng, features = np.random.default_rng(5), minilm.HEADS * minilm.HEAD_DIMENSION
+    shapes = {
+        f"embeddings.{name}_embeddings": (tokens, features) for name in ("word", "position", "token_type")
+    }
+    norms = ["embeddings.LayerNorm"]
+    for layer in range(minilm.LAYERS):
+        prefix = f"encoder.layer.{layer}"
+        for name in ("self.query", "self.key", "self.value", "output.dense"):
+            shapes[f"{prefix}.attention.{name}"] = (features, features)
+        shapes[f"{prefix}.intermediate.dense"] = (intermediate, features)
+        shapes[f"{prefix}.output.dense"] = (features, intermediate)
+        norms += [f"{prefix}.attention.output.LayerNorm", f"{prefix}.output.LayerNorm"]
+    weights = {f"{name}.weight": rng.normal(0, 0.08, shape) for name, shape in shapes.items()}
+    weights |= {f"{name}.bias": rng.normal(0, 0.1, shape[0]) for name, shape in shapes.items()}
+    weights |= {f"{name}.weight": np.ones(features) for name in norms}
+    weights |= {f"{name}.bias": np.zeros(features) for name in norms}
+    for layer in range(minilm.LAYERS):
+        prefix = f"encoder.layer.{layer}"
+        for name in (f"{prefix}.intermediate.dense.weight", f"{prefix}.intermediate.dense.bias"):
+            weights[name] = weights[name][order(intermediate)]
+        weights[f"{prefix}.output.dense.weight"] = weights[f"{prefix}.output.dense.weight"][
+            :, order(intermediate)
+        ]
+    return weights
+
+
+def test_the_network_computes_in_the_format_of_its_weights():
+    for dtype in (np.float32, np.float64):
+        weights = {name: one.astype(dtype) for name, one in random_weights(np.arange).items()}
+        inputs, hidden = minilm.forward(weights, np.arange(24))
+        assert {one.dtype for one in (hidden, *(one for layer in inputs for one in layer))} == {
+            dtype(0).dtype
+        }
+
+
+def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
+    arms = [BY_NAME[name] for name in ("exact_bf16", "fa2_expmul", "fa2_log2_fixed_f3")]
+
+    def figures(order):
+        return to_figure_digits(layer_errors(random_weights(order), np.arange(24), arms, lambda line: None))
+
+    assert figures(np.arange) == figures(lambda features: np.arange(features)[::-1])
+
+
 @pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason="MiniLM is not installed")
 def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
     folder = minilm.model_folder()
     ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]
-    found = model_errors(minilm.load_weights(folder), ids, [TRUTH], lambda line: None)["exact"]
+    found = model_errors(minilm.load_weights(folder, np.float64), ids, [TRUTH], lambda line: None)["exact"]
     assert found["cosine_smallest"] > 1 - 1e-9
     assert found["rank_correlation"] == pytest.approx(1)
