@@ -34,6 +34,7 @@ def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -
     goes to `crash_log`.
     """
     try:
+        refuse_other_checkout(Path(sys.argv[0]), program)
         code = main()
     except (UserError, StepError) as error:
         leave(program, " ".join(str(error).split()), error.exit_code)
@@ -50,6 +51,19 @@ def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -
             where = ""
         leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
     sys.exit(code or 0)
+
+
+def refuse_other_checkout(started: Path, program: str) -> None:
+    """Raise UserError where `started` is a `program` of one checkout and Python imports the code of another.
+
+    So it is with another checkout's environment, and after an install of this one as a copy.
+    """
+    imported = Path(__file__).resolve().with_name(program)
+    if started.name == program and started.resolve() != imported:
+        raise UserError(
+            f"{started} was started, but Python imports {imported.parent}: take the checkout's own "
+            "`.venv/bin/python`, into which `pip install -e .` has put it"
+        )
 
 
 def names(text: str) -> list[str]:

@@ -3,6 +3,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def test_the_list_names_every_design_and_pdk(tmp_path):
     assert listed.returncode == 0
     for name in ("expmul", "exp_mul", "nangate45", "sky130"):
         assert any(line.startswith(f"{name} ") for line in listed.stdout.splitlines())
+
+
+def test_a_script_of_another_checkout_is_refused(tmp_path):
+    other = tmp_path / "flow" / "run.py"
+    other.parent.mkdir()
+    shutil.copy(ROOT / "flow" / "run.py", other)
+    done = subprocess.run(
+        [sys.executable, str(other), "--list"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert_one_line(done, 2, str(other), "pip install -e .")
 
 
 def test_a_wrong_pdk_root_names_the_missing_file(tmp_path):
