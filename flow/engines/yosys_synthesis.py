@@ -7,6 +7,7 @@ flattened. Every cell's name starts with its group's, and area and power can be 
 
 import argparse
 import gzip
+import os
 import shutil
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def synthesize(arguments: argparse.Namespace) -> None:
     library = [word for path in liberties for word in ("-liberty", path)]
     unused = [word for cell in arguments.dont_use for word in ("-dont_use", cell)]
     top = arguments.top
+    # With more threads Yosys takes up ABC's results as they come, and names and order of cells differ by run.
+    os.environ["YOSYS_MAX_THREADS"] = "1"
     yosys = Yosys()
     for path in liberties:
         yosys.run("read_liberty -lib -ignore_miss_func", path)

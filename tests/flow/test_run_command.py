@@ -1,5 +1,6 @@
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -84,6 +85,17 @@ def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
     second = result_of(*TINY, "--to", "synth", out=tmp_path / "b")
     assert first["sha256"] == second["sha256"]
     assert set(first["sha256"]) == {"verilog", "netlist"}
+
+
+def test_groups_are_mapped_one_after_the_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("YOSYS_MAX_THREADS", "8")
+    result_of("--design", "exp_mul", *TINY[2:], "--to", "synth", out=tmp_path)
+    log = next(tmp_path.glob("exp_mul/*/steps/synthesis/0/synthesis.log")).read_text()
+    mapping = log[log.index("Executing ABC pass") :]
+    steps = re.findall("Extracting gate netlist of module|Executed ABC", mapping)
+    assert len(steps) > 4
+    assert set(steps[::2]) == {"Extracting gate netlist of module"}
+    assert set(steps[1::2]) == {"Executed ABC"}
 
 
 def test_a_second_run_keeps_what_is_up_to_date(tmp_path):
