@@ -8,6 +8,7 @@ from typing import Any
 from flow.comparison.page import percent, signed
 from flow.error_study.model import LONG_TOKENS
 from flow.reproduction.successors import (
+    COSTS,
     KEYS,
     SIGMA,
     STUDY_DIMS,
@@ -65,6 +66,7 @@ def readme(context: Mapping[str, Any]) -> str:
             older=[one for one in routed if one["older_data"]],
             unchecked=[one for one in routed if "not run" in statuses(one)],
             not_laid_out=not_laid_out(context["successors"]),
+            within_seed=partial(within_seed, context["successors"], context["pareto"][:: len(COSTS)]),
         )
     )
 
@@ -73,6 +75,22 @@ def not_laid_out(laid_out: Sequence[Described]) -> list[tuple[str, int]]:
     """Return PDK and d of what the study of the five kernels wants routed and `laid_out` has not."""
     there = {(one["pdk"], one["d"]) for one in laid_out}
     return [one for one in product(STUDY_PDKS, STUDY_DIMS) if one not in there]
+
+
+def within_seed(
+    rows: Sequence[Described], area_charts: Sequence[Described], kernel: str, other: str
+) -> list[str]:
+    """Return the titles of the rows whose areas of two kernels differ by less than the seed moves either.
+
+    `area_charts` are the rows' own, as `describe_pareto` makes them; without a chart nothing is known.
+    """
+    found = []
+    for row, chart in zip(rows, area_charts, strict=False):
+        one, two = (median(row, name, "area_um2") for name in (kernel, other))
+        shares = chart["seed_shares"]
+        if abs(one - two) < max(shares.get(kernel, 0) * one, shares.get(other, 0) * two):
+            found.append(str(row["title"]))
+    return found
 
 
 def kept_share(rows: Sequence[Described], expmul: str, kernel: str, quantity: str) -> str:

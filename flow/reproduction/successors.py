@@ -169,5 +169,6 @@ def seed_range(routed: Sequence[Result], netlists: Sequence[Result], cost: Quant
     laid_out = figure([one for one in netlists if one.seed == routed[0].seed], cost)
     if own is None or varied is None or laid_out is None:
         return None
-    scale = own.median / laid_out.median
-    return varied.smallest * scale, varied.largest * scale
+    # The ratio first: of the laid out netlist itself it is 1, and the layout stays within its range.
+    smallest, largest = (one / laid_out.median for one in (varied.smallest, varied.largest))
+    return smallest * own.median, largest * own.median

@@ -8,7 +8,7 @@ import pytest
 from flow.comparison.figures import Row
 from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
-from flow.reproduction.readme import kept_share
+from flow.reproduction.readme import kept_share, within_seed
 from flow.reproduction.successors import (
     FIVE_KERNELS,
     arm_of,
@@ -83,6 +83,16 @@ def test_netlists_of_other_seeds_give_the_routed_area_its_bars(rows):
     assert all(point.x_range is None for point in bare.series[0].points)
 
 
+def test_every_kernel_lies_within_its_own_bars(all_rows):
+    barred = 0
+    for chart in pareto_charts(all_rows, ACCURACY):
+        for point in chart.series[0].points:
+            if point.x_range:
+                barred += 1
+                assert point.x_range[0] <= point.x <= point.x_range[1]
+    assert barred
+
+
 def test_layouts_of_other_seeds_give_both_costs_bars_and_leave_the_kernel_where_the_tables_have_it(rows):
     row = rows[0]
 
@@ -133,6 +143,18 @@ def test_the_share_that_is_kept_of_a_saving_is_told_from_the_smallest_to_the_lar
         return {"reductions": {name: {"area_um2": {"percent": value}} for name, value in reductions.items()}}
 
     assert kept_share([row(5, 20), row(-1, 10)], "fa2_expmul", "other", "area_um2") == "-10 to 25 %"
+
+
+def test_areas_are_within_the_seed_where_it_moves_either_kernel_by_more_than_they_differ():
+    def row(title, area_um2):
+        areas = {"one": area_um2, "two": 100.0}
+        return {"title": title, "kernels": {name: {"area_um2": {"median": a}} for name, a in areas.items()}}
+
+    rows = [row("near", 100.4), row("far", 102.0), row("unknown", 100.0)]
+    shares = {"one": 0.001, "two": 0.005, "third": 0.5}
+    charts = [{"seed_shares": shares}, {"seed_shares": shares}, {"seed_shares": {}}]
+    assert within_seed(rows, charts, "one", "two") == within_seed(rows, charts, "two", "one") == ["near"]
+    assert within_seed(rows, [], "one", "two") == []
 
 
 def test_the_seed_of_a_netlist_says_nothing_of_energy(rows):
