@@ -6,9 +6,10 @@ the Verilog takes what the layout's takes. A wrong match could only make equival
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from flow.activity.boolean import ZERO, Expression
 from flow.activity.liberty import Cell, State
@@ -16,6 +17,8 @@ from flow.signoff.flat_netlist import CONSTANTS, FlatInstance, FlatNetlist
 from flow.signoff.reference_graph import ReferenceGraph
 
 RANDOM_BITS = 512
+# Registers that are told apart by their readers are few; a netlist with more of them has lost its registers.
+MAX_ALIKE, MAX_CANDIDATES = 64, 8
 
 
 class NotComparableError(Exception):
@@ -68,41 +71,87 @@ def match_registers(netlist: FlatNetlist, reference: ReferenceGraph) -> list[Mat
         inverse = _gives_inverse(cell, source.pin) if source and cell else None
         if source and inverse is not None:
             found.setdefault(source.instance, Match(source.instance, register, inverse ^ source.inverted))
-    missing = [name for name in registers if name not in found]
-    if missing:
-        found |= _match_by_data(netlist, reference, found, missing)
-    for name in registers:
-        if name not in found:
-            raise ValueError(f"register {name} of the layout is none of the Verilog's")
+    # Each round's matches give the next one's their data: a pipeline without names is matched stage by stage.
+    while missing := [name for name in registers if name not in found]:
+        matched = _match_by_data(netlist, reference, found, missing)
+        matched = matched or _match_by_readers(netlist, reference, found, missing)
+        if not matched:
+            raise ValueError(f"register {missing[0]} of the layout is none of the Verilog's")
+        found |= matched
     return [found[name] for name in registers]
 
 
+class _Data:
+    """What every register takes on random inputs: matched ones hold random values, the others 0."""
+
+    def __init__(self, netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match]) -> None:
+        words = random.Random(0)
+        self.ones = (1 << RANDOM_BITS) - 1
+        inputs = [bit for bit, kind in netlist.ports.items() if kind == "input"]
+        ports = {bit: words.getrandbits(RANDOM_BITS) for bit in inputs}
+        self.claimed = {match.register: words.getrandbits(RANDOM_BITS) for match in found.values()}
+        held = [self.claimed.get(index, 0) for index in range(len(reference.registers))]
+        values = _evaluate_reference(reference, ports, held, self.ones)
+        self.of_reference = [
+            values[data // 2] ^ (self.ones if data % 2 else 0) for _, data in reference.registers
+        ]
+        self.netlist = netlist
+        self.layout = _LayoutValues(netlist, ports, self.ones)
+        for match in found.values():
+            self.layout.states[match.instance] = held[match.register] ^ (self.ones if match.inverted else 0)
+
+    def of_layout(self, name: str) -> int:
+        """Return what the layout's register `name` takes."""
+        instance = self.netlist.instances[name]
+        return self.layout.value(flip_flop(instance).data, instance)
+
+    def agrees(self, match: Match) -> bool:
+        """Return whether the two registers of `match` take the same."""
+        inverse = self.ones if match.inverted else 0
+        return self.of_layout(match.instance) == self.of_reference[match.register] ^ inverse
+
+    def candidates(self, names: Sequence[str]) -> dict[str, list[Match]]:
+        """Return for each of the layout's `names` the unclaimed registers that take what it takes."""
+        by_data: dict[int, list[int]] = {}
+        for index, taken in enumerate(self.of_reference):
+            if index not in self.claimed:
+                by_data.setdefault(taken, []).append(index)
+        return {
+            name: [
+                Match(name, index, inverted)
+                for inverted in (False, True)
+                for index in by_data.get(self.of_layout(name) ^ (self.ones if inverted else 0), [])
+            ]
+            for name in names
+        }
+
+
 def _match_by_data(
-    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: list[str]
+    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: Sequence[str]
 ) -> dict[str, Match]:
     """Return matches for those of `missing` that take the same data as exactly one unclaimed register."""
-    words = random.Random(0)
-    ones = (1 << RANDOM_BITS) - 1
-    ports = {bit: words.getrandbits(RANDOM_BITS) for bit, kind in netlist.ports.items() if kind == "input"}
-    claimed = {match.register: words.getrandbits(RANDOM_BITS) for match in found.values()}
-    held = [claimed.get(index, 0) for index in range(len(reference.registers))]
-    values = _evaluate_reference(reference, ports, held, ones)
-    by_data: dict[int, list[int]] = {}
-    for index, (_, data) in enumerate(reference.registers):
-        if index not in claimed:
-            by_data.setdefault(values[data // 2] ^ (ones if data % 2 else 0), []).append(index)
-    layout = _LayoutValues(netlist, ports, ones)
-    for match in found.values():
-        layout.states[match.instance] = held[match.register] ^ (ones if match.inverted else 0)
-    matches = {}
-    for name in missing:
-        instance = netlist.instances[name]
-        taken = layout.value(flip_flop(instance).data, instance)
-        for inverted in (False, True):
-            candidates = by_data.get(taken ^ (ones if inverted else 0), [])
-            if len(candidates) == 1:
-                matches[name] = Match(name, candidates[0], inverted)
-    return matches
+    candidates = _Data(netlist, reference, found).candidates(missing)
+    return {name: matches[0] for name, matches in candidates.items() if len(matches) == 1}
+
+
+def _match_by_readers(
+    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: Sequence[str]
+) -> dict[str, Match]:
+    """Return a match for the first of `missing` for which one candidate alone leaves all others' data equal.
+
+    For registers that take the same data and are read by different ones.
+    """
+    candidates = _Data(netlist, reference, found).candidates(missing)
+    alike = {name: matches for name, matches in candidates.items() if 1 < len(matches) <= MAX_CANDIDATES}
+    for name, matches in islice(alike.items(), MAX_ALIKE):
+        fitting = []
+        for match in matches:
+            data = _Data(netlist, reference, {**found, name: match})
+            if all(data.agrees(one) for one in found.values()):
+                fitting.append(match)
+        if len(fitting) == 1:
+            return {name: fitting[0]}
+    return {}
 
 
 def _evaluate_reference(

@@ -195,6 +195,62 @@ def test_a_register_that_holds_the_inverse_is_proved_too(prove):
     assert prove(inverse.replace(".QN(held)", ".Q(held)")).status == "fail"
 
 
+def nameless(verilog_body, gates):
+    """Return the Verilog of `verilog_body`, and a netlist whose nets have none of its registers' names."""
+    verilog = f"module small (clk, a, b, y); input clk; input [1:0] a; input b; output y;\n{verilog_body}"
+    cells = [f"  {kind} g{number} ({pins});" for number, (kind, pins) in enumerate(gates)]
+    return verilog + "\nendmodule\n", "\n".join(
+        [PORTS, "  wire w1, w2, w3, w4, w5, w6, w7, read;", *cells, "endmodule\n"]
+    )
+
+
+def test_a_pipeline_that_has_lost_its_names_is_proved_stage_by_stage(prove):
+    verilog, netlist = nameless(
+        """reg one, two, three, y;
+        always @(posedge clk) begin
+          one <= !(a[0] & a[1]); two <= !(one & b); three <= !(two & a[0]); y <= !(three & b);
+        end""",
+        [
+            ("NAND", ".A(a[0]), .B(a[1]), .Y(w1)"),
+            ("DFF", ".C(clk), .D(w1), .Q(w2)"),
+            ("NAND", ".A(w2), .B(b), .Y(w3)"),
+            ("DFF", ".C(clk), .D(w3), .Q(w4)"),
+            ("NAND", ".A(w4), .B(a[0]), .Y(w5)"),
+            ("DFF", ".C(clk), .D(w5), .Q(w6)"),
+            ("NAND", ".A(w6), .B(b), .Y(w7)"),
+            ("DFF", ".C(clk), .D(w7), .Q(y)"),
+        ],
+    )
+    verdict = prove(netlist, verilog)
+    assert verdict.status == "pass", verdict.detail
+    assert verdict.figures["registers"] == 4
+    assert prove(netlist.replace(".A(w4), .B(a[0])", ".A(w4), .B(a[1])"), verilog).status == "fail"
+
+
+def test_registers_that_take_the_same_are_told_apart_by_what_reads_them(prove):
+    verilog, netlist = nameless(
+        """reg first, second, read, y;
+        always @(posedge clk) begin
+          first <= a[0] & a[1]; second <= !(!a[0] | !a[1]);
+          read <= !(second & a[0]); y <= !(first & read);
+        end""",
+        [
+            ("NAND", ".A(a[0]), .B(a[1]), .Y(w1)"),
+            ("INV", ".A(w1), .Y(w2)"),
+            ("DFF", ".C(clk), .D(w2), .Q(w3)"),
+            ("DFF", ".C(clk), .D(w2), .Q(w4)"),
+            ("NAND", ".A(w4), .B(a[0]), .Y(w5)"),
+            ("DFF", ".C(clk), .D(w5), .Q(read)"),
+            ("NAND", ".A(w3), .B(read), .Y(w6)"),
+            ("DFF", ".C(clk), .D(w6), .Q(y)"),
+        ],
+    )
+    verdict = prove(netlist, verilog)
+    assert verdict.status == "pass", verdict.detail
+    assert verdict.figures["registers"] == 4
+    assert prove(netlist.replace(".A(w3), .B(read)", ".A(w4), .B(read)"), verilog).status == "fail"
+
+
 def test_a_register_that_the_verilog_lacks_fails(prove):
     extra = ROUTED.replace("endmodule", "wire unused; DFF extra (.C(clk_leaf), .D(b), .Q(unused)); endmodule")
     verdict = prove(extra)
