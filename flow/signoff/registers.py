@@ -1,8 +1,9 @@
 """Which register of the Verilog each register of the layout is.
 
-By the names of the nets that carry them, seen through buffers and inverters. Where synthesis found another
-net to be the same and kept that one's name, by their data: on random inputs only one unclaimed register of
-the Verilog takes what the layout's takes. A wrong match could only make equivalence fail, never hold.
+By the names of the nets that carry them, seen through buffers and inverters. Where synthesis kept another
+net's name, or a seed scrambled them all, by their data: on random inputs only one unclaimed register of the
+Verilog takes what the layout's takes. Those that take the same are told apart by what reads them. A wrong
+match could only make equivalence fail, never hold.
 """
 
 import random
