@@ -15,6 +15,7 @@ from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_result
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.errors import UserError
+from flow.flowgraph import POWER_DEPTHS
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
 from flow.reproduction.successors import (
@@ -68,6 +69,9 @@ def gather(reports: Path) -> Gathered:
         "scaled": scaled,
         "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
         "sensitivity": varied,
+        "layouts_by_seed": [
+            one for one in varied if one["factor"] == "seed" and one["row"]["depth"] in POWER_DEPTHS
+        ],
         "nodes": nodes,
         "keys": KEYS_PER_QUERY,
         "kernels": list(KERNELS),

@@ -74,8 +74,9 @@ def match_registers(netlist: FlatNetlist, reference: ReferenceGraph) -> list[Mat
             found.setdefault(source.instance, Match(source.instance, register, inverse ^ source.inverted))
     # Each round's matches give the next one's their data: a pipeline without names is matched stage by stage.
     while missing := [name for name in registers if name not in found]:
-        matched = _match_by_data(netlist, reference, found, missing)
-        matched = matched or _match_by_readers(netlist, reference, found, missing)
+        candidates = _Data(netlist, reference, found).candidates(missing)
+        matched = {name: matches[0] for name, matches in candidates.items() if len(matches) == 1}
+        matched = matched or _match_by_readers(netlist, reference, found, candidates)
         if not matched:
             raise ValueError(f"register {missing[0]} of the layout is none of the Verilog's")
         found |= matched
@@ -127,22 +128,16 @@ class _Data:
         }
 
 
-def _match_by_data(
-    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: Sequence[str]
-) -> dict[str, Match]:
-    """Return matches for those of `missing` that take the same data as exactly one unclaimed register."""
-    candidates = _Data(netlist, reference, found).candidates(missing)
-    return {name: matches[0] for name, matches in candidates.items() if len(matches) == 1}
-
-
 def _match_by_readers(
-    netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match], missing: Sequence[str]
+    netlist: FlatNetlist,
+    reference: ReferenceGraph,
+    found: Mapping[str, Match],
+    candidates: Mapping[str, Sequence[Match]],
 ) -> dict[str, Match]:
-    """Return a match for the first of `missing` for which one candidate alone leaves all others' data equal.
+    """Return a match for the first register of which one candidate alone leaves all others' data equal.
 
     For registers that take the same data and are read by different ones.
     """
-    candidates = _Data(netlist, reference, found).candidates(missing)
     alike = {name: matches for name, matches in candidates.items() if 1 < len(matches) <= MAX_CANDIDATES}
     for name, matches in islice(alike.items(), MAX_ALIKE):
         fitting = []

@@ -195,13 +195,28 @@ def test_a_register_that_holds_the_inverse_is_proved_too(prove):
     assert prove(inverse.replace(".QN(held)", ".Q(held)")).status == "fail"
 
 
-def nameless(verilog_body, gates):
-    """Return the Verilog of `verilog_body`, and a netlist whose nets have none of its registers' names."""
+PINS = {"NAND": ("A", "B", "Y"), "INV": ("A", "Y"), "DFF": ("D", "Q")}
+
+
+def nameless(verilog_body, *gates):
+    """Return the Verilog of `verilog_body`, and a netlist whose nets have none of its registers' names.
+
+    A gate is its cell and the nets at the cell's PINS; a register's clock is `clk`.
+    """
     verilog = f"module small (clk, a, b, y); input clk; input [1:0] a; input b; output y;\n{verilog_body}"
-    cells = [f"  {kind} g{number} ({pins});" for number, (kind, pins) in enumerate(gates)]
-    return verilog + "\nendmodule\n", "\n".join(
-        [PORTS, "  wire w1, w2, w3, w4, w5, w6, w7, read;", *cells, "endmodule\n"]
-    )
+    lines = [PORTS, "  wire w1, w2, w3, w4, w5, w6, w7, read;"]
+    for number, (cell, *nets) in enumerate(map(str.split, gates)):
+        pins = [f".{pin}({net})" for pin, net in zip(PINS[cell], nets, strict=True)]
+        pins += [".C(clk)"] if cell == "DFF" else []
+        lines.append(f"  {cell} g{number} ({', '.join(pins)});")
+    return verilog + "\nendmodule\n", "\n".join([*lines, "endmodule\n"])
+
+
+def assert_proved(prove, verilog, netlist, registers):
+    """Check that the netlist is proved to be the Verilog, with that many registers."""
+    verdict = prove(netlist, verilog)
+    assert verdict.status == "pass", verdict.detail
+    assert verdict.figures["registers"] == registers
 
 
 def test_a_pipeline_that_has_lost_its_names_is_proved_stage_by_stage(prove):
@@ -210,20 +225,10 @@ def test_a_pipeline_that_has_lost_its_names_is_proved_stage_by_stage(prove):
         always @(posedge clk) begin
           one <= !(a[0] & a[1]); two <= !(one & b); three <= !(two & a[0]); y <= !(three & b);
         end""",
-        [
-            ("NAND", ".A(a[0]), .B(a[1]), .Y(w1)"),
-            ("DFF", ".C(clk), .D(w1), .Q(w2)"),
-            ("NAND", ".A(w2), .B(b), .Y(w3)"),
-            ("DFF", ".C(clk), .D(w3), .Q(w4)"),
-            ("NAND", ".A(w4), .B(a[0]), .Y(w5)"),
-            ("DFF", ".C(clk), .D(w5), .Q(w6)"),
-            ("NAND", ".A(w6), .B(b), .Y(w7)"),
-            ("DFF", ".C(clk), .D(w7), .Q(y)"),
-        ],
+        *("NAND a[0] a[1] w1", "DFF w1 w2", "NAND w2 b w3", "DFF w3 w4"),
+        *("NAND w4 a[0] w5", "DFF w5 w6", "NAND w6 b w7", "DFF w7 y"),
     )
-    verdict = prove(netlist, verilog)
-    assert verdict.status == "pass", verdict.detail
-    assert verdict.figures["registers"] == 4
+    assert_proved(prove, verilog, netlist, registers=4)
     assert prove(netlist.replace(".A(w4), .B(a[0])", ".A(w4), .B(a[1])"), verilog).status == "fail"
 
 
@@ -234,20 +239,10 @@ def test_registers_that_take_the_same_are_told_apart_by_what_reads_them(prove):
           first <= a[0] & a[1]; second <= !(!a[0] | !a[1]);
           read <= !(second & a[0]); y <= !(first & read);
         end""",
-        [
-            ("NAND", ".A(a[0]), .B(a[1]), .Y(w1)"),
-            ("INV", ".A(w1), .Y(w2)"),
-            ("DFF", ".C(clk), .D(w2), .Q(w3)"),
-            ("DFF", ".C(clk), .D(w2), .Q(w4)"),
-            ("NAND", ".A(w4), .B(a[0]), .Y(w5)"),
-            ("DFF", ".C(clk), .D(w5), .Q(read)"),
-            ("NAND", ".A(w3), .B(read), .Y(w6)"),
-            ("DFF", ".C(clk), .D(w6), .Q(y)"),
-        ],
+        *("NAND a[0] a[1] w1", "INV w1 w2", "DFF w2 w3", "DFF w2 w4"),
+        *("NAND w4 a[0] w5", "DFF w5 read", "NAND w3 read w6", "DFF w6 y"),
     )
-    verdict = prove(netlist, verilog)
-    assert verdict.status == "pass", verdict.detail
-    assert verdict.figures["registers"] == 4
+    assert_proved(prove, verilog, netlist, registers=4)
     assert prove(netlist.replace(".A(w3), .B(read)", ".A(w4), .B(read)"), verilog).status == "fail"
 
 
