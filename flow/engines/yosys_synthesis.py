@@ -49,6 +49,10 @@ class Yosys:
         """Run a pass; `words` follow the blank-separated `command`, each unsplit."""
         ys.Pass.call(self._design, [*command.split(), *(str(word) for word in words)])
 
+    def sort(self) -> None:
+        """Put modules, wires and cells in the order of their names."""
+        self._design.sort()
+
 
 def plain_liberty(path: Path) -> Path:
     """Return `path`, or an unpacked copy of it in the working folder: ABC reads no gzip."""
@@ -115,6 +119,8 @@ def synthesize(arguments: argparse.Namespace) -> None:
     if arguments.tie_high:
         yosys.run("hilomap -singleton -hicell", *arguments.tie_high, "-locell", *arguments.tie_low)
     yosys.run("splitnets")
+    # Its nets come in the order of their addresses in memory, which the next run need not have.
+    yosys.sort()
     yosys.run("opt_clean -purge")
     # Public names before the last flattening, or a cell loses its group's name.
     yosys.run("rename -enumerate -pattern _%_")
