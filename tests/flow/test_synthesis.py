@@ -14,7 +14,6 @@ PROGRAM = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
 # The program with a copy of its design from splitnets on: wires and cells lie elsewhere in memory.
 MOVED_PROGRAM = f"""
 import sys
-from pathlib import Path
 sys.path.insert(0, {str(PROGRAM.parent)!r})
 import yosys_synthesis as program
 
