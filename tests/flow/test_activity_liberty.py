@@ -2,14 +2,13 @@
 
 import gzip
 import itertools
-import os
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pdk_files import pdk_files
 
 from flow.activity import boolean, icarus_simulation, timed, zero_delay
 from flow.activity.cell_models import cell_model, cell_models
@@ -20,7 +19,6 @@ from flow.activity.netlist import Instance, Netlist, Port
 from flow.activity.sdf import Arc, Delays
 from flow.activity.streams import pack, unpack
 from flow.errors import UserError
-from flow.places import PROJECT_ROOT
 
 LIBRARIES = {
     "nangate45": ("freepdk45/libs/nangate45/nldm/*.lib", 134),
@@ -32,12 +30,8 @@ LIBRARIES = {
 @pytest.fixture(scope="module", params=sorted(LIBRARIES))
 def library(request):
     """The library's cells, and how many the files hold by a plain text search."""
-    root = Path(os.environ.get("EXPMUL_PDK_ROOT") or PROJECT_ROOT.parent / "shared" / "pdk")
     pattern, count = LIBRARIES[request.param]
-    files = sorted((root / "lambdapdk").glob(pattern))
-    if not files:
-        pytest.skip(f"no Liberty files of {request.param} below {root}")
-    return read_liberty(files), count
+    return read_liberty(pdk_files(pattern)), count
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """Outputs, toggles and SAIF of small netlists: against a model, Icarus Verilog and counts made by hand."""
 
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pdk_files import pdk_file
 
 from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.design import join
@@ -19,7 +18,6 @@ from flow.activity.sdf import Arc, Delays, read_sdf
 from flow.activity.streams import pack, pack_codes, unpack, unpack_codes
 from flow.engines.openroad_runtime import find_openroad
 from flow.errors import UserError
-from flow.places import PROJECT_ROOT
 
 PERIOD_NS = 5.0
 LIBRARIES = {
@@ -62,14 +60,6 @@ for words in (
 """
 
 
-def _pdk_file(name):
-    root = Path(os.environ.get("EXPMUL_PDK_ROOT") or PROJECT_ROOT.parent / "shared" / "pdk")
-    path = root / "lambdapdk" / name
-    if not path.exists():
-        pytest.skip(f"no PDK data: {path}")
-    return path
-
-
 def _synthesize(folder, liberty):
     (folder / "top.v").write_text(VERILOG)
     (folder / "cells.lib").write_text(read_text(liberty))
@@ -80,7 +70,7 @@ def _synthesize(folder, liberty):
 
 @pytest.fixture(scope="module", params=sorted(LIBRARIES))
 def design(request, tmp_path_factory):
-    liberty = _pdk_file(LIBRARIES[request.param])
+    liberty = pdk_file(LIBRARIES[request.param])
     netlist = _synthesize(tmp_path_factory.mktemp(request.param), liberty)
     return join(read_netlist(netlist, "top"), read_liberty([liberty]), "clk")
 
@@ -89,7 +79,7 @@ def design(request, tmp_path_factory):
 def nangate45(tmp_path_factory):
     """A netlist's path, and SDF and design of it, from OpenROAD without a layout."""
     folder = tmp_path_factory.mktemp("openroad")
-    liberty = _pdk_file(LIBRARIES["nangate45"])
+    liberty = pdk_file(LIBRARIES["nangate45"])
     netlist = _synthesize(folder, liberty)
     _openroad(folder, [*_link(liberty, netlist), "write_sdf -digits 4 delays.sdf"])
     return folder, join(read_netlist(netlist, "top"), read_liberty([liberty]), "clk")
@@ -105,7 +95,7 @@ def icarus():
 
 def _link(liberty, netlist):
     return [
-        *(f"read_lef {_pdk_file(name)}" for name in LEF),
+        *(f"read_lef {pdk_file(name)}" for name in LEF),
         f"read_liberty {liberty}",
         f"read_verilog {netlist}",
         "link_design top",
@@ -459,7 +449,7 @@ def test_saif_is_the_same_bytes_twice_and_counts_match(design, tmp_path):
 @pytest.mark.parametrize("rename", [None, ("lanes[0].u._", "lanes[0]/u$_")])
 def test_openroad_annotates_every_pin_from_the_saif(nangate45, tmp_path, rename):
     folder, design = nangate45
-    liberty, netlist = _pdk_file(LIBRARIES["nangate45"]), tmp_path / "netlist.v"
+    liberty, netlist = pdk_file(LIBRARIES["nangate45"]), tmp_path / "netlist.v"
     text = (folder / "netlist.v").read_text()
     if rename:
         assert rename[0] in text

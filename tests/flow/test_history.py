@@ -13,6 +13,7 @@ import pytest
 from chromium import open_page
 from flow_command import ROOT, run_command
 from history_runs import metrics, row
+from pdk_files import pdk_root
 
 from flow.errors import UserError
 from flow.history.dashboard import write_dashboard
@@ -307,9 +308,8 @@ def test_nightly_goes_on_after_a_failing_entry_and_leaves_with_1(tmp_path):
     suite.write_text(broken + TINY)
     root = tmp_path / "pdk"
     nangate = Path("lambdapdk/freepdk45")
-    source = next(one for one in (os.environ.get("EXPMUL_PDK_ROOT"), ROOT.parent / "shared" / "pdk") if one)
     (root / nangate).parent.mkdir(parents=True)
-    (root / nangate).symlink_to(Path(source) / nangate)
+    (root / nangate).symlink_to(pdk_root() / nangate)
     command, options = nightly(suite, tmp_path, capture_output=True, check=False)
     done = subprocess.run([*command, "--pdk-root", str(root)], **options)
     assert done.returncode == 1

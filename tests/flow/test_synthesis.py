@@ -1,11 +1,9 @@
 """Synthesis: the netlist is the Verilog's and the library's alone."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
+from pdk_files import pdk_file
 
 from flow.places import PROJECT_ROOT
 from hdl.verilog import to_verilog
@@ -30,16 +28,8 @@ program.synthesize(program.parse_arguments())
 """
 
 
-@pytest.fixture(scope="module")
-def liberty():
-    root = Path(os.environ.get("EXPMUL_PDK_ROOT") or PROJECT_ROOT.parent / "shared" / "pdk")
-    files = sorted(root.glob("lambdapdk/freepdk45/libs/nangate45/nldm/*.lib"))
-    if not files:
-        pytest.skip(f"no Liberty file of Nangate45 below {root}")
-    return files[0]
-
-
-def test_netlist_does_not_depend_on_where_things_lie_in_memory(liberty, tmp_path):
+def test_netlist_does_not_depend_on_where_things_lie_in_memory(tmp_path):
+    liberty = pdk_file("freepdk45/libs/nangate45/nldm/NangateOpenCellLibrary_typical.lib")
     verilog = tmp_path / "fa2_log2.v"
     to_verilog("fa2_log2", {"format": "bf16", "d": 2}, verilog)
     arguments = ["--verilog", verilog, "--top", "fa2_log2", "--liberty", liberty, "--clock-ns", "5"]
