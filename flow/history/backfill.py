@@ -26,6 +26,8 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
     for name, revision in zip(revisions, found, strict=True):
         if revision is None:
             raise UserError(f"git knows no revision '{name}'")
+    # Of work trees whose backfill was killed.
+    git("worktree", "prune")
     for revision in found:
         assert revision is not None
         entries = read_suite(suite, build_dir / "backfill" / revision[:12], jobs=2)
