@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -> NoReturn:
-    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 by a signal.
+    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 by signal.
 
     Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
     goes to `crash_log`.

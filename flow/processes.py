@@ -81,8 +81,8 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 def _begin_forked() -> None:
     """In a forked process: end with the parent, and leave it to the parent to end this one.
 
-    SIGTERM has the kernel's own action: one that Python defers is lost to a process that is just about
-    to wait for a lock, and whoever ends it by SIGTERM and waits, as a multiprocessing pool does, waits for ever.
+    SIGTERM has the kernel's own action. One that Python defers is lost to a process that is just about to
+    wait for a lock, and who ends it by SIGTERM and waits, as a multiprocessing pool does, waits for ever.
     """
     global _own_pid
     end_with_parent(signal.SIGKILL)
@@ -119,7 +119,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def supervised(command: Sequence[str], parent: int | None = None) -> list[str]:
-    """Return `command` as one that ends with the process `parent`, default this one, with all that it starts."""
+    """Return `command` as one that ends with `parent`, default this process, and takes all it starts along."""
     asking = os.getpid() if parent is None else parent
     return [sys.executable, "-I", "-S", str(SUPERVISOR), str(asking), *command]
 

@@ -50,9 +50,7 @@ def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
     environment = os.environ | {"PYTHONPATH": str(tree)}
     try:
-        result = run_in_process(
-            settings, find_data_root(settings.pdk, None), tree, cwd=tree, env=environment
-        )
+        result = run_in_process(settings, find_data_root(settings.pdk, None), tree, cwd=tree, env=environment)
     except (UserError, StepError) as error:
         return f"passed over: {error}"
     return "recorded" if add_run(engine, row_of(result)) else "was there"

@@ -76,7 +76,11 @@ def _elaborate(question: EquivalenceQuestion, folder: Path) -> tuple[Path, Path]
     command += ["--aiger", str(aiger), "--names", str(names)]
     with (folder / "yosys.log").open("w") as log:
         done = subprocess.run(
-            supervised(command), stdout=log, stderr=subprocess.STDOUT, timeout=question.time_limit_s, check=False
+            supervised(command),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=question.time_limit_s,
+            check=False,
         )
     if done.returncode:
         lines = (folder / "yosys.log").read_text(errors="replace").split("\n")

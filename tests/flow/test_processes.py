@@ -18,14 +18,15 @@ from flow.history.runs import all_runs
 from flow.lock import locked
 from flow.processes import supervised
 
-KERNEL = ("--design", "fa2_expmul", "--set", "d=16")
+TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--to", "synth", "--jobs", "1")
+# Large enough to be caught in synthesis.
+KERNEL = ("--design", "fa2_expmul", "--set", "d=16", "--to", "synth", "--jobs", "1")
 SUITE = """[[run]]
 design = ["fa2_expmul", "expmul"]
 parameters = {{ format = "e4m3" }}
 pdk = "nangate45"
 to = "{depth}"
 """
-ENDING = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 @pytest.fixture(autouse=True)
@@ -82,10 +83,10 @@ def backfill(tmp_path):
     return [sys.executable, "flow/track.py", "--db", tmp_path / "h.db", "backfill", *words]
 
 
-@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_leaves_no_process_and_no_lock_whatever_ends_it(tmp_path, start, number):
     pdk_files("freepdk45/libs/nangate45/nldm/*.lib*")
-    run = start(command(*KERNEL, "--to", "synth", "--jobs", "1", out=tmp_path / "b"))
+    run = start(command(*KERNEL, out=tmp_path / "b"))
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
     (lock,) = tmp_path.glob("b/fa2_expmul/*/lock")
     assert not is_free(lock)
@@ -98,19 +99,21 @@ def test_a_run_leaves_no_process_and_no_lock_whatever_ends_it(tmp_path, start, n
         assert code == -number
         return
     assert code == 130
-    how = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
     said = (tmp_path / "stderr").read_text()
-    assert said == f"run.py: error: {how}; the same command goes on from the last finished step\n"
+    assert (
+        said
+        == f"run.py: error: ended by {number.name}; the same command goes on from the last finished step\n"
+    )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_whole_session_ends_a_run_as_well(tmp_path, start, number):
-    run = start(command(*KERNEL, "--to", "synth", "--jobs", "1", out=tmp_path / "b"))
+def test_a_terminal_that_hangs_up_ends_a_run_as_well(tmp_path, start):
+    run = start(command(*KERNEL, out=tmp_path / "b"))
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
-    os.killpg(run.pid, number)
+    # A terminal's SIGHUP goes to every process of the session.
+    os.killpg(run.pid, signal.SIGHUP)
     assert run.wait(timeout=60) == 130
     assert_gone(tmp_path)
-    assert f"ended by {number.name}" in (tmp_path / "stderr").read_text()
+    assert "ended by SIGHUP" in (tmp_path / "stderr").read_text()
 
 
 def test_a_run_without_a_terminal_goes_on_after_sighup(tmp_path, start):
@@ -122,8 +125,17 @@ def test_a_run_without_a_terminal_goes_on_after_sighup(tmp_path, start):
     assert list(tmp_path.glob("b/expmul/*/result-verilog.json"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("make", [nightly, compare, backfill])
+@pytest.mark.parametrize(
+    ("make", "number"),
+    [
+        (nightly, signal.SIGKILL),
+        (nightly, signal.SIGHUP),
+        (compare, signal.SIGKILL),
+        (compare, signal.SIGTERM),
+        (backfill, signal.SIGKILL),
+        (backfill, signal.SIGTERM),
+    ],
+)
 def test_a_sweep_ends_with_all_its_runs(tmp_path, start, make, number):
     words = make(tmp_path, "synth") if make is nightly else make(tmp_path)
     # Its work trees belong to the family.
@@ -164,14 +176,14 @@ def test_nightly_reports_a_killed_run_by_the_signal_and_goes_on(tmp_path, start,
 
 
 def test_a_run_ends_when_its_manager_has_been_killed(tmp_path, start):
-    run = start(command(*KERNEL, "--to", "synth", "--jobs", "1", out=tmp_path / "b"))
+    run = start(command(*TINY, out=tmp_path / "b"))
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
     # SiliconCompiler's manager is forked first.
     manager = min(psutil.Process(run.pid).children(), key=psutil.Process.create_time)
     manager.kill()
     run.wait(timeout=60)
     assert_gone(tmp_path)
-    assert result_of(*KERNEL, "--to", "synth", "--jobs", "1", out=tmp_path / "b")["metrics"]["cells"] > 0
+    assert result_of(*TINY, out=tmp_path / "b")["metrics"]["cells"] > 0
 
 
 GRANDCHILDREN = """
