@@ -119,7 +119,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def supervised(command: Sequence[str], parent: int | None = None) -> list[str]:
-    """Return `command` as one that ends with `parent`, default this process, and takes all it starts along."""
+    """Return `command` as one that ends with `parent`, default this process, and leaves nothing."""
     asking = os.getpid() if parent is None else parent
     return [sys.executable, "-I", "-S", str(SUPERVISOR), str(asking), *command]
 

@@ -81,7 +81,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
         with socket.create_connection(("127.0.0.1", port)):
             page = get(address).decode()
             assert "<script>alert" not in page.lower()
-            assert "&lt;script&gt;ALERT(" in page
+            assert "&lt;SCRIPT&gt;ALERT(" in page
             viewer.send_signal(number)
             assert viewer.wait(timeout=30) == (-9 if number == signal.SIGKILL else 0)
         assert_gone(run)
