@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ END_LIMIT_S = 10.0
 _came: list[int] = []
 _watched = False
 _own_pid = os.getpid()
+# Of each thread that forks, the signals blocked before.
+_blocked = threading.local()
 
 
 def watch() -> None:
@@ -38,7 +41,7 @@ def watch() -> None:
     if _watched:
         return
     _watched = True
-    os.register_at_fork(after_in_child=_begin_forked)
+    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_begin_forked)
     # At exit this comes after what modules that are imported later do there by themselves.
     atexit.register(end_descendants)
     for number in ENDING:
@@ -69,13 +72,19 @@ def _hear(number: int, frame: FrameType | None) -> None:
     if os.getpid() == _own_pid:
         _came.append(number)
         raise KeyboardInterrupt
-    # Forked a moment ago.
-    if number == signal.SIGTERM:
-        os._exit(128 + number)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing; unlike SIG_IGN it is not handed on to a program."""
+
+
+def _hold_signals() -> None:
+    """Before a fork: a signal that comes to the new process at once waits until it is ready for it."""
+    _blocked.before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _blocked.before)
 
 
 def _begin_forked() -> None:
@@ -94,6 +103,7 @@ def _begin_forked() -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _ignore)
+    _release_signals()
 
 
 def end_descendants() -> None:
