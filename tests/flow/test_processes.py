@@ -209,7 +209,7 @@ def test_a_supervised_program_leaves_as_it_did_and_takes_all_it_started_along(tm
     done = subprocess.run(supervised(program(tmp_path, last)), capture_output=True, text=True, timeout=30)
     assert done.returncode == code
     assert done.stdout == "ready\n"
-    assert not family(tmp_path)
+    assert_gone(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -221,7 +221,7 @@ def test_a_supervised_program_ends_with_its_supervisor(tmp_path, start, number):
     assert supervisor.wait(timeout=30) == -number
     wait_for(lambda: not child.is_running(), "end of the program")
     if number == signal.SIGTERM:
-        assert not family(tmp_path)
+        assert_gone(tmp_path)
 
 
 def test_a_program_that_is_not_there_is_one_line():
