@@ -10,6 +10,7 @@ from pathlib import Path
 from flow.debian import PackageError, filled_once, unpack, unpack_from_pool
 from flow.errors import UserError
 from flow.places import PROJECT_ROOT, cache_dir
+from flow.processes import supervised
 from pdk_configs.pdk import CONFIGS_DIR, DebianPackage, Pdk
 
 ROOT_VARIABLE = "EXPMUL_PDK_ROOT"
@@ -134,7 +135,7 @@ def download(pdk: Pdk) -> str | None:
     )
     try:
         result = subprocess.run(
-            [sys.executable, "-c", program, pdk.name],
+            supervised([sys.executable, "-c", program, pdk.name]),
             capture_output=True,
             text=True,
             timeout=DOWNLOAD_TIMEOUT_S,

@@ -67,6 +67,9 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     option.set_nodashboard(True)
     option.set_nodisplay(True)
     option.set_quiet(True)
+    # No change of priority. But with any number SiliconCompiler starts its programs by a full fork, and what
+    # flow/processes.py does there lets them end with their step's process.
+    option.set_nice(0)
     option.scheduler.set_maxnodes(settings.jobs)
     option.scheduler.set_maxthreads(settings.jobs)
     silence(project)

@@ -1,12 +1,9 @@
 """One run, from its settings to its result: what run.py and every sweep over designs call."""
 
-import fcntl
 import json
-import os
 import re
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +14,12 @@ from flow.deliver import deliver
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
+from flow.lock import locked
 from flow.measure import measure_layout, measure_netlist, step_runtimes_s
 from flow.measure_checks import measure_checks
 from flow.measure_power import headline_power, measure_power, read_simulation
 from flow.pdk_data import find_data_root
+from flow.processes import ended_by
 from flow.progress import StepLines
 from flow.project import make_project
 from flow.provenance import git_state, package_versions, sha256
@@ -77,9 +76,9 @@ def check_compiler() -> None:
 @contextmanager
 def hold_folder(settings: Settings) -> Iterator[None]:
     """Keep other runs out of the job's folder; raises UserError where one is at work."""
-    with (settings.folder / "lock").open("w") as handle:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(settings.folder / "lock", wait=False))
         except BlockingIOError:
             raise UserError(
                 f"another run is at work in {settings.folder}: wait for it, or name another --job"
@@ -99,41 +98,15 @@ def check_folder(settings: Settings) -> None:
 
 def run_project(project: Any, settings: Settings, console: Console) -> Any:
     """Let SiliconCompiler run the project and return its history."""
-    with StepLines(console) as lines, noted_signals() as signals:
+    with StepLines(console) as lines:
         try:
             history = project.run()
-        except (RuntimeError, SystemExit, KeyError) as error:
-            # SiliconCompiler ends its steps on Ctrl-C, but then leaves with any of these.
-            if signals:
-                raise KeyboardInterrupt from None
-            if isinstance(error, RuntimeError):
-                raise failure(settings, lines.failed, str(error)) from None
-            raise
-        if signals:
+        except RuntimeError as error:
+            raise failure(settings, lines.failed, str(error)) from None
+        # SiliconCompiler may have taken the interrupt of a signal for its own.
+        if ended_by() is not None:
             raise KeyboardInterrupt
         return history
-
-
-@contextmanager
-def noted_signals() -> Iterator[list[int]]:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt and yield the list of those that came."""
-    came: list[int] = []
-    owner = os.getpid()
-
-    def note(number: int, frame: Any) -> None:
-        if os.getpid() == owner:
-            came.append(number)
-            raise KeyboardInterrupt
-        # A forked worker: the scheduler in the parent ends it, by SIGTERM.
-        if number == signal.SIGTERM:
-            os._exit(128 + number)
-
-    handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:

@@ -25,6 +25,7 @@ try:
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
     from flow.pdk_data import find_data_root
+    from flow.processes import supervised
     from flow.provenance import sha256
     from flow.settings import find_pdk
     from flow.table import difference
@@ -155,7 +156,8 @@ def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
     if program is None:
         raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
     layers = layer_file(layout, pdk_root)
-    subprocess.run([program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])], check=False)
+    command = [program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])]
+    subprocess.run(supervised(command), check=False)
 
 
 def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path) -> None:

@@ -6,7 +6,6 @@ release's jemalloc: the detailed router spends a seventh of its time in glibc's 
 root, and the system stays as it is.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -14,14 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from flow.command_line import Say
 from flow.debian import filled_once
 from flow.errors import UserError
+from flow.lock import locked
 from flow.places import cache_dir
+from flow.processes import supervised
 from flow.whole_file import staged
 
 WHEEL_VERSION = "0.0.1"
@@ -48,7 +47,8 @@ def find_openroad(say: Say) -> Path:
         return Path(on_path).parent
     home = cache_dir() / f"openroad-{WHEEL_VERSION}"
     home.mkdir(parents=True, exist_ok=True)
-    with _lock(home / "lock"):
+    # Another run on this machine may set the package up too.
+    with locked(home / "lock", wait=True):
         wheel = filled_once(home / "wheel", lambda folder: _fetch_wheel(folder, say))
         libraries = None
         if _system_glibc() < WHEEL_GLIBC:
@@ -70,22 +70,12 @@ def _system_glibc() -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")) if name == "glibc" else (0,)
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold `path` while another run on this machine may set the package up too."""
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def _command(words: list[str], what: str, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a helper program and return its output; UserError with its last line if it fails."""
-    try:
-        result = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError(
-            f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead"
-        ) from None
+    if shutil.which(words[0]) is None:
+        raise UserError(f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead")
+    command = supervised(words)
+    result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         raise UserError(f"{what} failed: {lines[-1]}; put an `openroad` program on PATH instead")

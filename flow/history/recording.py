@@ -1,6 +1,5 @@
 """Run what a suite asks for and record it: once per revision, whoever else is at it."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from sqlalchemy import Engine
 from flow.command_line import Say
 from flow.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.lock import locked
 from flow.places import PROJECT_ROOT
 from flow.provenance import git_state
 from flow.result import Result
@@ -21,8 +21,7 @@ from flow.settings import Settings
 def turn(settings: Settings) -> Iterator[None]:
     """Wait for another process that is at the same run."""
     settings.folder.mkdir(parents=True, exist_ok=True)
-    with (settings.folder / "recording.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked(settings.folder / "recording.lock", wait=True):
         yield
 
 
@@ -46,7 +45,7 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
         try:
             result = run_in_process(settings, pdk_root)
         except (UserError, StepError) as error:
-            say(f"{name}: failed")
+            say(f"{name}: failed: {error}")
             return f"{name}: {error}"
         add_run(engine, row_of(result, layout_path(settings, result)))
     say(f"{name}: done")

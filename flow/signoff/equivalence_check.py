@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flow.activity.liberty import read_liberty
 from flow.places import PROJECT_ROOT
+from flow.processes import supervised
 from flow.result import Check
 from flow.signoff.flat_netlist import read_flat_netlist
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
@@ -75,7 +76,11 @@ def _elaborate(question: EquivalenceQuestion, folder: Path) -> tuple[Path, Path]
     command += ["--aiger", str(aiger), "--names", str(names)]
     with (folder / "yosys.log").open("w") as log:
         done = subprocess.run(
-            command, stdout=log, stderr=subprocess.STDOUT, timeout=question.time_limit_s, check=False
+            supervised(command),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=question.time_limit_s,
+            check=False,
         )
     if done.returncode:
         lines = (folder / "yosys.log").read_text(errors="replace").split("\n")
@@ -92,6 +97,7 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
     command = [str(Path(package.origin).with_name("yosys-abc")), "-c"]
     command.append(f"cec -T {limit_s} {' '.join(str(path) for path in cones)}")
     # ABC's own limit is a soft one.
+    command = supervised(command)
     done = subprocess.run(command, capture_output=True, text=True, timeout=1.5 * limit_s, check=False)
     log.write_text(done.stdout + done.stderr)
     return done.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
+from flow.processes import supervised
 from flow.sources import sources_sha256
 from flow.steps.library_files import liberty_files, liberty_filesets
 
@@ -61,7 +62,9 @@ class SynthesizeTask(ASICTask):
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         library = self.mainlib
-        options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
+        # Yosys starts ABC, which would outlive it. The step's process starts the supervisor: no other parent.
+        _, *options = supervised([sys.executable, "-I", str(SCRIPT)], parent=0)
+        options += ["--top", self.design_topmodule]
         options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
         options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
         options += ["--clock-ns", str(self.get("var", "clock_ns"))]
