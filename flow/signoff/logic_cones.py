@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from flow.activity.boolean import Expression
+from flow.activity.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
 from flow.signoff.registers import Match, flip_flop
-from flow.signoff.traced_netlist import CONSTANTS, TracedInstance, TracedNetlist, truth_table
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist, truth_table
 
 
 def _input_names(netlist: TracedNetlist, reference: ReferenceGraph) -> list[str]:

@@ -14,8 +14,9 @@ from itertools import islice
 
 from flow.activity.boolean import ZERO, Expression
 from flow.activity.liberty import Cell, State
+from flow.activity.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
-from flow.signoff.traced_netlist import CONSTANTS, TracedInstance, TracedNetlist
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist
 
 RANDOM_BITS = 512
 # Registers that are told apart by their readers are few; a netlist with more of them has lost its registers.

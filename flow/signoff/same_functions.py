@@ -10,7 +10,8 @@ from functools import cache
 
 from flow.activity.boolean import ONE, ZERO, Expression, inverted, variable
 from flow.activity.liberty import Cell
-from flow.signoff.traced_netlist import CONSTANTS, TracedInstance, TracedNetlist, is_buffer
+from flow.activity.netlist import CONSTANTS
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist, is_buffer
 
 Key = tuple[str, str]
 # What an expression computes: the sources that it depends on, sorted, and its values over theirs.

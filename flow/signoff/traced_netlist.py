@@ -33,7 +33,7 @@ class TracedInstance:
 
 @dataclass(frozen=True)
 class TracedNetlist:
-    """`ports` maps each port's bits to its direction; `net_of_name` maps the names of a net to one of them."""
+    """`ports` maps each port's bits to its direction; `net_of_name` maps a name of a net to the one used."""
 
     name: str
     ports: Mapping[str, str]
