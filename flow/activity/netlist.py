@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flow.activity.collector import uncollected
-from flow.activity.structural_verilog import Bit, Module, read_modules
+from flow.activity.structural_verilog import Bit, VerilogModule, read_modules
 
 # The constants as names of nets.
 CONSTANTS = ("0", "1")
@@ -21,7 +21,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Port:
+class NetlistPort:
     """A port of the top: `direction` is input, output or inout; `nets[i]` is the net of bit i.
 
     `bit_names[i]` is what the Verilog calls bit i, `name` or `name[index]`.
@@ -41,13 +41,13 @@ class Netlist:
     """
 
     top: str
-    ports: tuple[Port, ...]
+    ports: tuple[NetlistPort, ...]
     instances: tuple[Instance, ...]
     net_count: int
     constants: dict[int, int]
     names: Mapping[str, int] = field(default_factory=dict)
 
-    def port(self, name: str) -> Port:
+    def port(self, name: str) -> NetlistPort:
         """Return the port called `name`. Raises ValueError where there is none."""
         for port in self.ports:
             if port.name == name:
@@ -66,7 +66,7 @@ def bit_name(bit: Bit) -> str:
 class _Flattener:
     """Numbers the nets of a hierarchy; joined nets share a number. Nets 0 and 1 are the constants."""
 
-    def __init__(self, modules: dict[str, Module], bits_by_name: bool) -> None:
+    def __init__(self, modules: dict[str, VerilogModule], bits_by_name: bool) -> None:
         self.modules = modules
         self.bits_by_name = bits_by_name
         self.joined = [0, 1]
@@ -94,7 +94,7 @@ class _Flattener:
             self.joined.append(nets[bit])
         return nets[bit]
 
-    def walk(self, module: Module, path: tuple[str, ...], nets: dict[Bit, int]) -> None:
+    def walk(self, module: VerilogModule, path: tuple[str, ...], nets: dict[Bit, int]) -> None:
         for targets, sources in module.assignments:
             for target, source in zip(targets, sources, strict=True):
                 self.join(self.net(target, nets), self.net(source, nets))
@@ -144,7 +144,7 @@ def read_netlist(path: Path, top: str, bits_by_name: bool = False) -> Netlist:
     return Netlist(
         top,
         tuple(
-            Port(
+            NetlistPort(
                 name,
                 modules[top].ports[name],
                 tuple(number_of(net) for net in bits),

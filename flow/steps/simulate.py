@@ -9,8 +9,7 @@ from siliconcompiler.asic import ASICTask
 
 from flow.activities import SIMULATED_ACTIVITIES, TIMED, ZERO_DELAY
 from flow.activity import timed, zero_delay
-from flow.activity.design import Activity, join
-from flow.activity.design import Design as GateDesign
+from flow.activity.design import Activity, GateDesign, join
 from flow.activity.liberty import read_liberty
 from flow.activity.netlist import read_netlist
 from flow.activity.saif import write_saif
