@@ -8,6 +8,9 @@ STEPS = "steps"
 INDEX = "0"
 # The list of a layout's cells among a step's reports, by `write_instances.tcl`.
 INSTANCES = "instances.tsv"
+# What synthesis and simulation tell of themselves, within their steps' folders.
+SYNTHESIS_STATISTICS = "reports/statistics.json"
+ACTIVITY_SUMMARY = "reports/activity.json"
 
 
 def step_folder(run: Path, step: str) -> Path:

@@ -13,10 +13,10 @@ from flow.activity.liberty import read_liberty
 from flow.places import PROJECT_ROOT
 from flow.processes import supervised
 from flow.result import Check
-from flow.signoff.flat_netlist import read_flat_netlist
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
 from flow.signoff.reference_graph import read_reference_graph
 from flow.signoff.registers import NotComparableError, match_registers
+from flow.signoff.traced_netlist import read_traced_netlist
 from flow.signoff.verdict import failed, not_run
 
 REFERENCE_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_reference.py"
@@ -50,7 +50,7 @@ def check_equivalence(question: EquivalenceQuestion, folder: Path) -> Check:
     try:
         aiger, names = _elaborate(question, folder)
         reference = read_reference_graph(aiger, names)
-        netlist = read_flat_netlist(question.netlist, question.top, read_liberty(question.liberty))
+        netlist = read_traced_netlist(question.netlist, question.top, read_liberty(question.liberty))
         matches = match_registers(netlist, reference)
         write_reference_cones(reference, netlist, matches, question.clock, cones[0])
         write_layout_cones(netlist, reference, matches, cones[1])

@@ -8,11 +8,11 @@ from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
 from flow.processes import supervised
+from flow.run_folder import SYNTHESIS_STATISTICS
 from flow.sources import sources_sha256
 from flow.steps.library_files import liberty_files, liberty_filesets
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
-STATISTICS = "reports/statistics.json"
 
 
 class SynthesizeTask(ASICTask):
@@ -66,7 +66,7 @@ class SynthesizeTask(ASICTask):
         _, *options = supervised([sys.executable, "-I", str(SCRIPT)], parent=0)
         options += ["--top", self.design_topmodule]
         options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
-        options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
+        options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", SYNTHESIS_STATISTICS]
         options += ["--clock-ns", str(self.get("var", "clock_ns"))]
         options += ["--seed", str(self.get("var", "seed"))]
         for path in liberty_files(library, self.get("var", "corner")):
@@ -84,8 +84,8 @@ class SynthesizeTask(ASICTask):
     def post_process(self) -> None:
         """Record cells, area and registers."""
         super().post_process()
-        modules = json.loads(Path(STATISTICS).read_text())["modules"]
+        modules = json.loads(Path(SYNTHESIS_STATISTICS).read_text())["modules"]
         (top,) = modules.values()
-        self.record_metric("cells", top["num_cells"], STATISTICS)
-        self.record_metric("cellarea", top["area"], STATISTICS, source_unit="um^2")
-        self.record_metric("pins", top["num_port_bits"], STATISTICS)
+        self.record_metric("cells", top["num_cells"], SYNTHESIS_STATISTICS)
+        self.record_metric("cellarea", top["area"], SYNTHESIS_STATISTICS, source_unit="um^2")
+        self.record_metric("pins", top["num_port_bits"], SYNTHESIS_STATISTICS)
