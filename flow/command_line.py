@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from flow.errors import StepError, UserError
+from flow.failure_cause import os_error_in_words
 
 Say = Callable[[str], None]
 INTERRUPTED = 130  # as a shell reports SIGINT
@@ -41,7 +42,7 @@ def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -
     except KeyboardInterrupt:
         leave(program, "interrupted; the same command goes on from the last finished step", INTERRUPTED)
     except OSError as error:
-        leave(program, f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
+        leave(program, os_error_in_words(error), 1)
     except Exception as error:
         try:
             crash_log.parent.mkdir(parents=True, exist_ok=True)
