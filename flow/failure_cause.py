@@ -1,4 +1,4 @@
-"""Why a step failed, in one line: an engine's error, an exception, a signal, or what the machine ran out of."""
+"""Why a step failed, in a line: an engine's error, an exception, a signal, what the machine ran out of."""
 
 import errno
 import os
@@ -140,7 +140,9 @@ def killed(lines: Sequence[str]) -> str | None:
     except ValueError:
         return None
     tools = [match[1] for text in texts if (match := FAILED_TOOL.match(text))]
-    return f"{tools[-1] if tools else 'the engine'} was killed by {number.name}{SIGNAL_CAUSES.get(number, '')}"
+    return (
+        f"{tools[-1] if tools else 'the engine'} was killed by {number.name}{SIGNAL_CAUSES.get(number, '')}"
+    )
 
 
 def marked(lines: Sequence[str]) -> str | None:

@@ -36,6 +36,7 @@ from flow.result import (
 )
 from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
+from flow.surroundings import check_path, check_surroundings
 from flow.whole_file import write_whole
 from hdl.simulation import SimulationError, find_compiler
 
@@ -46,7 +47,10 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     Steps show on `console`. Raises UserError for what the user has to mend and StepError for a step
     that failed; the results of earlier runs stay.
     """
+    check_surroundings(settings.build_dir, pdk_root)
     data_root = find_data_root(settings.pdk, pdk_root)
+    if data_root is not None:
+        check_path("the PDK's folder", data_root)
     if settings.depth in METRIC_STEPS:
         use_openroad(lambda line: console.print(line, highlight=False))
     if settings.depth in POWER_DEPTHS:
@@ -132,7 +136,7 @@ def noted_signals() -> Iterator[list[int]]:
 
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
-    """Return the error that names the failed step, what stopped it and its log; `reason` where no log tells."""
+    """Return the error that names the failed step, what stopped it and its log; else `reason`."""
     whole = job_log(settings.folder)
     if failed:
         log = step_log(settings.folder, failed[0])
