@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from flow.errors import StepError, UserError
+from flow.failure_cause import os_error_in_words
 from flow.processes import INTERRUPTED, ended_by, leave_at_once_next_time, watch
 
 Say = Callable[[str], None]
@@ -58,7 +59,7 @@ def leave_after(error: BaseException, program: str, crash_log: Path) -> NoReturn
     if isinstance(error, UserError | StepError):
         leave(program, " ".join(str(error).split()), error.exit_code)
     if isinstance(error, OSError):
-        leave(program, f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
+        leave(program, os_error_in_words(error), 1)
     if not isinstance(error, Exception):
         raise error
     try:

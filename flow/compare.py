@@ -1,7 +1,6 @@
 """Kernels side by side on every configuration, and next to the paper: `python flow/compare.py`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ try:
     from flow.result import Result
     from flow.run_process import run_in_process
     from flow.settings import DEFAULT_PDK, Settings
+    from flow.usable_cpus import usable_cpus
     from flow.whole_file import write_whole
     from hdl.fa2 import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
@@ -191,7 +191,7 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.utilization,
     )
     # Every run may use every core: the longest one, left alone at the end, then does.
-    threads = os.cpu_count() or 1
+    threads = usable_cpus()
     all_settings = [
         with_clock(configuration, kernel, arguments.reports).settings(
             kernel, seed, arguments.to, arguments.out, threads

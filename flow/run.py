@@ -1,7 +1,6 @@
 """One design from MyHDL to GDS: `python flow/run.py --design expmul`."""
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ try:
     from flow.runner import execute, find_sibling
     from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.table import print_result
+    from flow.usable_cpus import usable_cpus
     from hdl.designs import DESIGNS, SIBLINGS
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
@@ -60,9 +60,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--jobs",
         type=int,
-        default=os.cpu_count() or 1,
+        default=usable_cpus(),
         metavar="N",
-        help="steps and threads at once; default: one per core. With another number a layout begins anew",
+        help="steps and threads at once; default: the usable cores. With another number a layout begins anew",
     )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")

@@ -1,7 +1,6 @@
 """One run, from its settings to its result: what run.py and every sweep over designs call."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from rich.console import Console
 from flow.deliver import deliver
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
+from flow.failure_cause import setup_cause, step_cause
 from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.lock import locked
 from flow.measure import measure_layout, measure_netlist, step_runtimes_s
@@ -35,13 +35,9 @@ from flow.result import (
 )
 from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
+from flow.surroundings import check_path, check_surroundings
 from flow.whole_file import write_whole
 from hdl.simulation import SimulationError, find_compiler
-
-# SiliconCompiler's line for an exception in a task's own run().
-RAISED = re.compile(r"Failed in run\(\) for .*?: (.+)$")
-# Starts of lines by which the engines announce what stopped them.
-ERROR_MARKS = ("error:", "[error", "| error", "fatal", "ioerror", "oserror")
 
 
 def execute(settings: Settings, console: Console, pdk_root: Path | None = None) -> Result:
@@ -50,7 +46,10 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     Steps show on `console`. Raises UserError for what the user has to mend and StepError for a step
     that failed; the results of earlier runs stay.
     """
+    check_surroundings(settings.build_dir, pdk_root)
     data_root = find_data_root(settings.pdk, pdk_root)
+    if data_root is not None:
+        check_path("the PDK's folder", data_root)
     if settings.depth in METRIC_STEPS:
         use_openroad(lambda line: console.print(line, highlight=False))
     if settings.depth in POWER_DEPTHS:
@@ -110,43 +109,12 @@ def run_project(project: Any, settings: Settings, console: Console) -> Any:
 
 
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
-    """Return the error that names the failed step, its last error line and its log."""
+    """Return the error that names the failed step, what stopped it and its log; else `reason`."""
     whole = job_log(settings.folder)
     if failed:
         log = step_log(settings.folder, failed[0])
-        return StepError(failed[0], marked_line(log) or raised_in(whole) or last_line(log) or reason, log)
-    return StepError("setup", marked_line(whole) or last_line(whole) or reason, whole)
-
-
-def lines_of(log: Path) -> list[str]:
-    """Return the lines of a log that hold something, none where it cannot be read."""
-    try:
-        return [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return []
-
-
-def marked_line(log: Path) -> str | None:
-    """Return the last line by which an engine tells of an error."""
-    for line in reversed(lines_of(log)):
-        if line.lower().startswith(ERROR_MARKS) and "run failed" not in line.lower():
-            return line
-    return None
-
-
-def raised_in(log: Path) -> str | None:
-    """Return what a step written in Python raised: it stands in the job's log alone."""
-    for line in reversed(lines_of(log)):
-        found = RAISED.search(line)
-        if found is not None:
-            return found[1]
-    return None
-
-
-def last_line(log: Path) -> str | None:
-    """Return the last line of `log`."""
-    lines = lines_of(log)
-    return lines[-1] if lines else None
+        return StepError(failed[0], step_cause(settings.folder, log, whole) or reason, log)
+    return StepError("setup", setup_cause(settings.folder, whole) or reason, whole)
 
 
 def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:

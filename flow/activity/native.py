@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.processes import supervised
+from flow.surroundings import folder_for_programs
 from hdl.simulation import SimulationError, find_compiler
 
 
@@ -20,7 +21,7 @@ def load(source: str) -> ctypes.CDLL:
 
     Raises hdl's SimulationError where there is no compiler, or with its first error line.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=folder_for_programs(Path.cwd())) as folder:
         library = Path(folder) / f"{Path(source).stem}.so"
         command = [
             *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",

@@ -9,6 +9,7 @@ root, and the system stays as it is.
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
 
 def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     """Write the `openroad` program for this checkout and Python; return its folder."""
-    python = str(Path(sys.executable).resolve())
+    python = shlex.quote(str(Path(sys.executable).resolve()))
     start = python
     if libraries is not None:
         paths = [libraries / LIBRARY_FOLDER, Path(sys.base_prefix) / "lib", Path("/lib/x86_64-linux-gnu")]
@@ -152,9 +153,13 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
         if not loader.exists():
             loader = libraries / LIBRARY_FOLDER / "ld-linux-x86-64.so.2"
         search = ":".join(map(str, paths))
-        allocator = libraries / LIBRARY_FOLDER / ALLOCATOR
-        start = f"'{loader}' --library-path '{search}' --preload '{allocator}' '{python}'"
-    text = f"#!/bin/sh\nexport OPENROAD_WHEEL_DIR='{wheel}'\nexec {start} -I '{SHELL_SCRIPT}' \"$@\"\n"
+        # By its name alone: the loader splits a path at blanks.
+        start = f"{shlex.quote(str(loader))} --library-path {shlex.quote(search)} --preload {ALLOCATOR}"
+        start += f" {python}"
+    text = (
+        f"#!/bin/sh\nexport OPENROAD_WHEEL_DIR={shlex.quote(str(wheel))}\n"
+        f'exec {start} -I {shlex.quote(str(SHELL_SCRIPT))} "$@"\n'
+    )
     folder = home / f"bin-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     program = folder / "openroad"
     if not program.exists():

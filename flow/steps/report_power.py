@@ -34,7 +34,7 @@ class ReportPowerTask(OpenROADTask):
             self.add_input_file(ext=ext)
         liberty = liberty_files(self.mainlib, self.get("var", "corner"))
         self.set_environmentalvariable("EXPMUL_TOP", self.design_topmodule)
-        self.set_environmentalvariable("EXPMUL_LIBERTY", " ".join(liberty))
+        self.set_environmentalvariable("EXPMUL_LIBERTY", "\n".join(liberty))
         self.set_environmentalvariable("EXPMUL_ACTIVITIES", " ".join(SIMULATED_ACTIVITIES))
 
     def runtime_options(self) -> list[str]:
