@@ -4,7 +4,7 @@ import math
 
 from flow.layout.placement import Box
 
-SIDE_MIN_UM = 0.01  # some steps of a layout's grid
+SIDE_MIN_UM = 0.001  # about a step of a layout's grid
 RATIO_MAX = 16.0  # of a picture's sides
 SIDE_MAX_SHARE = 10.0  # of the layout's longer side
 

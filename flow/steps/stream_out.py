@@ -2,12 +2,24 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
+
+
+def layer_map_options(pdk: Any) -> list[str]:
+    """Return the arguments for KLayout's technology and, where the PDK has one, its map from DEF to GDS."""
+    options: list[str] = []
+    for target, option in (("klayout", "--technology"), ("gds", "--layer-map")):
+        if pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
+            for fileset in pdk.get("pdk", "layermapfileset", "klayout", "def", target):
+                for path in pdk.find_files("fileset", fileset, "file", "layermap"):
+                    options += [option, path]
+    return options
 
 
 class StreamOutTask(ASICTask):
@@ -35,14 +47,6 @@ class StreamOutTask(ASICTask):
         self.add_input_file(ext="def.gz")
         self.add_output_file(ext="gds")
 
-    def _layer_maps(self, target: str) -> list[str]:
-        """Return the PDK's maps from DEF to `target`: none, where it has no such map."""
-        files: list[str] = []
-        if self.pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
-            for fileset in self.pdk.get("pdk", "layermapfileset", "klayout", "def", target):
-                files += self.pdk.find_files("fileset", fileset, "file", "layermap")
-        return files
-
     def _library_files(self, filetype: str) -> list[str]:
         files: list[str] = []
         for fileset in self.mainlib.get("asic", "aprfileset"):
@@ -55,10 +59,7 @@ class StreamOutTask(ASICTask):
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
-        for path in self._layer_maps("klayout"):
-            options += ["--technology", path]
-        for path in self._layer_maps("gds"):
-            options += ["--layer-map", path]
+        options += layer_map_options(self.pdk)
         lefs: list[str] = []
         for fileset in self.pdk.get("pdk", "aprtechfileset", "klayout"):
             lefs += self.pdk.find_files("fileset", fileset, "file", "lef")
