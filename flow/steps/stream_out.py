@@ -2,12 +2,24 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
+
+
+def layer_map_options(pdk: Any) -> list[str]:
+    """Return the arguments for KLayout's technology and, where the PDK has one, its map from DEF to GDS."""
+    options: list[str] = []
+    for target, option in (("klayout", "--technology"), ("gds", "--layer-map")):
+        if pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
+            for fileset in pdk.get("pdk", "layermapfileset", "klayout", "def", target):
+                for path in pdk.find_files("fileset", fileset, "file", "layermap"):
+                    options += [option, path]
+    return options
 
 
 class StreamOutTask(ASICTask):
@@ -47,9 +59,7 @@ class StreamOutTask(ASICTask):
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
-        (layer_map,) = self.pdk.get("pdk", "layermapfileset", "klayout", "def", "klayout")
-        for path in self.pdk.find_files("fileset", layer_map, "file", "layermap"):
-            options += ["--technology", path]
+        options += layer_map_options(self.pdk)
         lefs: list[str] = []
         for fileset in self.pdk.get("pdk", "aprtechfileset", "klayout"):
             lefs += self.pdk.find_files("fileset", fileset, "file", "lef")
