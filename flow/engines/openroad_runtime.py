@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flow.command_line import Say
-from flow.debian import filled_once
+from flow.debian_packages import filled_once
 from flow.errors import UserError
 from flow.places import cache_dir
 from flow.whole_file import staged

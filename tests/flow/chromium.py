@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.debian import PackageError, unpacked_once, with_missing_dependencies
+from flow.debian_packages import PackageError, unpacked_once, with_missing_dependencies
 from flow.places import cache_dir
 
 PACKAGE = "chromium-headless-shell"
