@@ -5,6 +5,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import flow  # noqa: F401  before other packages: see there
+
+# isort: split
 import numpy as np
 from siliconcompiler import ASIC
 

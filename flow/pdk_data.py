@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from flow.debian import PackageError, filled_once, unpack, unpack_from_pool
+from flow.debian_packages import PackageError, filled_once, unpack, unpack_from_pool
 from flow.errors import UserError
 from flow.places import PROJECT_ROOT, cache_dir
 from flow.processes import supervised

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.command_line import Parser, run_guarded

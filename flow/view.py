@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
     from rich.table import Table
 

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from flow.command_line import Say
-from flow.debian import filled_once
+from flow.debian_packages import filled_once
 from flow.errors import UserError
 from flow.lock import locked
 from flow.places import cache_dir
