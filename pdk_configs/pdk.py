@@ -8,6 +8,8 @@ from typing import Literal
 
 from siliconcompiler import StdCellLibrary
 
+from pdk_configs.layer_stack import LayerStack
+
 CONFIGS_DIR = Path(__file__).parent
 
 LayoutCells = Literal["full", "abstract"]
@@ -41,7 +43,7 @@ class Pdk:
     whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed wires are
     `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root, folder)` writes to
     `folder` what the engines take in place of the files at `data_root`; `folder` is then the library's data
-    root.
+    root. `layer_stack` names the layers of the GDS that carry signals, from that of the cells' pins up.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Pdk:
     nand2_area_um2: float
     required_files: tuple[str, ...]
     make_library: Callable[[Path | None], StdCellLibrary]
+    layer_stack: LayerStack
     slew_margin_percent: float = 0.0
     overflow_iterations_max: int | None = None
     package: DebianPackage | None = None

@@ -132,9 +132,9 @@ class Comparison:
             for pin in net.pins:
                 if pin not in expected and pin[0] in self.placed.components:
                     expected[pin] = net_of_def.get(name, name)
-        for name, pin in self.joined:
-            if pin in self.supplies and name not in self.missing:
-                expected[name, pin] = pin
+        for instance, supply in self.joined:
+            if supply in self.supplies:
+                expected[instance, supply] = supply
         return {pin: net for pin, net in expected.items() if pin[0] not in self.missing}
 
     def told(self, pin: Pin) -> str:
