@@ -23,17 +23,22 @@ class RuleMarkers:
 
 
 class Shapes:
-    """The merged shapes of a cell on the layers of a stack, flat."""
+    """The merged shapes below a cell, with the cells' hierarchy: a cell of the library is looked at once."""
 
     def __init__(self, layout: db.Layout, cell: db.Cell) -> None:
         """Take the shapes below `cell`."""
         self.layout, self.cell = layout, cell
+        self.store = db.DeepShapeStore()
 
     def on(self, *layers: tuple[int, int]) -> db.Region:
         """Return the merged shapes on the GDS layers."""
-        region = db.Region()
-        for number, datatype in layers:
-            region.insert(self.cell.begin_shapes_rec(self.layout.layer(number, datatype)))
+        first, *others = (
+            db.Region(self.cell.begin_shapes_rec(self.layout.layer(number, datatype)), self.store)
+            for number, datatype in layers
+        )
+        region = first
+        for other in others:
+            region += other
         return region.merged()
 
 
