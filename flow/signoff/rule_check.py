@@ -4,12 +4,16 @@ The rules are those of the technology LEF: width, spacing, area and line ends of
 enclosure of cuts. What lies within a library cell alone is the library's, and is left out.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from klayout import db
+from klayout import db, rdb
 
-from flow.layout.lef_rules import CutRules, LayoutRules, WireRules
+from flow.layout.lef_rules import CutRules, LayoutRules, WireRules, read_rules
+from flow.result import Check
+from flow.signoff.extracted_layout import read_layout
+from flow.signoff.verdict import failed, verdict_of
 from pdk_configs.layer_stack import LayerStack
 
 
@@ -20,6 +24,97 @@ class RuleMarkers:
     name: str
     text: str
     places: db.Region
+
+
+def check_rules(
+    gds: Path,
+    top: str,
+    stack: LayerStack,
+    technology_lef: Path,
+    known: Mapping[str, str],
+    database: Path,
+) -> Check:
+    """Return whether the shapes of the GDS keep the rules, and leave the places that do not in `database`.
+
+    `known` names rules whose breaking is expected on the PDK, with the reason: they are counted and told, and
+    fail nothing. A file that cannot be read fails.
+    """
+    try:
+        layout = read_layout(gds)
+        rules = read_rules(technology_lef)
+        cell = layout.cell(top)
+        if cell is None:
+            raise ValueError(f"{gds}: no cell {top}")
+    except ValueError as error:
+        return failed(error)
+    own = library_breaks(layout, cell, stack, rules)
+    checked = [
+        replace(
+            markers,
+            places=markers.places.not_inside(own[markers.name]) if markers.name in own else markers.places,
+        )
+        for markers in broken_rules(layout, cell, stack, rules)
+    ]
+    write_database(checked, layout, top, database)
+    counts = {markers.name: markers.places.count() for markers in checked}
+    broken = {name: count for name, count in counts.items() if count}
+    figures = {"rules": len(counts)} | broken
+    told = [f"{name} {count:,} x: {known[name]}" for name, count in broken.items() if name in known]
+    differences = [
+        f"{markers.name} ({markers.text}) is broken {counts[markers.name]:,} x, "
+        f"first at {place_of(markers, layout)}"
+        for markers in checked
+        if counts[markers.name] and markers.name not in known
+    ]
+    passed = "; ".join([f"{len(counts)} rules of wires and cuts kept", *told])
+    return verdict_of(differences, passed, figures)
+
+
+def library_breaks(
+    layout: db.Layout, top: db.Cell, stack: LayerStack, rules: LayoutRules
+) -> dict[str, db.Region]:
+    """Return what breaks each rule within a library's cell alone, wherever `top` has that cell."""
+    breaks: dict[str, db.Region] = {}
+    alone: dict[int, dict[str, db.Region]] = {}
+    for instance in top.each_inst():
+        index = instance.cell_index
+        if index not in alone:
+            alone[index] = {
+                markers.name: markers.places
+                for markers in broken_rules(layout, layout.cell(index), stack, rules)
+                if not markers.places.is_empty()
+            }
+        for name, places in alone[index].items():
+            region = breaks.setdefault(name, db.Region())
+            for polygon in places.each():
+                region.insert(instance.cplx_trans * polygon)
+    return breaks
+
+
+def place_of(markers: RuleMarkers, layout: db.Layout) -> str:
+    """Return the middle of the first place, as (x, y) um."""
+    middle = min(
+        (polygon.bbox().center() for polygon in markers.places.each()), key=lambda point: (point.x, point.y)
+    )
+    return f"({middle.x * layout.dbu:.3f}, {middle.y * layout.dbu:.3f}) um"
+
+
+def write_database(checked: list[RuleMarkers], layout: db.Layout, top: str, path: Path) -> None:
+    """Write the places to a report database that KLayout's marker browser opens beside the GDS."""
+    database = rdb.ReportDatabase(top)
+    cell = database.create_cell(top)
+    to_um = db.CplxTrans(layout.dbu)
+    for markers in checked:
+        category = database.create_category(markers.name)
+        category.description = markers.text
+        polygons = sorted(
+            markers.places.each(), key=lambda polygon: (polygon.bbox().left, polygon.bbox().bottom)
+        )
+        for polygon in polygons:
+            database.create_item(cell.rdb_id(), category.rdb_id()).add_value(
+                rdb.RdbItemValue(to_um * polygon)
+            )
+    database.save(str(path))
 
 
 class Shapes:
