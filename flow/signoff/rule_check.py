@@ -117,6 +117,11 @@ def write_database(checked: list[RuleMarkers], layout: db.Layout, top: str, path
     database.save(str(path))
 
 
+def flat_markers(name: str, text: str, places: db.Region) -> RuleMarkers:
+    """Return markers that outlive the hierarchy of shapes in which they were found."""
+    return RuleMarkers(name, text, db.Region(list(places.each())))
+
+
 class Shapes:
     """The merged shapes below a cell, with the cells' hierarchy: a cell of the library is looked at once."""
 
@@ -158,7 +163,7 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
 
     if rules.width_um:
         narrow = wires.width_check(units(rules.width_um), metrics=db.Metrics.Projection)
-        yield RuleMarkers(f"{rules.name}.width", f"width of {rules.width_um:g} um", narrow.polygons())
+        yield flat_markers(f"{rules.name}.width", f"width of {rules.width_um:g} um", narrow.polygons())
     for spacing in rules.spacings:
         wide = wires if not spacing.width_um else _at_least_as_wide(wires, units(spacing.width_um))
         text = f"spacing of {spacing.spacing_um:g} um"
@@ -185,15 +190,15 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
             )
         else:
             close = wires.space_check(units(spacing.spacing_um), metrics=db.Metrics.Euclidian)
-        yield RuleMarkers(name, text, close.polygons())
+        yield flat_markers(name, text, close.polygons())
     if rules.area_um2:
         # A unit of area more or less is rounding.
         small = wires.with_area(0, max(round(rules.area_um2 / dbu_um**2) - 1, 0), False)
-        yield RuleMarkers(f"{rules.name}.area", f"area of {rules.area_um2:g} um2", small)
+        yield flat_markers(f"{rules.name}.area", f"area of {rules.area_um2:g} um2", small)
     for end in rules.ends_of_line:
         ends = line_ends(wires, units(end.width_um))
         close = ends.space_check(units(end.spacing_um), metrics=db.Metrics.Projection)
-        yield RuleMarkers(
+        yield flat_markers(
             f"{rules.name}.line_end",
             f"spacing of {end.spacing_um:g} um between ends narrower than {end.width_um:g} um",
             close.polygons(),
@@ -227,17 +232,17 @@ def _cut_markers(
             if not cut.is_box() or tuple(sorted((box.width(), box.height()))) not in allowed:
                 wrong.insert(cut)
         sizes = " or ".join(f"{width_um:g} x {height_um:g}" for width_um, height_um in rules.sizes_um)
-        yield RuleMarkers(f"{rules.name}.size", f"size of {sizes} um", wrong)
+        yield flat_markers(f"{rules.name}.size", f"size of {sizes} um", wrong)
     if rules.spacing_um:
         close = cuts.space_check(units(rules.spacing_um), metrics=db.Metrics.Euclidian)
-        yield RuleMarkers(f"{rules.name}.spacing", f"spacing of {rules.spacing_um:g} um", close.polygons())
+        yield flat_markers(f"{rules.name}.spacing", f"spacing of {rules.spacing_um:g} um", close.polygons())
     for side, wires, enclosures in (
         ("below", below, rules.enclosures_below),
         ("above", above, rules.enclosures_above),
     ):
         bare = cuts.not_inside(wires)
         if not enclosures:
-            yield RuleMarkers(f"{rules.name}.enclosure_{side}", f"a wire {side} it", bare)
+            yield flat_markers(f"{rules.name}.enclosure_{side}", f"a wire {side} it", bare)
             continue
         enclosed = db.Region()
         for first_um, second_um in enclosures:
@@ -248,7 +253,7 @@ def _cut_markers(
                 fitting.merged_semantics = False
                 enclosed += fitting.sized(-x, -y, 2)
         text = " or ".join(f"{first_um:g} and {second_um:g}" for first_um, second_um in enclosures)
-        yield RuleMarkers(
+        yield flat_markers(
             f"{rules.name}.enclosure_{side}",
             f"a wire {side} it that reaches {text} um beyond it",
             cuts.not_inside(enclosed) + bare,
