@@ -5,22 +5,42 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from rich.console import Console
 
 from flow.errors import StepError, UserError
 
+Value = TypeVar("Value")
 Say = Callable[[str], None]
+GIVEN = "_given"  # the options met so far, noted in the namespace
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 
+class StoreOnce(argparse.Action):
+    """Stores an option's value; an option given again is an error, not the last one's win."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        """Store `values`; raises ArgumentError for an option that was given before."""
+        given: set[str] = namespace.__dict__.setdefault(GIVEN, set())
+        if option is not None and self.dest in given:
+            raise argparse.ArgumentError(self, "given twice")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line; description and epilog stay as they are written."""
+    """An argument parser whose errors are one line; description and epilog stay as they are written.
+
+    An option that takes a value is given once.
+    """
 
     def __init__(self, **options: Any) -> None:
         """Take what ArgumentParser takes."""
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        self.register("action", None, StoreOnce)
 
     def error(self, message: str) -> NoReturn:
         """Print `message` and leave with exit code 2."""
@@ -67,8 +87,22 @@ def refuse_other_checkout(started: Path, program: str) -> None:
 
 
 def names(text: str) -> list[str]:
-    """Return the words of a comma-separated list, each once."""
-    return list(dict.fromkeys(word for word in text.split(",") if word))
+    """Return the words of a comma-separated list; raises ArgumentTypeError for an empty or a repeated one."""
+    words = text.split(",")
+    for number, word in enumerate(words):
+        if not word:
+            raise argparse.ArgumentTypeError("a name is empty")
+        if word in words[:number]:
+            raise argparse.ArgumentTypeError(f"{word} is named twice")
+    return words
+
+
+def each_once(values: list[Value]) -> list[Value]:
+    """Return `values`; raises ArgumentTypeError where one stands there twice, as 5 and 5.0 do."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise argparse.ArgumentTypeError(f"{value} is named twice")
+    return values
 
 
 def plain_lines(console: Console) -> Say:

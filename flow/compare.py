@@ -14,7 +14,7 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, names, run_guarded
+    from flow.command_line import Parser, each_once, names, run_guarded
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
@@ -23,6 +23,7 @@ try:
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.store import COMPARABLE, find, keep, kept_path
     from flow.comparison.summary import summarize
+    from flow.decimals import quantity, whole_number
     from flow.errors import StepError, UserError
     from flow.flowgraph import POWER_DEPTHS
     from flow.layout.opened import keep_placement
@@ -47,18 +48,18 @@ EXAMPLES = """examples:
 
 
 def numbers(text: str) -> list[int]:
-    """Return the numbers of a comma-separated list, each once."""
-    return [int(word) for word in names(text)]
+    """Return the whole numbers of a comma-separated list, each once."""
+    return each_once([whole_number(word) for word in names(text)])
 
 
 def quantities(text: str) -> list[float]:
     """Return the quantities of a comma-separated list, each once."""
-    return [float(word) for word in names(text)]
+    return each_once([quantity(word) for word in names(text)])
 
 
 def clocks(text: str) -> list[Clock]:
     """Return the clocks of a comma-separated list, each once: periods in ns, or OWN."""
-    return [OWN if word == OWN else float(word) for word in names(text)]
+    return each_once([OWN if word == OWN else quantity(word) for word in names(text)])
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -97,11 +98,11 @@ def parse_arguments() -> argparse.Namespace:
         metavar="PERCENT,...",
         help="of the core by cells; default: the PDK's",
     )
-    parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
+    parser.add_argument("--seeds", type=whole_number, default=1, metavar="K", help="runs of each; default 1")
     parser.add_argument(
         "--to", default="gds", metavar="DEPTH", help=f"{', '.join(reversed(COMPARABLE))}; default gds"
     )
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
+    parser.add_argument("--jobs", type=whole_number, default=2, metavar="N", help="runs at once; default 2")
     parser.add_argument(
         "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
     )

@@ -13,7 +13,7 @@ from siliconcompiler.tools.openroad.global_route import GlobalRouteTask
 from siliconcompiler.tools.openroad.repair_design import RepairDesignTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 
-from flow.constraints import write_sdc
+from flow.constraints import write_sdc, write_sdc_decimals
 from flow.flowgraph import DEPTHS, build_flowgraph
 from flow.places import PROJECT_ROOT
 from flow.run_folder import STEPS
@@ -117,6 +117,10 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
     AntennaRepairTask.find_task(project).add_prescript(str(ANTENNA_TRACKS_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
+    decimals_script = settings.folder / "sdc_decimals.tcl"
+    if write_sdc_decimals(decimals_script, settings.clock_ns, pdk.time_unit_ns):
+        for task in OpenROADTask.find_task(project):
+            task.add_prescript(str(decimals_script))
     # Power at default activity is read of a placement alone, and takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
         if task.valid("var", "skip_reports") and not isinstance(task, DetailedPlacementTask):

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ try:
     from rich.console import Console
 
     from flow.command_line import Parser, run_guarded
+    from flow.decimals import WHOLE_NUMBER, quantity, whole_number
     from flow.errors import StepError, UserError
     from flow.flowgraph import DEPTHS
     from flow.pdk_data import NoDataError, find_data_root
@@ -45,21 +45,25 @@ def parse_arguments() -> argparse.Namespace:
         help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}, or {FALLBACK_PDK} without its data",
     )
     parser.add_argument("--format", metavar="NAME", help="bf16, e4m3, e5m2 or e<E>m<M>; default bf16")
-    parser.add_argument("--lanes", type=int, metavar="N", help="lanes of V; default 8")
+    parser.add_argument("--lanes", type=whole_number, metavar="N", help="lanes of V; default 8")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter of the design"
     )
-    parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument("--clock", type=quantity, metavar="NS", help="clock period; default: the PDK's")
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="names that synthesis sees; default 0: the design's"
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="names that synthesis sees; default 0: the design's",
     )
     parser.add_argument(
-        "--utilization", type=float, metavar="PERCENT", help="of the core by cells; default: the PDK's"
+        "--utilization", type=quantity, metavar="PERCENT", help="of the core by cells; default: the PDK's"
     )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=whole_number,
         default=os.cpu_count() or 1,
         metavar="N",
         help="steps and threads at once; default: one per core. With another number a layout begins anew",
@@ -83,7 +87,9 @@ def given_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: it takes NAME=VALUE")
-        given[name] = int(value) if re.fullmatch(r"-?[0-9]+", value) else value
+        if name in given:
+            raise UserError(f"--set {assignment}: {name} is given twice")
+        given[name] = int(value) if WHOLE_NUMBER.fullmatch(value) else value
     return given
 
 

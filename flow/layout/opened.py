@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.decimals import shortest
 from flow.errors import UserError
 from flow.flowgraph import POWER_DEPTHS
 from flow.layout.picture import Panel
@@ -28,7 +29,7 @@ class OpenedLayout:
         words += [
             f"{name} = {result.parameters[name]}" for name in ("d", "lanes") if name in result.parameters
         ]
-        words += [result.pdk, f"{result.clock_ns:g} ns"]
+        words += [result.pdk, f"{shortest(result.clock_ns)} ns"]
         area_um2 = sum(self.placement.area_um2(group) for group in self.placement.groups)
         return f"{', '.join(words)}: {area_um2:,.0f} um² of cells"
 

@@ -36,14 +36,23 @@ class StreamOutTask(ASICTask):
         self.add_input_file(ext="def.gz")
         self.add_output_file(ext="gds")
 
+    def _layer_maps(self, target: str) -> list[str]:
+        """Return the PDK's maps from DEF to `target`: none, where it has no such map."""
+        files: list[str] = []
+        if self.pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
+            for fileset in self.pdk.get("pdk", "layermapfileset", "klayout", "def", target):
+                files += self.pdk.find_files("fileset", fileset, "file", "layermap")
+        return files
+
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
-        (layer_map,) = self.pdk.get("pdk", "layermapfileset", "klayout", "def", "klayout")
-        for path in self.pdk.find_files("fileset", layer_map, "file", "layermap"):
+        for path in self._layer_maps("klayout"):
             options += ["--technology", path]
+        for path in self._layer_maps("gds"):
+            options += ["--layer-map", path]
         for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef"):
             options += ["--lef", path]
         for path in layout_files(self.mainlib, "gds"):

@@ -51,6 +51,7 @@ PDK = Pdk(
     nand2_area_um2=0.08748,
     required_files=(
         "lambdapdk/asap7/base/apr/asap7_tech.lef",
+        "lambdapdk/asap7/base/apr/asap7.layermap",
         "lambdapdk/asap7/libs/asap7sc7p5t_rvt/nldm/asap7sc7p5t_SIMPLE_RVT_TT_nldm.lib.gz",
         "lambdapdk/asap7/libs/asap7sc7p5t_rvt/lef/asap7sc7p5t_28_R.lef",
         "lambdapdk/asap7/libs/asap7sc7p5t_rvt/gds/asap7sc7p5t_28_R.gds.gz",
