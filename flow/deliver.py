@@ -23,6 +23,7 @@ FILES = (
     ("sdf", "write.views", "typical.sdf", "sdf"),
     ("saif", "power.activity", "timed.saif", "saif"),
     ("gds", "write.gds", "gds", "gds"),
+    ("drc_markers", "check.drc", "lyrdb", "lyrdb"),
 )
 FIRST_DEPTH = {
     "convert": "verilog",
@@ -31,6 +32,7 @@ FIRST_DEPTH = {
     "write.views": "route",
     "power.activity": "route",
     "write.gds": "gds",
+    "check.drc": "gds",
 }
 
 

@@ -4,7 +4,9 @@ from siliconcompiler import Flowgraph
 from siliconcompiler.flows.asicflow import PNRFlow
 
 from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_geometry import CheckGeometryTask
 from flow.steps.check_layout import CheckLayoutTask
+from flow.steps.check_rules import CheckRulesTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -17,6 +19,8 @@ FLOW_NAME = "expmul_flow"
 
 # The sign-off checks that are steps, by the names that they have in the result.
 CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.equivalence"}
+# Those of the delivered GDS.
+GEOMETRY_CHECK_STEPS = {"geometry_vs_netlist": "check.geometry", "design_rules": "check.drc"}
 
 # The last steps of each depth, in the order of the data.
 DEPTHS: dict[str, tuple[str, ...]] = {
@@ -24,7 +28,7 @@ DEPTHS: dict[str, tuple[str, ...]] = {
     "synth": ("synthesis",),
     "place": ("place.detailed",),
     "route": ("power.report", *CHECK_STEPS.values()),
-    "gds": ("power.report", *CHECK_STEPS.values(), "write.gds"),
+    "gds": ("power.report", *CHECK_STEPS.values(), "write.gds", *GEOMETRY_CHECK_STEPS.values()),
 }
 
 # The step whose metrics describe the layout at each depth; none before there is one.
@@ -52,6 +56,11 @@ def build_flowgraph() -> Flowgraph:
     for source, check in (("synthesis", "layout"), ("convert", "equivalence")):
         flow.edge("write.views", f"check.{check}")
         flow.edge(source, f"check.{check}")
+    flow.node("check.geometry", CheckGeometryTask())
+    flow.node("check.drc", CheckRulesTask())
+    flow.edge("write.views", "check.geometry")
+    for check in GEOMETRY_CHECK_STEPS.values():
+        flow.edge("write.gds", check)
     return flow
 
 

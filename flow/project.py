@@ -19,7 +19,9 @@ from flow.places import PROJECT_ROOT
 from flow.run_folder import STEPS
 from flow.settings import Settings
 from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_geometry import CheckGeometryTask
 from flow.steps.check_layout import CheckLayoutTask
+from flow.steps.check_rules import CheckRulesTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -84,6 +86,8 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
     FloorplanTask.find_task(project).configure(pdk)
     WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
     CheckLayoutTask.find_task(project).configure(pdk.corner)
+    CheckGeometryTask.find_task(project).configure(pdk)
+    CheckRulesTask.find_task(project).configure(pdk)
     CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
     SimulateTask.find_task(project).configure(design, settings.parameters, settings.clock_ns, pdk.corner)
     ReportPowerTask.find_task(project).configure(pdk.corner)

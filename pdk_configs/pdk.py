@@ -1,12 +1,14 @@
 """What the flow needs to know of a PDK, and where the PDKs of this folder are found."""
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from siliconcompiler import StdCellLibrary
+
+from pdk_configs.layer_stack import LayerStack
 
 CONFIGS_DIR = Path(__file__).parent
 
@@ -41,7 +43,8 @@ class Pdk:
     whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed wires are
     `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root, folder)` writes to
     `folder` what the engines take in place of the files at `data_root`; `folder` is then the library's data
-    root.
+    root. `layer_stack` names the layers of the GDS that carry signals, from that of the cells' pins up;
+    `known_rule_breaks` maps the design rules that even a layout the router calls clean breaks to the reason.
     """
 
     name: str
@@ -64,12 +67,14 @@ class Pdk:
     nand2_area_um2: float
     required_files: tuple[str, ...]
     make_library: Callable[[Path | None], StdCellLibrary]
+    layer_stack: LayerStack
     slew_margin_percent: float = 0.0
     overflow_iterations_max: int | None = None
     package: DebianPackage | None = None
     layout_cells: LayoutCells = "full"
     parasitics: Parasitics = "extracted"
     prepare: Callable[[Path, Path], None] | None = None
+    known_rule_breaks: Mapping[str, str] = field(default_factory=dict)
 
 
 def pdk_names() -> list[str]:

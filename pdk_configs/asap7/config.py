@@ -5,6 +5,7 @@ from pathlib import Path
 from lambdapdk.asap7.libs.asap7sc7p5t import ASAP7SC7p5RVT
 from siliconcompiler import StdCellLibrary
 
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 # The ways to the pins take most of these two layers.
@@ -20,6 +21,14 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     keep_tracks_free(library, ROUTING_DERATE)
     return library
 
+
+# Datatype 251 holds pins and their texts.
+LAYER_STACK = make_stack(
+    wires=[("M1", 19), ("M2", 20), *((f"M{level}", 10 * level) for level in range(3, 10))],
+    cuts=[("V1", (21, 0)), ("V2", (25, 0)), *((f"V{level}", (10 * level + 5, 0)) for level in range(3, 9))],
+    shape_datatypes=(0, 251),
+    text_datatypes=(0, 251),
+)
 
 PDK = Pdk(
     name="asap7",
@@ -48,4 +57,5 @@ PDK = Pdk(
         "lambdapdk/asap7/libs/asap7sc7p5t_rvt/gds/asap7sc7p5t_28_R.gds.gz",
     ),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from lambdapdk.freepdk45.libs.nangate45 import Nangate45
 from siliconcompiler import StdCellLibrary
 
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 # The ways to the pins take most of these two layers.
@@ -18,6 +19,12 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     keep_tracks_free(library, ROUTING_DERATE)
     return library
 
+
+# The cells' texts lie on the metal itself.
+LAYER_STACK = make_stack(
+    wires=[(f"metal{level}", 9 + 2 * level) for level in range(1, 11)],
+    cuts=[(f"via{level}", (10 + 2 * level, 0)) for level in range(1, 10)],
+)
 
 PDK = Pdk(
     name="nangate45",
@@ -45,4 +52,5 @@ PDK = Pdk(
         "lambdapdk/freepdk45/libs/nangate45/gds/NangateOpenCellLibrary.gds",
     ),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
 )

@@ -8,6 +8,7 @@ from siliconcompiler.tools.klayout import KLayoutPDK
 from siliconcompiler.tools.openroad import OpenROADPDK, OpenROADStdCellLibrary
 from siliconcompiler.tools.yosys import YosysStdCellLibrary
 
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import DebianPackage, Pdk, use_own_scripts
 
 PACKAGE = DebianPackage(
@@ -108,6 +109,14 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     return library
 
 
+# As in layers.lyt: cells are abstracts, with their pins on datatype 2 and texts on 1.
+LAYER_STACK = make_stack(
+    wires=list(zip(METALS, (49, 51, 62, 31, 33, 37), strict=True)),
+    cuts=[("via", (50, 0)), ("via2", (61, 0)), ("via3", (30, 0)), ("via4", (32, 0)), ("via5", (36, 0))],
+    shape_datatypes=(0, 2),
+    text_datatypes=(1,),
+)
+
 PDK = Pdk(
     name="osu018",
     title="OSU 0.18 um (osu018_stdcells)",
@@ -129,6 +138,7 @@ PDK = Pdk(
     nand2_area_um2=24.0,
     required_files=(str(LEF), str(LIBERTY)),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
     package=PACKAGE,
     layout_cells="abstract",
     parasitics="estimated",

@@ -5,6 +5,7 @@ from pathlib import Path
 from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
 from siliconcompiler import StdCellLibrary
 
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 PREFIX = "sky130_fd_sc_hd__"
@@ -42,6 +43,14 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     return library
 
 
+# Datatypes: 20 drawing, 16 pin, 5 text.
+LAYER_STACK = make_stack(
+    wires=[("li1", 67), ("met1", 68), ("met2", 69), ("met3", 70), ("met4", 71), ("met5", 72)],
+    cuts=[("mcon", (67, 44)), ("via", (68, 44)), ("via2", (69, 44)), ("via3", (70, 44)), ("via4", (71, 44))],
+    shape_datatypes=(20, 16),
+    text_datatypes=(5, 16),
+)
+
 PDK = Pdk(
     name="sky130",
     title="SkyWater 130 (sky130_fd_sc_hd)",
@@ -68,6 +77,7 @@ PDK = Pdk(
         "lambdapdk/sky130/libs/sky130hd/gds/sky130_fd_sc_hd.gds",
     ),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
     slew_margin_percent=10.0,
     overflow_iterations_max=30,  # of the tracks kept free for pins it may take some in a large kernel
 )
