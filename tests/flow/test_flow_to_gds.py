@@ -33,7 +33,12 @@ def build(tmp_path_factory):
 
 
 # A layout takes a minute or two: each PDK once, with the designs in turn.
-LAYOUTS = (("exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", FALLBACK_PDK))
+LAYOUTS = (
+    ("exp_mul", "nangate45"),
+    ("expmul", "sky130"),
+    ("expmul", "ihp130"),
+    ("expmul", FALLBACK_PDK),
+)
 
 
 @pytest.fixture(scope="module", params=LAYOUTS, ids="-".join)
@@ -98,7 +103,7 @@ def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
     swapped = tmp_path / "swapped.v"
     text = files["routed"].read_text()
     # The data of two registers change places.
-    pins = list(re.finditer(r"\b(?:DFF|\w*__df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
+    pins = list(re.finditer(r"\b(?:DFF|\w*_df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
     one, other = pins[0], pins[-1]
     assert one[1] != other[1]
     text = text[: one.start(1)] + other[1] + text[one.end(1) : other.start(1)] + one[1] + text[other.end(1) :]
