@@ -4,15 +4,18 @@ import argparse
 import os
 import re
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 try:
     from rich.console import Console
 
-    from flow.command_line import Parser, run_guarded
+    from flow.checkout import no_revision
+    from flow.command_line import Parser, run_guarded, warn
     from flow.errors import StepError, UserError
     from flow.flowgraph import DEPTHS
+    from flow.misses import missed
     from flow.pdk_data import NoDataError, find_data_root
     from flow.runner import execute, find_sibling
     from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
@@ -32,6 +35,9 @@ EXAMPLES = """examples:
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
   python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
   python flow/run.py --list                                   the designs and their parameters
+
+Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command, 70 for a
+mistake of this program, 130 when interrupted.
 """
 
 
@@ -68,6 +74,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds the PDK's data")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    parser.add_argument(
+        "--strict", action="store_true", help="a missed clock, slew or capacitance ends the command with 1"
+    )
     parser.add_argument("--list", action="store_true", help="list the designs and leave")
     return parser.parse_args()
 
@@ -146,12 +155,23 @@ def run(arguments: argparse.Namespace) -> None:
     console = Console(quiet=arguments.json)
     result = execute(settings, console, arguments.pdk_root)
     if arguments.json:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
         print(result.model_dump_json(indent=2))
     else:
         sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
         print_result(console, result, settings.folder, sibling)
+    miss = missed(result.metrics)
+    for line in (no_revision() if result.git_revision is None else None, miss):
+        # With --json standard output carries the result alone.
+        if line is not None and arguments.json:
+            warn(line)
+        elif line is not None:
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
     for name in result.checks.failed:
         raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
+    if miss is not None and arguments.strict:
+        raise StepError("strict", miss)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from flow.checkout import branch_of, git_state
 from flow.deliver import deliver
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
@@ -23,7 +24,7 @@ from flow.measure_power import headline_power, measure_power, read_simulation
 from flow.pdk_data import find_data_root
 from flow.progress import StepLines
 from flow.project import make_project
-from flow.provenance import git_state, package_versions, sha256
+from flow.provenance import package_versions, sha256
 from flow.result import (
     Group,
     Metrics,
@@ -227,6 +228,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         tool_versions=versions,
         git_revision=revision,
         git_dirty=dirty,
+        git_branch=branch_of(revision),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={kind: sha256(path) for kind, path in files.items()},
         files={kind: str(path.relative_to(settings.folder)) for kind, path in files.items()},

@@ -24,10 +24,10 @@ try:
     from flow.layout.placement import Box
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
+    from flow.metrics import BY_NAME
     from flow.pdk_data import find_data_root
     from flow.provenance import sha256
     from flow.settings import find_pdk
-    from flow.table import difference
 except ModuleNotFoundError as missing:
     sys.exit(
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"
@@ -126,8 +126,10 @@ def show_difference(
     draw_layouts([layout.panel, other.panel], path, theme=theme)
     table = Table("", layout.result.design, other.result.design, "change")
     for name, (one, two) in layout_difference(layout, other).items():
-        shown = ["" if value is None else f"{value:,.6g}" for value in (one, two)]
-        table.add_row(name, *shown, "" if two is None else difference(two, one))
+        shown = ["" if value is None else f"{value:z,.6g}" for value in (one, two)]
+        metric = BY_NAME.get(name, BY_NAME["cell_area_um2"])  # the others are areas of groups
+        change = "" if one is None or two is None else metric.show_change(two, one, digits=1)
+        table.add_row(name, *shown, change)
     console.print(table)
     console.print(f"picture  {path}", highlight=False, soft_wrap=True)
 

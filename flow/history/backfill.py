@@ -9,12 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from flow.checkout import GitError, git, resolve_revision, without_git
 from flow.command_line import Say
 from flow.errors import UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
 from flow.pdk_data import find_data_root
-from flow.provenance import git, resolve_revision
 from flow.result import Result
 from flow.run_process import command_line
 from flow.settings import Settings
@@ -38,7 +38,10 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
             continue
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder) / "tree"
-            git("worktree", "add", "--detach", str(tree), revision)
+            try:
+                git("worktree", "add", "--detach", str(tree), revision)
+            except GitError as error:
+                raise UserError(f"{revision[:8]} cannot be checked out: {error}") from None
             try:
                 for settings in missing:
                     outcome = run_at(engine, settings, tree)
@@ -50,7 +53,7 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
     command = command_line(settings, find_data_root(settings.pdk, None), tree)
-    environment = os.environ | {"PYTHONPATH": str(tree)}
+    environment = without_git(os.environ) | {"PYTHONPATH": str(tree)}
     process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=environment)
     if process.returncode:
         lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from flow.errors import UserError
 from flow.history.database import COLUMNS, runs_table
+from flow.history.row_check import fault_of
 from flow.history.runs import Run, add_run
 from flow.metrics import METRICS
 from flow.whole_file import staged
@@ -47,7 +48,8 @@ def export_runs(runs: Sequence[Run], path: Path) -> None:
 def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
     """Add the runs in `path`; return how many were new and how many were there.
 
-    Raises UserError, before anything is added, for a file that does not hold runs.
+    Raises UserError, before anything is added, for a file that does not hold runs, and for a run that is
+    broken: it names the run and the field.
     """
     check_format(path)
     try:
@@ -58,6 +60,9 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
         missing = [name for name in REQUIRED if row.get(name) is None]
         if missing:
             raise UserError(f"{path}, run {number}: no {missing[0]}")
+        fault = fault_of(row)
+        if fault is not None:
+            raise UserError(f"{path}, run {number}: {fault}")
     new = sum(add_run(engine, row) for row in rows)
     return new, len(rows) - new
 

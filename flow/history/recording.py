@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from flow.checkout import git_state
 from flow.command_line import Say
 from flow.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.misses import missed
 from flow.places import PROJECT_ROOT
-from flow.provenance import git_state
 from flow.result import Result
 from flow.run_process import run_in_process
 from flow.settings import Settings
@@ -49,5 +50,6 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
             say(f"{name}: failed")
             return f"{name}: {error}"
         add_run(engine, row_of(result, layout_path(settings, result)))
-    say(f"{name}: done")
+    miss = missed(result.metrics)
+    say(f"{name}: done" + (f"; {miss}" if miss else ""))
     return None
