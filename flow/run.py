@@ -36,8 +36,8 @@ EXAMPLES = """examples:
   python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
   python flow/run.py --list                                   the designs and their parameters
 
-Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command, 70 for a
-mistake of this program, 130 when interrupted.
+Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command,
+70 for a mistake of this program, 130 when interrupted.
 """
 
 
@@ -171,7 +171,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name in result.checks.failed:
         raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
     if miss is not None and arguments.strict:
-        raise StepError("strict", miss)
+        raise StepError("constraints", miss)
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ EXAMPLES = """examples:
   git bisect run python flow/track.py judge --suite SUITE --against GOOD
 
 Exit codes of check: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (no baseline, or the tools changed), 4 ERROR (a metric is
-missing); 2 is a mistake in the command, 70 a mistake of this program. Of judge: 0 good, 1 bad, 125 no verdict.
+missing); 2 is a mistake in the command, 70 one of this program. Of judge: 0 good, 1 bad, 125 no verdict.
 """
 
 
