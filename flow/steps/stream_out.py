@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from siliconcompiler.asic import ASICTask
 
@@ -9,6 +10,17 @@ from flow.places import PROJECT_ROOT
 from flow.steps.library_files import layout_files, technology_lefs
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
+
+
+def layer_map_options(pdk: Any) -> list[str]:
+    """Return the arguments for KLayout's technology and, where the PDK has one, its map from DEF to GDS."""
+    options: list[str] = []
+    for target, option in (("klayout", "--technology"), ("gds", "--layer-map")):
+        if pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
+            for fileset in pdk.get("pdk", "layermapfileset", "klayout", "def", target):
+                for path in pdk.find_files("fileset", fileset, "file", "layermap"):
+                    options += [option, path]
+    return options
 
 
 class StreamOutTask(ASICTask):
@@ -36,23 +48,12 @@ class StreamOutTask(ASICTask):
         self.add_input_file(ext="def.gz")
         self.add_output_file(ext="gds")
 
-    def _layer_maps(self, target: str) -> list[str]:
-        """Return the PDK's maps from DEF to `target`: none, where it has no such map."""
-        files: list[str] = []
-        if self.pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
-            for fileset in self.pdk.get("pdk", "layermapfileset", "klayout", "def", target):
-                files += self.pdk.find_files("fileset", fileset, "file", "layermap")
-        return files
-
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
-        for path in self._layer_maps("klayout"):
-            options += ["--technology", path]
-        for path in self._layer_maps("gds"):
-            options += ["--layer-map", path]
+        options += layer_map_options(self.pdk)
         for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef"):
             options += ["--lef", path]
         for path in layout_files(self.mainlib, "gds"):
