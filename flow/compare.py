@@ -21,10 +21,10 @@ try:
     from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find, keep, keep_placement
+    from flow.comparison.store import COMPARABLE, find, keep_run
     from flow.comparison.summary import summarize
+    from flow.depths import POWER_DEPTHS
     from flow.errors import StepError, UserError
-    from flow.flowgraph import POWER_DEPTHS
     from flow.places import PROJECT_ROOT
     from flow.result import Result
     from flow.run_process import run_in_process
@@ -120,8 +120,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
             result = run_in_process(settings, arguments.pdk_root)
-            keep(arguments.reports, result)
-            keep_placement(arguments.reports, result, settings.folder)
+            keep_run(arguments.reports, result, settings.folder)
         except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from flow.flowgraph import DEPTHS
+from flow.depths import DEPTHS
 from flow.run_folder import step_folder
 from flow.settings import Settings
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
+from flow.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.result import Group, Metrics
 from flow.run_folder import INDEX, INSTANCES, step_folder
 from flow.settings import Settings

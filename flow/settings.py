@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import parse_format

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from flow.comparison.configuration import Configuration
-from flow.flowgraph import POWER_DEPTHS
+from flow.depths import POWER_DEPTHS
 from flow.result import Result
 from flow.steps.simulate import TIMED
 from flow.workload import KEYS_PER_QUERY
