@@ -9,6 +9,7 @@ from flow.places import PROJECT_ROOT
 from flow.result import Result
 from flow.run_folder import job_log
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
@@ -31,8 +32,12 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
 def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
     """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line.
 
-    A layout that fails a sign-off check is a result all the same.
+    A layout that fails a sign-off check is a result all the same. Where nothing has changed since an earlier
+    run its result is the answer, and no process is started.
     """
+    unchanged = unchanged_result(settings, pdk_root)
+    if unchanged is not None:
+        return unchanged
     command = command_line(settings, pdk_root)
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     if process.returncode and not process.stdout.strip():

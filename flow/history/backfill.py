@@ -18,6 +18,7 @@ from flow.provenance import git, resolve_revision
 from flow.result import Result
 from flow.run_process import command_line
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:
@@ -49,7 +50,11 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 
 def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
-    command = command_line(settings, find_data_root(settings.pdk, None), tree)
+    data_root = find_data_root(settings.pdk, None)
+    unchanged = unchanged_result(settings, data_root, tree)
+    if unchanged is not None:
+        return "nothing has changed" if add_run(engine, row_of(unchanged)) else "was there"
+    command = command_line(settings, data_root, tree)
     environment = os.environ | {"PYTHONPATH": str(tree)}
     process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=environment)
     if process.returncode:
