@@ -18,15 +18,15 @@ try:
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
+    from flow.comparison.keeping import keep_run
     from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find, keep, kept_path
+    from flow.comparison.store import COMPARABLE, find
     from flow.comparison.summary import summarize
     from flow.decimals import quantity, whole_number
+    from flow.depths import POWER_DEPTHS
     from flow.errors import StepError, UserError
-    from flow.flowgraph import POWER_DEPTHS
-    from flow.layout.opened import keep_placement
     from flow.places import PROJECT_ROOT
     from flow.result import Result
     from flow.run_process import run_in_process
@@ -123,9 +123,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
             result = run_in_process(settings, arguments.pdk_root)
-            keep(arguments.reports, result)
-            kept = kept_path(arguments.reports, result.design, result.job, result.depth)
-            keep_placement(result, settings.folder, kept.parent)
+            keep_run(arguments.reports, result, settings.folder)
         except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from flow.flowgraph import DEPTHS
+from flow.depths import DEPTHS
 from flow.run_folder import step_folder
 from flow.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flow.activities import DEFAULT_ACTIVITY
 from flow.cell_groups import CLOCK_TREE, LOGIC, REPAIR, TOP, ListedCell, group_of, read_cell_list
-from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
+from flow.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.result import Group, Metrics
 from flow.run_folder import INDEX, INSTANCES, SYNTHESIS_STATISTICS, step_folder
 from flow.settings import Settings

@@ -1,6 +1,6 @@
 """From the verdicts of the sign-off steps to the checks of a run's result."""
 
-from flow.flowgraph import CHECK_STEPS, GEOMETRY_CHECK_STEPS, POWER_DEPTHS
+from flow.depths import CHECK_STEPS, GEOMETRY_CHECK_STEPS, POWER_DEPTHS
 from flow.result import Check, Checks
 from flow.run_folder import step_folder
 from flow.settings import Settings

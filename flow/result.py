@@ -165,7 +165,12 @@ def result_path(folder: Path, depth: str) -> Path:
 
 def write_result(result: Result, path: Path) -> None:
     """Write `result` whole or not at all."""
-    write_whole(path, result.model_dump_json(indent=2) + "\n")
+    write_whole(path, text_of(result))
+
+
+def text_of(result: Result) -> str:
+    """Return what a result's file holds."""
+    return result.model_dump_json(indent=2) + "\n"
 
 
 def read_result(path: Path) -> Result:

@@ -28,6 +28,16 @@ def manifest_path(run: Path) -> Path:
     return run / STEPS / f"{run.name}.pkg.json"
 
 
+def worst_path_report(run: Path) -> Path:
+    """Return OpenROAD's report of the slowest paths of the routed layout."""
+    return step_folder(run, "write.views") / "reports" / "timing" / "setup.rpt"
+
+
+def read_later(run: Path) -> list[Path]:
+    """Return what is read of the steps after the run: by `view.py` and for a result's placement."""
+    return [instances_path(run), worst_path_report(run), step_log(run, "route.detailed")]
+
+
 def job_log(run: Path) -> Path:
     """Return SiliconCompiler's own log."""
     return run / STEPS / "job.log"

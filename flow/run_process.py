@@ -14,6 +14,7 @@ from flow.processes import run_supervised
 from flow.result import Result
 from flow.run_folder import job_log
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
@@ -39,8 +40,12 @@ def run_in_process(
     """Run the flow for `settings` by the `flow/run.py` of the checkout `tree`; `options` are Popen's.
 
     Raises UserError or StepError with its last line, or with the signal that killed it. A layout that fails a
-    sign-off check is a result all the same.
+    sign-off check is a result all the same. Where nothing has changed since an earlier run its result is the
+    answer, and no process is started.
     """
+    unchanged = unchanged_result(settings, pdk_root, tree)
+    if unchanged is not None:
+        return unchanged
     command = command_line(settings, pdk_root, tree)
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         code = run_supervised(command, stdout=output, stderr=errors, **options)

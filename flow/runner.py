@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from flow.deliver import deliver
+from flow.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
 from flow.failure_cause import setup_cause, step_cause
-from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
 from flow.lock import locked
 from flow.measure import measure_layout, measure_netlist, step_runtimes_s
 from flow.measure_checks import measure_checks
@@ -28,14 +28,14 @@ from flow.result import (
     Metrics,
     Power,
     Result,
-    identity_of,
-    read_result,
     result_path,
     write_result,
 )
 from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
+from flow.step_digests import library_files
 from flow.surroundings import check_path, check_surroundings
+from flow.up_to_date import keep_record, made_of
 from flow.whole_file import write_whole
 from hdl.simulation import SimulationError, find_compiler
 
@@ -58,9 +58,11 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     with hold_folder(settings):
         check_folder(settings)
         project = make_project(settings, data_root)
+        made = made_of(settings, data_root, library_files(project))
         history = run_project(project, settings, console)
         result = collect(settings, history, deliver(settings))
         write_result(result, result_path(settings.folder, settings.depth))
+        keep_record(settings, made, result)
     return result
 
 
@@ -172,22 +174,3 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         sha256={kind: sha256(path) for kind, path in files.items()},
         files={kind: str(path.relative_to(settings.folder)) for kind, path in files.items()},
     )
-
-
-def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
-    """Return the result of the design `sibling` with the same settings, where it has been run."""
-    if sibling is None:
-        return None
-    for path in sorted(settings.build_dir.glob(f"{sibling}/*/{result_path(Path(), settings.depth).name}")):
-        try:
-            result = read_result(path)
-        except UserError:
-            continue  # left by another version of this project: nothing to compare with
-        common = result.parameters.keys() & settings.parameters.keys()
-        as_here = {
-            "design": settings.design.name,
-            "parameters": settings.parameters | {name: result.parameters[name] for name in common},
-        }
-        if identity_of(result) | as_here == settings.identity():
-            return result
-    return None

@@ -6,7 +6,7 @@ from statistics import median
 
 from flow.activities import TIMED
 from flow.comparison.configuration import Configuration
-from flow.flowgraph import POWER_DEPTHS
+from flow.depths import POWER_DEPTHS
 from flow.result import Result
 from flow.workload import KEYS_PER_QUERY
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
 from flow.result import Result, identity_of, read_result, result_path, write_result
 from flow.settings import Settings
 

@@ -33,6 +33,7 @@ LIBRARY_PACKAGES = ("libc6", "libstdc++6", "libgcc-s1", "libjemalloc2")
 ALLOCATOR = "libjemalloc.so.2"
 # The release of each distribution whose C library is new enough for the wheel, and its components.
 NEWER_RELEASES = {"Debian": "trixie main", "Ubuntu": "noble main universe"}
+HASHES = "packages.json"  # of those packages, beside what they hold
 LIBRARY_FOLDER = "usr/lib/x86_64-linux-gnu"
 
 SHELL_SCRIPT = Path(__file__).with_name("openroad_shell.py")
@@ -46,7 +47,7 @@ def find_openroad(say: Say) -> Path:
     on_path = shutil.which("openroad")
     if on_path:
         return Path(on_path).parent
-    home = cache_dir() / f"openroad-{WHEEL_VERSION}"
+    home = package_home()
     home.mkdir(parents=True, exist_ok=True)
     # Another run on this machine may set the package up too.
     with locked(home / "lock", wait=True):
@@ -55,6 +56,25 @@ def find_openroad(say: Say) -> Path:
         if _system_glibc() < WHEEL_GLIBC:
             libraries = filled_once(home / "libraries", lambda folder: _fetch_libraries(folder, say))
         return _write_launcher(home, wheel, libraries)
+
+
+def package_home() -> Path:
+    """Return where the package is set up in the cache."""
+    return cache_dir() / f"openroad-{WHEEL_VERSION}"
+
+
+def package_launchers() -> list[Path]:
+    """Return the folders of the package's front ends; see `find_openroad`."""
+    return list(package_home().glob("bin-*"))
+
+
+def package_identity() -> str:
+    """Return what tells the package from another: the wheel's hash, those of its C library's packages."""
+    libraries = ""
+    if _system_glibc() < WHEEL_GLIBC:
+        hashes = package_home() / "libraries" / HASHES
+        libraries = hashes.read_text() if hashes.is_file() else "none yet"
+    return hashlib.sha256(f"{WHEEL_SHA256} {libraries}".encode()).hexdigest()
 
 
 def use_openroad(say: Say) -> None:
@@ -140,7 +160,7 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
         for package in sorted(packages.glob("*.deb")):
             hashes[package.name] = hashlib.sha256(package.read_bytes()).hexdigest()
             _command(["dpkg-deb", "-x", str(package), str(folder)], f"unpacking {package.name}", work)
-    (folder / "packages.json").write_text(json.dumps(hashes, indent=2) + "\n")
+    (folder / HASHES).write_text(json.dumps(hashes, indent=2) + "\n")
 
 
 def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:

@@ -15,6 +15,7 @@ from flow.pdk_data import find_data_root
 from flow.provenance import git, resolve_revision
 from flow.run_process import run_in_process
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:
@@ -48,9 +49,13 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 
 def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
+    data_root = find_data_root(settings.pdk, None)
+    unchanged = unchanged_result(settings, data_root, tree)
+    if unchanged is not None:
+        return "nothing has changed" if add_run(engine, row_of(unchanged)) else "was there"
     environment = os.environ | {"PYTHONPATH": str(tree)}
     try:
-        result = run_in_process(settings, find_data_root(settings.pdk, None), tree, cwd=tree, env=environment)
+        result = run_in_process(settings, data_root, tree, cwd=tree, env=environment)
     except (UserError, StepError) as error:
         return f"passed over: {error}"
     return "recorded" if add_run(engine, row_of(result)) else "was there"

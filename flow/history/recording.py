@@ -15,6 +15,7 @@ from flow.provenance import git_state
 from flow.result import Result
 from flow.run_process import run_in_process
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 @contextmanager
@@ -34,12 +35,22 @@ def layout_path(settings: Settings, result: Result) -> str | None:
 
 
 def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, say: Say) -> str | None:
-    """Run `settings` and record the result, unless this revision has it; return what went wrong."""
+    """Run `settings` and record the result, unless this revision has it; return what went wrong.
+
+    A run of which nothing has changed is recorded for this revision without being run.
+    """
     name = f"{settings.design.name} {settings.job}, to {settings.depth}"
     with turn(settings):
         revision, dirty = git_state()
         if dirty is False and recorded(engine, configuration_of(settings), revision):
             say(f"{name}: recorded")
+            return None
+        unchanged = unchanged_result(settings, pdk_root)
+        if unchanged is not None:
+            # This revision's sources, tools and data are those of that run: its numbers are this revision's.
+            result = unchanged.model_copy(update={"git_revision": revision, "git_dirty": dirty})
+            add_run(engine, row_of(result, layout_path(settings, result)))
+            say(f"{name}: nothing has changed since {result.finished_at}")
             return None
         say(f"{name}: started")
         try:

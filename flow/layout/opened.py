@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.decimals import shortest
+from flow.depths import POWER_DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import POWER_DEPTHS
 from flow.layout.picture import Panel
 from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement, write_placement
 from flow.result import Result, read_result, result_path

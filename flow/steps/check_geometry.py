@@ -6,11 +6,8 @@ from siliconcompiler.asic import ASICTask
 
 from flow.signoff.geometry_check import LayoutFiles, check_geometry
 from flow.signoff.verdict import VERDICT, write_verdict
-from flow.sources import sources_sha256
 from flow.steps.library_files import layout_files, liberty_files
 from pdk_configs.pdk import Pdk, load_pdk
-
-SOURCES = ("flow/signoff", "flow/activity", "flow/layout", "flow/steps/check_geometry.py")
 
 
 class CheckGeometryTask(ASICTask):
@@ -21,7 +18,6 @@ class CheckGeometryTask(ASICTask):
         super().__init__()
         self.add_parameter("corner", "str", "library corner")
         self.add_parameter("pdk_name", "str", "whose layers the GDS has")
-        self.add_parameter("sources_sha256", "str", "digest of the check's sources and of the PDK's layers")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -35,13 +31,11 @@ class CheckGeometryTask(ASICTask):
         """Set the PDK, its layers and the corner of its library."""
         self.set("var", "corner", pdk.corner)
         self.set("var", "pdk_name", pdk.name)
-        layers = ("pdk_configs/layer_stack.py", f"pdk_configs/{pdk.name}/config.py")
-        self.set("var", "sources_sha256", sources_sha256(*SOURCES, *layers))
 
     def setup(self) -> None:
         """Declare what the step reads."""
         super().setup()
-        for name in ("corner", "pdk_name", "sources_sha256"):
+        for name in ("corner", "pdk_name"):
             self.add_required_key("var", name)
         for ext in ("gds", "def.gz", "lec.vg"):
             self.add_input_file(ext=ext)

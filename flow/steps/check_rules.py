@@ -6,11 +6,8 @@ from siliconcompiler.asic import ASICTask
 
 from flow.signoff.rule_check import check_rules
 from flow.signoff.verdict import VERDICT, write_verdict
-from flow.sources import sources_sha256
 from flow.steps.library_files import technology_lefs
 from pdk_configs.pdk import Pdk, load_pdk
-
-SOURCES = ("flow/signoff", "flow/layout/lef_rules.py", "flow/steps/check_rules.py")
 
 
 class CheckRulesTask(ASICTask):
@@ -20,7 +17,6 @@ class CheckRulesTask(ASICTask):
         """Declare the step's parameters."""
         super().__init__()
         self.add_parameter("pdk_name", "str", "whose layers the GDS has")
-        self.add_parameter("sources_sha256", "str", "digest of the check's sources and of the PDK's layers")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -33,13 +29,11 @@ class CheckRulesTask(ASICTask):
     def configure(self, pdk: Pdk) -> None:
         """Set the PDK and its layers."""
         self.set("var", "pdk_name", pdk.name)
-        layers = ("pdk_configs/layer_stack.py", f"pdk_configs/{pdk.name}/config.py")
-        self.set("var", "sources_sha256", sources_sha256(*SOURCES, *layers))
 
     def setup(self) -> None:
         """Declare what the step reads and writes."""
         super().setup()
-        for name in ("pdk_name", "sources_sha256"):
+        for name in ("pdk_name",):
             self.add_required_key("var", name)
         self.add_input_file(ext="gds")
         self.add_output_file(ext="lyrdb")

@@ -9,7 +9,6 @@ from siliconcompiler.asic import ASICTask
 from flow.places import PROJECT_ROOT
 from flow.processes import supervised
 from flow.run_folder import SYNTHESIS_STATISTICS
-from flow.sources import sources_sha256
 from flow.steps.library_files import liberty_files, liberty_filesets
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
@@ -25,7 +24,6 @@ class SynthesizeTask(ASICTask):
         self.add_parameter("corner", "str", "library corner")
         self.add_parameter("seed", "int", "seed of the names inside the groups; 0: the design's own names")
         self.add_parameter("script", "file", "the synthesis program")
-        self.add_parameter("pdk_sha256", "str", "digest of what this project says of the PDK")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -35,13 +33,8 @@ class SynthesizeTask(ASICTask):
         """Name the task."""
         return "synthesize"
 
-    def configure(self, pdk: str, clock_ns: float, corner: str, seed: int) -> None:
-        """Set the PDK, the clock period, the corner of the library and the seed.
-
-        Another word on the PDK runs this step again and so all after it: the engines' own settings for a
-        library, cells that are not used among them, are no settings of a step.
-        """
-        self.set("var", "pdk_sha256", sources_sha256("pdk_configs/pdk.py", f"pdk_configs/{pdk}"))
+    def configure(self, clock_ns: float, corner: str, seed: int) -> None:
+        """Set the clock period, the corner of the library and the seed."""
         self.set("var", "seed", seed)
         self.set("var", "clock_ns", clock_ns)
         self.set("var", "corner", corner)
@@ -52,7 +45,7 @@ class SynthesizeTask(ASICTask):
         super().setup()
         self.set_path(str(Path(sys.executable).parent))
         self.set_exe(Path(sys.executable).name)
-        for name in ("clock_ns", "corner", "seed", "script", "pdk_sha256"):
+        for name in ("clock_ns", "corner", "seed", "script"):
             self.add_required_key("var", name)
         for fileset in liberty_filesets(self.mainlib, self.get("var", "corner")):
             self.add_required_key(self.mainlib, "fileset", fileset, "file", "liberty")
