@@ -30,7 +30,7 @@ def check_path(
     shown = text.encode("utf-8", "backslashreplace").decode()
     for character in text:
         if character in refused or not character.isprintable():
-            name = ascii(character) if not character.isprintable() else character
+            name = character if character.isprintable() and character != " " else ascii(character)
             raise UserError(f"{what} {shown!r}: the engines take no path with the character {name}")
     if len(os.fsencode(text)) > bytes_max:
         raise UserError(
