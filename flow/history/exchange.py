@@ -120,6 +120,9 @@ def checked(row: Run) -> Run:
     for name in ("finished_at", "committed_at"):
         if row.get(name) is not None:
             datetime.fromisoformat(row[name])
+    fault = fault_of(row)
+    if fault is not None:
+        raise ValueError(fault)
     return row
 
 
