@@ -8,10 +8,10 @@ try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
 
-    from flow.checkout import no_revision
-    from flow.command_line import Parser, plain_lines, run_guarded
-    from flow.decimals import whole_number
-    from flow.errors import StepError
+    from flow.common.command_line import Parser, plain_lines, run_guarded
+    from flow.common.decimals import whole_number
+    from flow.common.errors import StepError
+    from flow.common.places import PROJECT_ROOT
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
     from flow.history.gate import (
@@ -26,8 +26,8 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import Run, all_runs, by_configuration, configuration_of
     from flow.history.suite import read_suite
-    from flow.places import PROJECT_ROOT
-    from flow.settings import Settings
+    from flow.record.checkout import no_revision
+    from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
     sys.exit(
         f"nightly.py: error: {missing.name} is not installed: "

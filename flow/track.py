@@ -9,9 +9,9 @@ try:
     from rich.console import Console
     from rich.table import Table
 
-    from flow.checkout import git_state, known, on_main, resolve_revision
-    from flow.command_line import Parser, Say, plain_lines, run_guarded
-    from flow.errors import UserError
+    from flow.common.command_line import Parser, Say, plain_lines, run_guarded
+    from flow.common.errors import UserError
+    from flow.common.places import PROJECT_ROOT
     from flow.history.backfill import backfill
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
@@ -30,9 +30,9 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
     from flow.history.suite import read_suite
-    from flow.metrics import BY_NAME, METRICS
-    from flow.places import PROJECT_ROOT
-    from flow.result import read_result
+    from flow.record.checkout import git_state, known, on_main, resolve_revision
+    from flow.record.metrics import BY_NAME, METRICS
+    from flow.record.result import read_result
 except ModuleNotFoundError as missing:
     sys.exit(
         f"track.py: error: {missing.name} is not installed: "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from flow.numeric import change_percent, is_number
+from flow.common.numeric import change_percent, is_number
 
 REFERENCE_RUNS = 4
 ALLOWANCE = 0.5

@@ -8,12 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from flow.comparison.kept import kept_results
-from flow.depths import DEPTHS
-from flow.errors import UserError
+from flow.common.errors import UserError
+from flow.common.numeric import change_percent, is_number
+from flow.comparison.kept_rows import kept_results
 from flow.history.runs import Run, title_of
-from flow.metrics import BY_NAME, HIGHER, measured_at
-from flow.numeric import change_percent, is_number
+from flow.record.metrics import BY_NAME, HIGHER, measured_at
 
 PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
 # 2 is a user's mistake in every command of this project.

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from flow.depths import DEPTH_NAMES
-from flow.numeric import is_number
-from flow.result import first_fault
+from flow.common.numeric import is_number
+from flow.record.depths import DEPTH_NAMES
+from flow.record.result import first_fault
 
 INTEGER_MAX = 2**31 - 1  # of a database's integers
 TEXT_METRICS = ("power_activity",)

@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from flow.checkout import commit_of
-from flow.command_line import warn
-from flow.decimals import shortest
-from flow.errors import UserError
+from flow.common.command_line import warn
+from flow.common.decimals import shortest
+from flow.common.errors import UserError
+from flow.common.numeric import is_infinite
 from flow.history.database import COLUMNS, first_line, runs_table
 from flow.history.row_check import fault_of, moment
-from flow.numeric import is_infinite
-from flow.result import Result, identity_of
-from flow.settings import Settings
+from flow.record.checkout import commit_of
+from flow.record.result import Result, identity_of
+from flow.record.settings import Settings
 
 Run = dict[str, Any]
 HOST_VARIABLE = "EXPMUL_HOST"
