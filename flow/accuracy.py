@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.charts.picture import draw

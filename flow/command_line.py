@@ -1,6 +1,7 @@
 """What the scripts in this folder share: one-line errors, exit codes, a parser that keeps to them."""
 
 import argparse
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from typing import Any, NoReturn, TypeVar
 from rich.console import Console
 
 from flow.errors import StepError, UserError
+from flow.failure_cause import os_error_in_words
+from flow.processes import INTERRUPTED, ended_by, leave_at_once_next_time, watch
 
 Value = TypeVar("Value")
 Say = Callable[[str], None]
 GIVEN = "_given"  # the options met so far, noted in the namespace
-INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 class StoreOnce(argparse.Action):
@@ -48,29 +50,45 @@ class Parser(argparse.ArgumentParser):
 
 
 def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -> NoReturn:
-    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 at Ctrl-C.
+    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 by signal.
 
     Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
     goes to `crash_log`.
     """
+    watch()
     try:
         refuse_other_checkout(Path(sys.argv[0]), program)
         code = main()
-    except (UserError, StepError) as error:
-        leave(program, " ".join(str(error).split()), error.exit_code)
-    except KeyboardInterrupt:
-        leave(program, "interrupted; the same command goes on from the last finished step", INTERRUPTED)
-    except OSError as error:
-        leave(program, f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
-    except Exception as error:
-        try:
-            crash_log.parent.mkdir(parents=True, exist_ok=True)
-            crash_log.write_text(traceback.format_exc())
-            where = f" (details: {crash_log})"
-        except OSError:
-            where = ""
-        leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
+    except BaseException as error:
+        if ended_by() is None and not isinstance(error, KeyboardInterrupt):
+            leave_after(error, program, crash_log)
+        # Told to end: whatever was raised on the way out is of no interest.
+        leave_at_once_next_time()
+        leave(program, f"{how_ended()}; the same command goes on from the last finished step", INTERRUPTED)
     sys.exit(code or 0)
+
+
+def how_ended() -> str:
+    """Return how the command was told to end, in words."""
+    number = ended_by()
+    return "interrupted" if number in (None, signal.SIGINT) else f"ended by {number.name}"
+
+
+def leave_after(error: BaseException, program: str, crash_log: Path) -> NoReturn:
+    """Leave with one line on `error`."""
+    if isinstance(error, UserError | StepError):
+        leave(program, " ".join(str(error).split()), error.exit_code)
+    if isinstance(error, OSError):
+        leave(program, os_error_in_words(error), 1)
+    if not isinstance(error, Exception):
+        raise error
+    try:
+        crash_log.parent.mkdir(parents=True, exist_ok=True)
+        crash_log.write_text("".join(traceback.format_exception(error)))
+        where = f" (details: {crash_log})"
+    except OSError:
+        where = ""
+    leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
 
 
 def refuse_other_checkout(started: Path, program: str) -> None:

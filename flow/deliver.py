@@ -7,7 +7,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from flow.flowgraph import DEPTHS
+from flow.depths import DEPTHS
 from flow.run_folder import step_folder
 from flow.settings import Settings
 
@@ -23,6 +23,7 @@ FILES = (
     ("sdf", "write.views", "typical.sdf", "sdf"),
     ("saif", "power.activity", "timed.saif", "saif"),
     ("gds", "write.gds", "gds", "gds"),
+    ("drc_markers", "check.drc", "lyrdb", "lyrdb"),
 )
 FIRST_DEPTH = {
     "convert": "verilog",
@@ -31,6 +32,7 @@ FIRST_DEPTH = {
     "write.views": "route",
     "power.activity": "route",
     "write.gds": "gds",
+    "check.drc": "gds",
 }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from flow.decimals import shortest
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import parse_format

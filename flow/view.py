@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
     from rich.table import Table
 
@@ -27,6 +28,7 @@ try:
     from flow.layout.web import LayoutServer
     from flow.layout.window import check_window, picture_size_px, widened
     from flow.pdk_data import find_data_root
+    from flow.processes import supervised
     from flow.provenance import sha256
     from flow.settings import find_pdk
     from flow.table import difference
@@ -171,7 +173,8 @@ def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
     if program is None:
         raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
     layers = layer_file(layout, pdk_root)
-    subprocess.run([program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])], check=False)
+    command = [program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])]
+    subprocess.run(supervised(command), check=False)
 
 
 def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path) -> None:

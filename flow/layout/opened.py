@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.decimals import shortest
+from flow.depths import POWER_DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import POWER_DEPTHS
 from flow.layout.picture import Panel
-from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement
+from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement, write_placement
 from flow.result import Result, read_result, result_path
 from flow.settings import find_design
 
@@ -76,3 +76,10 @@ def open_layout(folder: Path) -> OpenedLayout:
 def placement_of(result: Result, run: Path) -> Placement:
     """Return the placement of the run in the folder `run`, whose result is given."""
     return placement_of_run(run, run / result.files["layout"], find_design(result.design).groups)
+
+
+def keep_placement(result: Result, run: Path, folder: Path) -> None:
+    """Keep in `folder` where the cells of the run in the folder `run` lie, once routed: to draw it again."""
+    if result.depth in POWER_DEPTHS:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_placement(placement_of(result, run), folder / FILE_NAME)

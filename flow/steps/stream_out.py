@@ -7,6 +7,7 @@ from typing import Any
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
+from flow.steps.library_files import layout_files, technology_lefs
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
 
@@ -47,24 +48,14 @@ class StreamOutTask(ASICTask):
         self.add_input_file(ext="def.gz")
         self.add_output_file(ext="gds")
 
-    def _library_files(self, filetype: str) -> list[str]:
-        files: list[str] = []
-        for fileset in self.mainlib.get("asic", "aprfileset"):
-            if self.mainlib.has_file(fileset=fileset, filetype=filetype):
-                files += self.mainlib.find_files("fileset", fileset, "file", filetype)
-        return files
-
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
         options += layer_map_options(self.pdk)
-        lefs: list[str] = []
-        for fileset in self.pdk.get("pdk", "aprtechfileset", "klayout"):
-            lefs += self.pdk.find_files("fileset", fileset, "file", "lef")
-        for path in lefs + self._library_files("lef"):
+        for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef"):
             options += ["--lef", path]
-        for path in self._library_files("gds"):
+        for path in layout_files(self.mainlib, "gds"):
             options += ["--cells", path]
         return options
