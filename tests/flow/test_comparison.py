@@ -24,6 +24,8 @@ from flow.errors import UserError
 from flow.result import Check, Checks, Group, Metrics, Power, Result
 from flow.workload import kernel_data_sha256
 
+pytestmark = pytest.mark.spread
+
 KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")
 
