@@ -28,16 +28,20 @@ units becomes one signal per element, `name_0`, `name_1`, ...; generators may th
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Annotated, Any
 
 import myhdl
 from myhdl._block import _Block, block_decorator
 from myhdl._extractHierarchy import _UserVerilogCode
+from myhdl._instance import _Instantiator
 from myhdl._ShadowSignal import ConcatSignal, _ShadowSignal
 from myhdl._Signal import _isListOfSigs, _Signal
+
+from hdl.local_names import in_order_of_calls, local_names
 
 In = Annotated[Any, "input"]
 Out = Annotated[Any, "output"]
@@ -47,7 +51,6 @@ Instances = Any
 _Decorator = Callable[[Callable[[], None]], Any]
 always_comb: _Decorator = myhdl.always_comb
 always: Callable[..., _Decorator] = myhdl.always
-instances: Callable[[], Instances] = myhdl.instances
 
 
 class HierarchyError(ValueError):
@@ -103,6 +106,7 @@ class Conversion:
 
 
 _active: list[Conversion] = []
+unit_of_code: dict[CodeType, "Unit"] = {}  # the units by their functions' code
 
 
 @contextmanager
@@ -150,12 +154,14 @@ class Unit(block_decorator):  # type: ignore[misc]
             block = _Block(
                 self.func, self, name, self.srcfile, self.srcline, False, *positional, **parameters
             )
+            block.names_at_call = frozenset(block.callinfo.symdict)
             _complete_names(block)
             return block
         module = self._module(positional, parameters)
         _active[-1].require(module)
         # MyHDL finds the parent's frame at a fixed depth below _Block, hence its construction here.
         block = _Block(_no_contents, self, name, self.srcfile, self.srcline, False)
+        block.names_at_call = frozenset(block.callinfo.symdict)
         block.verilog_code = _Instantiation(module, name, positional)
         return block
 
@@ -187,7 +193,51 @@ class Unit(block_decorator):  # type: ignore[misc]
 
 def unit(function: Callable[..., Instances]) -> Unit:
     """Make a hardware unit of `function`: see the module's docstring."""
-    return Unit(function)
+    unit_of_code[function.__code__] = made = Unit(function)
+    return made
+
+
+def instances() -> Instances:
+    """Return every instance and generator of the unit that calls this, in an order of names alone."""
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    if caller is None or caller.f_code not in unit_of_code:
+        raise HierarchyError("instances() is for the body of a unit")
+    values = dict(caller.f_locals)
+    names = local_names(unit_of_code[caller.f_code].func)
+    found = {name: values[name] for name in names if name in values and _is_logic(values[name])}
+    order = in_order_of_calls(names, _bound_at_calls(names, _flat(found.values())))
+    return [found[name] for name in order if name in found]
+
+
+def _is_logic(value: Any) -> bool:
+    """Whether a variable holds instances or generators: one, or a list of nothing else."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(_is_logic(item) for item in value)
+    return isinstance(value, _Block | _Instantiator)
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    """Return instances and generators out of lists of them."""
+    flat: list[Any] = []
+    for value in values:
+        flat += _flat(value) if isinstance(value, list | tuple) else [value]
+    return flat
+
+
+def _bound_at_calls(names: tuple[str, ...], logic: Iterable[Any]) -> list[frozenset[str]]:
+    """Return, for each instance and generator, which of `names` had a value when it was made."""
+    return [_names_at_call(part).intersection(names) for part in logic]
+
+
+def _names_at_call(part: Any) -> frozenset[str]:
+    """Return the names that had a value when an instance or a generator was made.
+
+    MyHDL adds names to the first one's `callinfo.symdict` later.
+    """
+    if isinstance(part, _Instantiator):
+        return frozenset(part.symdict)
+    return getattr(part, "names_at_call", frozenset(part.callinfo.symdict))
 
 
 def _no_contents() -> list[Any]:
@@ -266,10 +316,21 @@ def _complete_names(block: Any) -> None:
     MyHDL takes a block's names from its first instance, which knows only the variables assigned
     before it. Later instances know more; the union knows all that matter.
     """
+    local = local_names(block.func)
+    order = in_order_of_calls(local, _bound_at_calls(local, block.subs))
     names: dict[str, Any] = {}
     for sub in block.subs:
-        for name, value in sub.callinfo.symdict.items():
-            names.setdefault(name, value)
+        for name in order:
+            if name in sub.callinfo.symdict:
+                names.setdefault(name, sub.callinfo.symdict[name])
+    # MyHDL has the names that the first instance knows, then those that logic reads, in the order of its
+    # text. The variables of comprehensions, which are locals since Python 3.12, are not among them.
+    at_first = _names_at_call(block.subs[0]) if block.subs else frozenset()
+    foreign = set(block.func.__code__.co_varnames) - set(local)
+    for table in (block.sigdict, block.memdict):
+        found = {name: value for name, value in table.items() if name not in foreign}
+        table.clear()
+        table.update({name: found.pop(name) for name in order if name in at_first and name in found} | found)
     connected = _check_instances(block) if _active else set()
     for name, value in names.items():
         if isinstance(value, _Signal):
