@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 from needs import VARIABLE, required, skip_without
 
-from flow.activity.icarus import find_icarus
-from flow.errors import UserError
+from flow.common.errors import UserError
+from flow.tools.icarus import find_icarus
 
 
 def pytest_configure(config):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from needs import skip_without
 
-from flow.pdk_data import ROOT_VARIABLE, SHARED_ROOT
+from flow.tools.pdk_data import ROOT_VARIABLE, SHARED_ROOT
 
 
 def pdk_root():

@@ -13,10 +13,10 @@ from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 from needs import skip_without
 from pdk_files import pdk_root
 
-from flow.pdk_data import missing_file
-from flow.run_folder import job_log, step_log
-from flow.runner import failure
-from flow.settings import make_settings
+from flow.pipeline.execute import failure
+from flow.record.run_folder import job_log, step_log
+from flow.record.settings import make_settings
+from flow.tools.pdk_data import missing_file
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.spread
