@@ -24,8 +24,6 @@ from flow.comparison.summary import summarize
 from flow.record.result import Check, Checks, Group, Metrics, Power, Result
 from flow.record.results_store import find, keep
 
-pytestmark = pytest.mark.spread
-
 KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")
 

@@ -39,8 +39,6 @@ from flow.history.suite import SUITES_DIR, read_suite
 from flow.record.metrics import BY_NAME, METRICS
 from flow.record.result import Metrics, read_result
 
-pytestmark = pytest.mark.spread
-
 GATES = read_gates()
 TINY = """[[run]]
 design = ["expmul", "exp_mul"]
