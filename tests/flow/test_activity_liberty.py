@@ -36,14 +36,6 @@ def library(request):
     return read_liberty(pdk_files(pattern)), count
 
 
-@pytest.fixture(scope="module")
-def icarus():
-    try:
-        return find_icarus()
-    except UserError as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.parametrize(
     ("text", "truth"),
     [

@@ -86,14 +86,6 @@ def nangate45(tmp_path_factory):
     return folder, join(read_netlist(netlist, "top"), read_liberty([liberty]), "clk")
 
 
-@pytest.fixture(scope="module")
-def icarus():
-    try:
-        return find_icarus()
-    except UserError as error:
-        pytest.skip(str(error))
-
-
 def _link(liberty, netlist):
     return [
         *(f"read_lef {pdk_file(name)}" for name in LEF),
