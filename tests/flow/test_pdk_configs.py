@@ -6,7 +6,7 @@ from needs import skip_without
 from pdk_files import pdk_root
 from siliconcompiler import PDK
 
-from flow.tools.pdk_data import SHARED_ROOT, missing_file, package_home
+from flow.tools.pdk_data import fetch_package, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
 
 

@@ -16,7 +16,7 @@ from pdk_files import pdk_root
 from flow.pipeline.execute import failure
 from flow.record.run_folder import job_log, step_log
 from flow.record.settings import make_settings
-from flow.tools.pdk_data import SHARED_ROOT, missing_file
+from flow.tools.pdk_data import missing_file
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.spread
