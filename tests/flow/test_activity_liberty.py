@@ -13,12 +13,12 @@ from pdk_files import pdk_files
 from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.cell_models import cell_model, cell_models
 from flow.activity.gate_design import join
-from flow.activity.streams import pack, unpack
 from flow.formats import boolean
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import Instance, Netlist
 from flow.formats.netlist import NetlistPort as Port
 from flow.formats.sdf import Arc, Delays
+from flow.formats.streams import pack, unpack
 
 LIBRARIES = {
     "nangate45": ("freepdk45/libs/nangate45/nldm/*.lib", 134),

@@ -11,11 +11,11 @@ from pdk_files import pdk_file
 from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.gate_design import join
 from flow.activity.saif import write_saif
-from flow.activity.streams import pack, pack_codes, unpack, unpack_codes
 from flow.formats.liberty import read_liberty, read_text
 from flow.formats.netlist import Instance, Netlist, read_netlist
 from flow.formats.netlist import NetlistPort as Port
 from flow.formats.sdf import Arc, Delays, read_sdf
+from flow.formats.streams import pack, pack_codes, unpack, unpack_codes
 from flow.tools.openroad_runtime import find_openroad
 
 PERIOD_NS = 5.0
