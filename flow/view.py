@@ -56,6 +56,8 @@ def window(text: str) -> Box:
     if len(words) != 4:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not X0,Y0,X1,Y1")
     x0, y0, x1, y1 = (quantity(word) for word in words)
+    if not (x0 < x1 and y0 < y1):
+        raise argparse.ArgumentTypeError(f"{text[:40]} is empty: left and bottom first")
     return x0, y0, x1, y1
 
 
