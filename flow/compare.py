@@ -14,25 +14,26 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, each_once, names, run_guarded
+    from flow.common.atomic_file import write_whole
+    from flow.common.command_line import Parser, each_once, names, run_guarded
+    from flow.common.decimals import quantity, whole_number
+    from flow.common.errors import StepError, UserError
+    from flow.common.places import PROJECT_ROOT
+    from flow.common.usable_cpus import usable_cpus
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
-    from flow.comparison.figures import Row
-    from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
+    from flow.comparison.keeping import keep_run
+    from flow.comparison.kept_rows import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find, keep, kept_path
+    from flow.comparison.rows import Row
     from flow.comparison.summary import summarize
-    from flow.decimals import quantity, whole_number
-    from flow.errors import StepError, UserError
-    from flow.flowgraph import POWER_DEPTHS
-    from flow.layout.opened import keep_placement
-    from flow.places import PROJECT_ROOT
-    from flow.result import Result
-    from flow.run_process import run_in_process
-    from flow.settings import DEFAULT_PDK, Settings
-    from flow.usable_cpus import usable_cpus
-    from flow.whole_file import write_whole
+    from flow.pipeline.run_process import run_in_process
+    from flow.record.depths import POWER_DEPTHS
+    from flow.record.misses import missed
+    from flow.record.result import Result
+    from flow.record.results_store import COMPARABLE, find
+    from flow.record.settings import DEFAULT_PDK, Settings
     from hdl.fa2 import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -123,17 +124,16 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
             result = run_in_process(settings, arguments.pdk_root)
-            keep(arguments.reports, result)
-            kept = kept_path(arguments.reports, result.design, result.job, result.depth)
-            keep_placement(result, settings.folder, kept.parent)
+            keep_run(arguments.reports, result, settings.folder)
         except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)
             return
         if result.checks.failed:
             failed.append(f"{name}: sign-off fails: {', '.join(result.checks.failed)}")
-        area = result.metrics.cell_area_um2
-        console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)
+        miss = missed(result.metrics)
+        done = f"{name}: done, {result.metrics.cell_area_um2:,.0f} um2" + (f"; {miss}" if miss else "")
+        console.print(done, highlight=False, soft_wrap=True)
 
     with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
         list(pool.map(run, all_settings))

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,19 @@ try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
 
-    from flow.command_line import Parser, run_guarded
-    from flow.decimals import WHOLE_NUMBER, quantity, whole_number
-    from flow.errors import StepError, UserError
-    from flow.flowgraph import DEPTHS
-    from flow.pdk_data import NoDataError, find_data_root
-    from flow.runner import execute, find_sibling
-    from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
-    from flow.table import print_result
-    from flow.usable_cpus import usable_cpus
+    from flow.common.command_line import Parser, run_guarded, warn
+    from flow.common.decimals import WHOLE_NUMBER, quantity, whole_number
+    from flow.common.errors import StepError, UserError
+    from flow.common.usable_cpus import usable_cpus
+    from flow.pipeline.result_table import print_result
+    from flow.pipeline.sibling import find_sibling
+    from flow.pipeline.up_to_date import unchanged_result
+    from flow.record.checkout import no_revision
+    from flow.record.depths import DEPTHS
+    from flow.record.misses import missed
+    from flow.record.result import Result
+    from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
+    from flow.tools.pdk_data import NoDataError, find_data_root
     from hdl.designs import DESIGNS, SIBLINGS
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
@@ -33,6 +38,9 @@ EXAMPLES = """examples:
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
   python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
   python flow/run.py --list                                   the designs and their parameters
+
+Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command,
+70 for a mistake of this program, 130 when interrupted.
 """
 
 
@@ -73,6 +81,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds the PDK's data")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    parser.add_argument(
+        "--strict", action="store_true", help="a missed clock, slew or capacitance ends the command with 1"
+    )
     parser.add_argument("--list", action="store_true", help="list the designs and leave")
     return parser.parse_args()
 
@@ -143,22 +154,48 @@ def with_pdk_that_can_be_had(settings: Settings, arguments: argparse.Namespace) 
     return settings
 
 
+def start(settings: Settings, console: Console, pdk_root: Path | None) -> Result:
+    """Run the flow and return its result."""
+    # SiliconCompiler and all that it brings takes seconds to import: only where something has to run.
+    from flow.pipeline.execute import execute
+
+    return execute(settings, console, pdk_root)
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     if arguments.list:
         list_designs(Console())
         return
-    settings = with_pdk_that_can_be_had(read_settings(arguments), arguments)
     # With --json standard output carries the result alone.
     console = Console(quiet=arguments.json)
-    result = execute(settings, console, arguments.pdk_root)
+    settings = read_settings(arguments)
+    result = unchanged_result(settings, arguments.pdk_root)
+    if result is None:
+        settings = with_pdk_that_can_be_had(settings, arguments)
+        result = unchanged_result(settings, arguments.pdk_root)
+    if result is None:
+        result = start(settings, console, arguments.pdk_root)
+    else:
+        console.print(f"nothing has changed: the result is of {result.finished_at}", highlight=False)
     if arguments.json:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
         print(result.model_dump_json(indent=2))
     else:
         sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
         print_result(console, result, settings.folder, sibling)
+    miss = missed(result.metrics)
+    for line in (no_revision() if result.git_revision is None else None, miss):
+        # With --json standard output carries the result alone.
+        if line is not None and arguments.json:
+            warn(line)
+        elif line is not None:
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
     for name in result.checks.failed:
         raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
+    if miss is not None and arguments.strict:
+        raise StepError("constraints", miss)
 
 
 def main() -> None:

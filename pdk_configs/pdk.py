@@ -4,9 +4,11 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from siliconcompiler import StdCellLibrary
+if TYPE_CHECKING:
+    # It takes seconds to import, and only `make_library` needs it.
+    from siliconcompiler import StdCellLibrary
 
 from pdk_configs.layer_stack import LayerStack
 
@@ -66,7 +68,7 @@ class Pdk:
     nand2_cell: str
     nand2_area_um2: float
     required_files: tuple[str, ...]
-    make_library: Callable[[Path | None], StdCellLibrary]
+    make_library: Callable[[Path | None], "StdCellLibrary"]
     layer_stack: LayerStack
     slew_margin_percent: float = 0.0
     overflow_iterations_max: int | None = None
@@ -90,7 +92,7 @@ def load_pdk(name: str) -> Pdk:
     return pdk
 
 
-def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | None) -> None:
+def use_own_scripts(library: "StdCellLibrary", folder: Path, data_root: Path | None) -> None:
     """Point `library` at `data_root` for its data and at `folder` for the engines' scripts.
 
     The scripts are `power_grid.tcl`, `global_connections.tcl` and `tapcells.tcl`. Without a
@@ -108,7 +110,7 @@ def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | Non
         library.set_openroad_tapcells_file("tapcells.tcl")
 
 
-def keep_tracks_free(library: StdCellLibrary, shares: dict[str, float]) -> None:
+def keep_tracks_free(library: "StdCellLibrary", shares: dict[str, float]) -> None:
     """Have the global router leave that share of a layer's tracks free, 0 to 1, for the ways to the pins."""
     technology = library.get_dep(library.get("asic", "pdk"))
     for layer, share in shares.items():

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flow.command_line import Say
-from flow.errors import StepError, UserError
+from flow.common.command_line import Say
+from flow.common.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
-from flow.pdk_data import find_data_root
-from flow.provenance import git, resolve_revision
-from flow.run_process import run_in_process
-from flow.settings import Settings
+from flow.pipeline.run_process import run_in_process
+from flow.pipeline.up_to_date import unchanged_result
+from flow.record.checkout import GitError, git, resolve_revision, without_git
+from flow.record.settings import Settings
+from flow.tools.pdk_data import find_data_root
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:
@@ -37,7 +38,10 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
             continue
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder) / "tree"
-            git("worktree", "add", "--detach", str(tree), revision)
+            try:
+                git("worktree", "add", "--detach", str(tree), revision)
+            except GitError as error:
+                raise UserError(f"{revision[:8]} cannot be checked out: {error}") from None
             try:
                 for settings in missing:
                     outcome = run_at(engine, settings, tree)
@@ -48,9 +52,13 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 
 def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
-    environment = os.environ | {"PYTHONPATH": str(tree)}
+    data_root = find_data_root(settings.pdk, None)
+    unchanged = unchanged_result(settings, data_root, tree)
+    if unchanged is not None:
+        return "nothing has changed" if add_run(engine, row_of(unchanged)) else "was there"
+    environment = without_git(os.environ) | {"PYTHONPATH": str(tree)}
     try:
-        result = run_in_process(settings, find_data_root(settings.pdk, None), tree, cwd=tree, env=environment)
+        result = run_in_process(settings, data_root, tree, cwd=tree, env=environment)
     except (UserError, StepError) as error:
         return f"passed over: {error}"
     return "recorded" if add_run(engine, row_of(result)) else "was there"

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flow.command_line import Say
-from flow.errors import StepError, UserError
+from flow.common.command_line import Say
+from flow.common.errors import StepError, UserError
+from flow.common.lock import locked
+from flow.common.places import PROJECT_ROOT
 from flow.history.runs import add_run, configuration_of, recorded, row_of
-from flow.lock import locked
-from flow.places import PROJECT_ROOT
-from flow.provenance import git_state
-from flow.result import Result
-from flow.run_process import run_in_process
-from flow.settings import Settings
+from flow.pipeline.run_process import run_in_process
+from flow.pipeline.up_to_date import unchanged_result
+from flow.record.checkout import git_state
+from flow.record.misses import missed
+from flow.record.result import Result
+from flow.record.settings import Settings
 
 
 @contextmanager
@@ -34,12 +36,22 @@ def layout_path(settings: Settings, result: Result) -> str | None:
 
 
 def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, say: Say) -> str | None:
-    """Run `settings` and record the result, unless this revision has it; return what went wrong."""
+    """Run `settings` and record the result, unless this revision has it; return what went wrong.
+
+    A run of which nothing has changed is recorded for this revision without being run.
+    """
     name = f"{settings.design.name} {settings.job}, to {settings.depth}"
     with turn(settings):
         revision, dirty = git_state()
         if dirty is False and recorded(engine, configuration_of(settings), revision):
             say(f"{name}: recorded")
+            return None
+        unchanged = unchanged_result(settings, pdk_root)
+        if unchanged is not None:
+            # This revision's sources, tools and data are those of that run: its numbers are this revision's.
+            result = unchanged.model_copy(update={"git_revision": revision, "git_dirty": dirty})
+            add_run(engine, row_of(result, layout_path(settings, result)))
+            say(f"{name}: nothing has changed since {result.finished_at}")
             return None
         say(f"{name}: started")
         try:
@@ -48,5 +60,6 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
             say(f"{name}: failed: {error}")
             return f"{name}: {error}"
         add_run(engine, row_of(result, layout_path(settings, result)))
-    say(f"{name}: done")
+    miss = missed(result.metrics)
+    say(f"{name}: done" + (f"; {miss}" if miss else ""))
     return None

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from flow.cell_groups import LOGIC, read_cell_list
-from flow.layout.def_file import DefFile, Net
+from flow.formats.def_file import DefFile, Net
 from flow.layout.opened import OpenedLayout
 from flow.layout.placement import Placement
-from flow.run_folder import instances_path, step_folder, step_log
+from flow.record.cell_groups import LOGIC, read_cell_list
+from flow.record.run_folder import instances_path, step_log, worst_path_report
 
 DENSITY_TILES = 20
 LONGEST_NETS = 10
@@ -69,7 +69,7 @@ def router_layers(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
 
 def worst_path(folder: Path) -> tuple[list[str], float | None]:
     """Return the instances along the report's worst setup path and its slack in the Liberty files' unit."""
-    report = step_folder(folder, "write.views") / "reports" / "timing" / "setup.rpt"
+    report = worst_path_report(folder)
     if not report.is_file():
         return [], None
     first = report.read_text(errors="replace").split("Startpoint:")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from klayout import db
 
-from flow.layout.lef_macros import Macro
+from flow.formats.lef_macros import Macro
 from pdk_configs.layer_stack import LayerStack
 
 # DEF's orientations: not mirrored by 0, 90, 180, 270 degrees, then mirrored at the x axis before that.

@@ -1,19 +1,22 @@
 """ASAP7: the predictive 7 nm kit's 7.5-track cells of regular threshold voltage."""
 
 from pathlib import Path
-
-from lambdapdk.asap7.libs.asap7sc7p5t import ASAP7SC7p5RVT
-from siliconcompiler import StdCellLibrary
+from typing import TYPE_CHECKING
 
 from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
+
+if TYPE_CHECKING:
+    from siliconcompiler import StdCellLibrary
 
 # The ways to the pins take most of these two layers.
 ROUTING_DERATE = {"M2": 0.7, "M3": 0.5}
 
 
-def make_library(data_root: Path | None) -> StdCellLibrary:
+def make_library(data_root: Path | None) -> "StdCellLibrary":
     """Return SiliconCompiler's library object with this folder's scripts."""
+    from lambdapdk.asap7.libs.asap7sc7p5t import ASAP7SC7p5RVT
+
     library = ASAP7SC7p5RVT()
     use_own_scripts(library, Path(__file__).parent, data_root)
     with library.active_dataroot("pdk_configs"):

@@ -1,12 +1,13 @@
 """SkyWater 130 with its high-density cell library."""
 
 from pathlib import Path
-
-from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
-from siliconcompiler import StdCellLibrary
+from typing import TYPE_CHECKING
 
 from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
+
+if TYPE_CHECKING:
+    from siliconcompiler import StdCellLibrary
 
 PREFIX = "sky130_fd_sc_hd__"
 # Many pins on few tracks, or drives too weak for a wire: they leave violations that the router is long at.
@@ -33,8 +34,10 @@ HARD_TO_ROUTE = {
 ROUTING_DERATE = {"met1": 0.75, "met2": 0.6}
 
 
-def make_library(data_root: Path | None) -> StdCellLibrary:
+def make_library(data_root: Path | None) -> "StdCellLibrary":
     """Return SiliconCompiler's library object with this folder's scripts, hard cells left out."""
+    from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
+
     library = Sky130_SCHDLibrary()
     use_own_scripts(library, Path(__file__).parent, data_root)
     hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]

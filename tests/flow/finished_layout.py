@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from flow_command import result_of
 
-from flow.errors import UserError
-from flow.layout.def_file import DefFile, read_def
-from flow.pdk_data import find_data_root
+from flow.common.errors import UserError
+from flow.formats.def_file import DefFile, read_def
+from flow.pipeline.steps.library_files import layout_files, liberty_files, technology_lefs
 from flow.signoff.geometry_check import LayoutFiles
-from flow.steps.library_files import layout_files, liberty_files, technology_lefs
+from flow.tools.pdk_data import find_data_root
 from pdk_configs.pdk import Pdk, load_pdk
 
 TOP = "expmul"

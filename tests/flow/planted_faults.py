@@ -10,8 +10,8 @@ import pytest
 from finished_layout import TOP, FinishedLayout
 from klayout import db
 
-from flow.layout.lef_macros import read_macros
-from flow.layout.lef_rules import read_rules
+from flow.formats.lef_macros import read_macros
+from flow.formats.lef_rules import read_rules
 from flow.signoff.extracted_layout import PlacedMaster
 
 TOKEN = re.compile(r"RECT \( [^)]*\)|\( (\S+) (\S+)[^)]*\)|(\S+)")

@@ -6,18 +6,19 @@ import shutil
 import numpy as np
 import pytest
 from flow_command import run_command
+from needs import reason
 from rich.console import Console
 
 from flow import accuracy
 from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
+from flow.common.places import PROJECT_ROOT
 from flow.error_study import measure
-from flow.error_study.arms import ARMS, TRUTH
-from flow.error_study.digits import to_figure_digits
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, layer_errors, model_errors, ranks
-from flow.error_study.parts import Parts, study_key
-from flow.places import PROJECT_ROOT
+from flow.error_study.significant_digits import to_figure_digits
+from flow.error_study.study_parts import Parts, study_key
+from flow.error_study.variants import ARMS, TRUTH
 from hdl.formats import BF16
 from hdl.models.codes import decode, encode
 
@@ -221,7 +222,7 @@ def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
     assert figures(np.arange) == figures(lambda features: np.arange(features)[::-1])
 
 
-@pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason="MiniLM is not installed")
+@pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason=reason("model"))
 def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
     folder = minilm.model_folder()
     ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]

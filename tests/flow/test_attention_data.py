@@ -7,18 +7,19 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from needs import reason
 
 from flow.attention_data import minilm
 from flow.attention_data.bfloat16 import from_bfloat16, to_bfloat16
 from flow.attention_data.sample import SAMPLE_FOLDER, load, spread_jobs, synthetic
 from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
-from flow.workload import QUERIES_PER_STREAM, STREAMS
+from flow.attention_data.workload import QUERIES_PER_STREAM, STREAMS
 
 needs_model = pytest.mark.skipif(
     importlib.util.find_spec(minilm.PACKAGE) is None
     or importlib.util.find_spec("safetensors") is None
     or importlib.util.find_spec("tokenizers") is None,
-    reason="the optional dependency group `data` is not installed",
+    reason=reason("model"),
 )
 
 

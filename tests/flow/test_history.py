@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,9 +14,10 @@ import pytest
 from chromium import open_page
 from flow_command import ROOT, run_command
 from history_runs import metrics, row
+from needs import skip_without
 from pdk_files import pdk_root
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.history.dashboard import write_dashboard
 from flow.history.database import SCHEMA_VERSION, database_url, open_history, shown
 from flow.history.drift import find_step
@@ -34,8 +36,8 @@ from flow.history.gate import (
 )
 from flow.history.runs import add_run, all_runs, recorded, row_of
 from flow.history.suite import SUITES_DIR, read_suite
-from flow.metrics import BY_NAME, METRICS
-from flow.result import Metrics, read_result
+from flow.record.metrics import BY_NAME, METRICS
+from flow.record.result import Metrics, read_result
 
 GATES = read_gates()
 TINY = """[[run]]
@@ -355,10 +357,9 @@ def free_port():
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory):
     """Address of a PostgreSQL server of its own; as another user where the tests run as root."""
-    pytest.importorskip("psycopg")
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    if not programs or importlib.util.find_spec("psycopg") is None:
+        skip_without("postgresql")
     folder = Path("/tmp") / f"expmul-postgresql-{os.getpid()}"
     folder.mkdir()
     user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}

@@ -143,10 +143,15 @@ def test_a_cut_of_another_size_is_found(planted, check, wire, cut):
     assert_broken(check(), f"{rules.name}.size")
 
 
-def test_two_cuts_too_close_are_found(planted, check, wire, cut):
-    rules, cut_layer = cut
+def test_two_cuts_too_close_are_found(planted, check):
+    layer, rules = next(
+        (layer, planted.rules.cuts[cut.name])
+        for layer, cut in enumerate(planted.stack.cuts)
+        if layer and planted.rules.cuts[cut.name].spacing_um
+    )
+    cut_layer = planted.cut_layer(layer)
     width_um, height_um = rules.sizes_um[0]
-    draw_cut(planted, wire[0], cut_layer, width_um, height_um, margin_um=1.0)
+    draw_cut(planted, layer, cut_layer, width_um, height_um, margin_um=1.0)
     shift_um = width_um + 0.75 * rules.spacing_um
     planted.top.shapes(cut_layer).insert(box(width_um, height_um, x_um=shift_um))
     assert_broken(check(), f"{rules.name}.spacing")

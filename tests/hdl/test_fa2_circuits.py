@@ -7,6 +7,8 @@ from hdl.fa2 import VALUE_TIMINGS
 from hdl.models.kernels import MODELS
 from hdl.simulation import pack_lanes, unpack_lanes
 
+pytestmark = pytest.mark.spread
+
 QUERIES, KEYS = 200, 128
 # The next query follows at once; in fa2_log2_fixed, which drains its sums one by one, after d + 1 keys.
 SHORT_QUERIES = {name: (6, 7, 12) if name == "fa2_log2_fixed" else (1, 2, 7) for name in MODELS}

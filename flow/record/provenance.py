@@ -1,0 +1,19 @@
+"""What a result was made with: tool versions, hashes of the files."""
+
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("myhdl", "siliconcompiler", "lambdapdk", "pyosys", "klayout")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that make a layout."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
