@@ -1,7 +1,7 @@
 """Read a layout in DEF as OpenROAD writes it: die, rows, components and routed nets."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flow.formats.cycle_collector import uncollected
@@ -14,6 +14,9 @@ _ROW = re.compile(r"^ROW \S+ \S+ (-?\d+) (-?\d+) \S+ DO (\d+) BY 1 STEP (\d+)", 
 _COMPONENT = re.compile(
     r"^\s*- (\S+) (\S+)(?: .*\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \) (\w+))?", re.MULTILINE
 )
+# A supply net names the pins that every cell has on it as `( * PIN )`.
+_SUPPLY_NET = re.compile(r"^\s*- (\S+)((?: \( \S+ \S+ \))*) \+ USE (?:POWER|GROUND)\b", re.MULTILINE)
+_EVERY_PIN = re.compile(r"\( \* (\S+) \)")
 _CONNECTION = re.compile(r"\( (\S+) (\S+) \)")
 
 
@@ -53,6 +56,7 @@ class DefFile:
     """A layout. Names are without DEF's escapes; lengths are in `1 / units_per_um` um.
 
     `die` is (x0, y0, x1, y1), None where the file gives none as a rectangle; `rows` are in its order.
+    `supply_of_pin` maps the name of a pin that all cells have on one supply to that supply's net.
     """
 
     design: str
@@ -61,6 +65,7 @@ class DefFile:
     rows: tuple[SiteRow, ...]
     components: dict[str, Component]
     nets: dict[str, Net]
+    supply_of_pin: dict[str, str] = field(default_factory=dict)
 
 
 def section(text: str, name: str, path: Path) -> str:
@@ -102,6 +107,11 @@ def read_def(path: Path) -> DefFile:
         nets[plain(name)] = Net(
             tuple((plain(instance), plain(pin)) for instance, pin in pins), wires if plus else ""
         )
+    supply_of_pin = {
+        plain(pin): plain(name)
+        for name, pins in _SUPPLY_NET.findall(text)
+        for pin in _EVERY_PIN.findall(pins)
+    }
     corners = _DIE.search(text)
     x0, y0, x1, y1 = (int(length) for length in corners.groups()) if corners else (0, 0, 0, 0)
     return DefFile(
@@ -111,4 +121,5 @@ def read_def(path: Path) -> DefFile:
         rows=tuple(SiteRow(*map(int, row)) for row in _ROW.findall(text)),
         components=components,
         nets=nets,
+        supply_of_pin=supply_of_pin,
     )

@@ -1,19 +1,60 @@
-"""The sizes of a library's cells, from its LEF."""
+"""The sizes and the pins of a library's cells, from its LEF."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-_MACRO = re.compile(r"^\s*MACRO\s+(\S+)(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
+_MACRO = re.compile(r"^\s*MACRO\s+(\S+)\s*$(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _SIZE = re.compile(r"^\s*SIZE\s+([\d.]+)\s+BY\s+([\d.]+)\s*;", re.MULTILINE)
+_PIN = re.compile(r"^\s*PIN\s+(\S+)\s*$(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
+_SUPPLY = re.compile(r"\bUSE\s+(?:POWER|GROUND)\s*;", re.IGNORECASE)
+_ORIGIN = re.compile(r"^\s*ORIGIN\s+(-?[\d.]+)\s+(-?[\d.]+)\s*;", re.MULTILINE)
+_NUMBER = r"\s+(-?[\d.]+)"
+_LAYER_OR_BOX = re.compile(rf"\bLAYER\s+(\S+)\s*;|\bRECT(?:\s+MASK\s+\d+)?{_NUMBER * 4}\s*;")
 
 
-def read_macro_sizes_um(paths: Iterable[Path]) -> dict[str, tuple[float, float]]:
-    """Return the width and the height in um of each macro in the LEF files `paths`."""
-    sizes_um: dict[str, tuple[float, float]] = {}
+@dataclass(frozen=True)
+class PinBox:
+    """A box of a pin on a layer, and its middle in um from the cell's lower left corner."""
+
+    pin: str
+    layer: str
+    x_um: float
+    y_um: float
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A cell: its width and height in um, its pins' boxes, and which of its pins are supplies."""
+
+    size_um: tuple[float, float]
+    pin_boxes: tuple[PinBox, ...]
+    supplies: frozenset[str]
+
+
+def read_macros(paths: Iterable[Path]) -> dict[str, Macro]:
+    """Return the macros in the LEF files `paths`, by name."""
+    macros: dict[str, Macro] = {}
     for path in paths:
         for name, body in _MACRO.findall(path.read_text(encoding="utf-8", errors="replace")):
             size = _SIZE.search(body)
             if size is not None:
-                sizes_um[name] = float(size[1]), float(size[2])
-    return sizes_um
+                pins = _PIN.findall(body)
+                macros[name] = Macro(
+                    (float(size[1]), float(size[2])),
+                    tuple(box for pin, said in pins for box in _pin_boxes(pin, said, _ORIGIN.search(body))),
+                    frozenset(pin for pin, said in pins if _SUPPLY.search(said)),
+                )
+    return macros
+
+
+def _pin_boxes(pin: str, said: str, origin: re.Match[str] | None) -> Iterator[PinBox]:
+    x_um, y_um = (float(origin[1]), float(origin[2])) if origin else (0.0, 0.0)
+    layer = ""
+    for name, *corners in _LAYER_OR_BOX.findall(said):
+        if name:
+            layer = name
+        else:
+            x0, y0, x1, y1 = map(float, corners)
+            yield PinBox(pin, layer, x_um + (x0 + x1) / 2, y_um + (y0 + y1) / 2)

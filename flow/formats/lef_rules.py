@@ -8,7 +8,7 @@ from pathlib import Path
 _COMMENT = re.compile(r"#[^\n]*")
 _LAYER = re.compile(r"^\s*LAYER\s+(\S+)\s*\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _VIA_RULE = re.compile(r"^\s*VIARULE\s+(\S+)\s+GENERATE.*?\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
-_VIA = re.compile(r"^\s*VIA\s+(\S+)[^\n]*\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
+_VIA = re.compile(r"^\s*VIA\s+(\S+)(?!\S)[^\n]*\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _LEF58 = re.compile(r'PROPERTY\s+LEF58_\w+\s+"(.*?)"\s*;', re.DOTALL)
 _END_OF_LINE = re.compile(r"SPACING ([\d.]+) ENDOFLINE ([\d.]+) WITHIN ([\d.]+)(?: ENDTOEND ([\d.]+))?")
 _CUT_CLASS = re.compile(r"CUTCLASS \S+ WIDTH ([\d.]+)(?: LENGTH ([\d.]+))?")
@@ -64,6 +64,13 @@ class LayoutRules:
 
     wires: dict[str, WireRules]
     cuts: dict[str, CutRules]
+
+    def of_layers(self, names: set[str]) -> "LayoutRules":
+        """Return the rules of the layers called `names` alone."""
+        return LayoutRules(
+            {name: rules for name, rules in self.wires.items() if name in names},
+            {name: rules for name, rules in self.cuts.items() if name in names},
+        )
 
 
 def read_rules(path: Path) -> LayoutRules:

@@ -1,16 +1,17 @@
 """What the shapes of a GDS connect: cells as black boxes, their pins joined by wires and cuts.
 
-KLayout extracts the nets from the geometry alone. A cell's pins are the shapes under its texts; what else a
-cell holds on these layers is an unnamed pin, which no wire may touch.
+KLayout extracts the nets from the geometry alone. A cell's pins are the shapes under its texts and in its
+LEF's boxes; what else a cell holds on these layers is an unnamed pin, which no wire may touch.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from klayout import db
 
+from flow.formats.lef_macros import Macro
 from pdk_configs.layer_stack import LayerStack
 
 # DEF's orientations: not mirrored by 0, 90, 180, 270 degrees, then mirrored at the x axis before that.
@@ -77,13 +78,13 @@ class ExtractedCell:
 class ExtractedLayout:
     """The cells of a layout, vias among them, and the nets of its port texts.
 
-    `ports` maps the text on a wire of the top cell to the nets that it lies on. `strange` are the masters
-    that hold more than wires and cuts.
+    `ports` maps the text on a wire of the top cell to the nets that it lies on. `strange` are the
+    cells of the GDS that hold more than wires and cuts.
     """
 
     cells: tuple[ExtractedCell, ...]
     ports: dict[str, frozenset[int]]
-    strange: frozenset[str]
+    strange: tuple[PlacedMaster, ...]
 
 
 def read_layout(gds: Path) -> db.Layout:
@@ -94,6 +95,16 @@ def read_layout(gds: Path) -> db.Layout:
     except RuntimeError as error:
         raise ValueError(f"{gds}: {error}") from None
     return layout
+
+
+def name_pins(layout: db.Layout, stack: LayerStack, macros: Mapping[str, Macro]) -> None:
+    """Put a text on every piece of a cell's pins: a library names one piece of them at least."""
+    texts = {wire.name: layout.layer(*wire.texts[0]) for wire in stack.wires if wire.texts}
+    for name, macro in macros.items():
+        cell = layout.cell(name)
+        for box in macro.pin_boxes if cell is not None else ():
+            if box.layer in texts:
+                cell.shapes(texts[box.layer]).insert(db.DText(box.pin, box.x_um, box.y_um))
 
 
 def extract(layout: db.Layout, top: str, stack: LayerStack) -> ExtractedLayout:
@@ -119,7 +130,7 @@ def extract(layout: db.Layout, top: str, stack: LayerStack) -> ExtractedLayout:
                 for name in pin_names(placed.circuit_ref(), pin):
                     nets[name].add(numbers[net.cluster_id])
         frozen = {name: frozenset(joined) for name, joined in nets.items()}
-        cells.append(ExtractedCell(placed_master(placed), frozen))
+        cells.append(ExtractedCell(placed_master(placed.circuit_ref().name, placed.trans), frozen))
     ports: dict[str, set[int]] = defaultdict(set)
     for net in circuit.each_net():
         for name in text_names(net):
@@ -127,12 +138,12 @@ def extract(layout: db.Layout, top: str, stack: LayerStack) -> ExtractedLayout:
     return ExtractedLayout(
         tuple(cells),
         {name: frozenset(nets) for name, nets in ports.items()},
-        frozenset(strange_masters(layout, cell, stack)),
+        tuple(strange_cells(layout, cell, stack)),
     )
 
 
-def strange_masters(layout: db.Layout, top: db.Cell, stack: LayerStack) -> Iterator[str]:
-    """Yield the cells within `top` that hold shapes on other layers than the stack's."""
+def strange_cells(layout: db.Layout, top: db.Cell, stack: LayerStack) -> Iterator[PlacedMaster]:
+    """Yield the cells placed in `top` that hold shapes on other layers than the stack's."""
     known = {layer for wire in stack.wires for layer in (*wire.shapes, *wire.texts)}
     known |= {cut.shape for cut in stack.cuts}
     others = [
@@ -140,10 +151,14 @@ def strange_masters(layout: db.Layout, top: db.Cell, stack: LayerStack) -> Itera
         for index in layout.layer_indexes()
         if (layout.get_info(index).layer, layout.get_info(index).datatype) not in known
     ]
-    for index in top.called_cells():
-        called = layout.cell(index)
-        if any(not called.bbox(layer).empty() for layer in others):
-            yield called.name
+    strange = {
+        index: any(not layout.cell(index).bbox(layer).empty() for layer in others)
+        for index in top.each_child_cell()
+    }
+    for instance in top.each_inst():
+        if strange[instance.cell_index]:
+            for trans in instance.cell_inst.each_cplx_trans():
+                yield placed_master(layout.cell_name(instance.cell_index), db.CplxTrans(layout.dbu) * trans)
 
 
 def connect_stack(extraction: db.LayoutToNetlist, layout: db.Layout, stack: LayerStack) -> None:
@@ -184,10 +199,8 @@ def pin_names(circuit: db.Circuit, pin: db.Pin) -> list[str]:
     return (text_names(net) if net is not None else []) or [UNNAMED]
 
 
-def placed_master(placed: db.SubCircuit) -> PlacedMaster:
-    """Return where a cell lies."""
-    trans = placed.trans
-    master = placed.circuit_ref().name
+def placed_master(master: str, trans: db.DCplxTrans) -> PlacedMaster:
+    """Return where a cell lies that `trans` places, in um."""
     code = (round(trans.angle / 90) % 4) + (4 if trans.is_mirror() else 0)
     x_um, y_um = round(trans.disp.x, PLACE_DIGITS), round(trans.disp.y, PLACE_DIGITS)
     return PlacedMaster(master, x_um, y_um, ORIENTATIONS[code])

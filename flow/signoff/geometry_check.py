@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.formats.def_file import DefFile, read_def
-from flow.formats.lef_macros import read_macro_sizes_um
-from flow.formats.liberty import Cell, read_liberty
+from flow.formats.lef_macros import Macro, read_macros
+from flow.formats.liberty import read_liberty
 from flow.record.result import Check
 from flow.signoff.connections import PORT
-from flow.signoff.extracted_layout import UNNAMED, ExtractedLayout, PlacedMaster, extract, read_layout
+from flow.signoff.extracted_layout import (
+    UNNAMED,
+    ExtractedLayout,
+    PlacedMaster,
+    extract,
+    name_pins,
+    read_layout,
+)
 from flow.signoff.traced_netlist import TracedNetlist, read_traced_netlist
 from flow.signoff.verdict import failed, verdict_of
 from pdk_configs.layer_stack import LayerStack
 
 Pin = tuple[str, str]
-Sizes = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,16 @@ def check_geometry(files: LayoutFiles, stack: LayerStack) -> Check:
     """Return whether the shapes of the GDS join what the netlist says. A file that cannot be read fails."""
     try:
         layout = read_layout(files.gds)
+        macros = read_macros(files.lef)
+        name_pins(layout, stack, macros)
         extracted = extract(layout, files.top, stack)
         placed = read_def(files.routed_def)
         cells = read_liberty(files.liberty)
         netlist = read_traced_netlist(files.netlist, files.top, cells)
     except ValueError as error:
         return failed(error)
-    comparison = Comparison(extracted, placed, netlist, cells, read_macro_sizes_um(files.lef))
+    wires = frozenset(wire.name for wire in stack.wires)
+    comparison = Comparison(extracted, placed, netlist, macros, wires)
     differences = [*comparison.cells_out_of_place(), *comparison.shorts(), *comparison.opens()]
     pins = len(comparison.expected)
     figures = {"cells": len(placed.components), "pins": pins, "nets": len(comparison.pins_of_net)}
@@ -58,8 +67,8 @@ def check_geometry(files: LayoutFiles, stack: LayerStack) -> Check:
 class Comparison:
     """An extracted layout beside what is expected of it.
 
-    `expected` maps (instance, pin), or (PORT, bit), to the net that it is on, supplies by their pins' names;
-    `joined` maps it to the extracted nets.
+    `expected` maps (instance, pin), or (PORT, bit), to the net that it is on; `joined` maps it to the
+    extracted nets. `wires` are the layers on which a supply pin is one that wires reach.
     """
 
     def __init__(
@@ -67,18 +76,13 @@ class Comparison:
         extracted: ExtractedLayout,
         placed: DefFile,
         netlist: TracedNetlist,
-        cells: Mapping[str, Cell],
-        sizes_um: Sizes,
+        macros: Mapping[str, Macro],
+        wires: frozenset[str],
     ) -> None:
         """Match the cells by where they lie."""
-        self.placed, self.sizes_um = placed, sizes_um
-        self.supplies = {pin for cell in cells.values() for pin in cell.supply_pins}
-        named = {cell.placed: cell for cell in extracted.cells if cell.placed.master in sizes_um}
-        self.foreign = [
-            cell.placed
-            for cell in extracted.cells
-            if cell.placed.master in extracted.strange and cell.placed.master not in sizes_um
-        ]
+        self.placed, self.macros, self.wires = placed, macros, wires
+        named = {cell.placed: cell for cell in extracted.cells if cell.placed.master in macros}
+        self.foreign = [place for place in extracted.strange if place.master not in macros]
         self.missing: dict[str, PlacedMaster] = {}
         self.joined: dict[Pin, frozenset[int]] = {}
         self.unnamed: dict[str, frozenset[int]] = {}
@@ -106,12 +110,13 @@ class Comparison:
         component = self.placed.components[name]
         if component.x is None or component.y is None or component.orientation is None:
             return None
+        macro = self.macros.get(component.master)
         return PlacedMaster.from_corner(
             component.master,
             component.x / self.placed.units_per_um,
             component.y / self.placed.units_per_um,
             component.orientation,
-            self.sizes_um.get(component.master, (0.0, 0.0)),
+            macro.size_um if macro else (0.0, 0.0),
         )
 
     def _expected(self, netlist: TracedNetlist) -> dict[Pin, str]:
@@ -120,7 +125,9 @@ class Comparison:
             for name, instance in netlist.instances.items()
             for pin, net in instance.nets.items()
         }
-        expected |= {(PORT, bit): netlist.net(bit) for bit in netlist.ports if bit not in self.supplies}
+        supplies = set(self.placed.supply_of_pin.values())
+        expected |= {(PORT, bit): netlist.net(bit) for bit in netlist.ports if bit not in supplies}
+        expected |= {(PORT, supply): supply for supply in supplies}
         # Antenna diodes and the like, which layout alone has.
         net_of_def = {
             name: expected[pin]
@@ -132,9 +139,12 @@ class Comparison:
             for pin in net.pins:
                 if pin not in expected and pin[0] in self.placed.components:
                     expected[pin] = net_of_def.get(name, name)
-        for instance, supply in self.joined:
-            if supply in self.supplies:
-                expected[instance, supply] = supply
+        for name, component in self.placed.components.items():
+            macro = self.macros.get(component.master)
+            for box in macro.pin_boxes if macro else ():
+                supply = self.placed.supply_of_pin.get(box.pin)
+                if macro and supply and box.pin in macro.supplies and box.layer in self.wires:
+                    expected[name, box.pin] = supply
         return {pin: net for pin, net in expected.items() if pin[0] not in self.missing}
 
     def told(self, pin: Pin) -> str:

@@ -108,7 +108,7 @@ def write_layout_cones(
         lines.append(_copy(f"in:{bit}", own) if direction == "input" else _copy(own, f"output:{bit}"))
     for match in matches:
         instance = netlist.instances[match.instance]
-        state = flip_flop(instance)
+        state = flip_flop(netlist, instance)
         for mark, inverted in (("", match.inverted), ("~", not match.inverted)):
             lines.append(_copy(f"register:{match.register}", f"state{mark}:{match.instance}", inverted))
         lines.append(table(instance, state.data, f"data:{match.instance}"))

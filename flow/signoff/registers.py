@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 
 from flow.formats.boolean import ZERO, Expression
 from flow.formats.liberty import Cell, State
@@ -36,12 +36,34 @@ class Match:
     inverted: bool
 
 
-def flip_flop(instance: TracedInstance) -> State:
-    """Return the state of a flip-flop; raises NotComparableError for a cell with another kind of state."""
+def flip_flop(netlist: TracedNetlist, instance: TracedInstance) -> State:
+    """Return the state of a flip-flop whose clear and preset, where it has them, are tied off.
+
+    Raises NotComparableError for a cell with another kind of state, or whose clear or preset may act.
+    """
     state = instance.cell.state if instance.cell else None
-    if state is None or not state.edge_triggered or (state.clear, state.preset) != (ZERO, ZERO):
+    if state is None or not state.edge_triggered:
         raise NotComparableError(f"{instance.cell_name} is no plain flip-flop")
+    if not all(_tied_off(netlist, instance, forced) for forced in (state.clear, state.preset)):
+        raise NotComparableError(
+            f"{instance.cell_name} is no plain flip-flop: {instance.name} can be cleared or preset"
+        )
     return state
+
+
+def _tied_off(netlist: TracedNetlist, instance: TracedInstance, condition: Expression) -> bool:
+    """Return whether the constants at the pins of `instance` leave `condition` 0 whatever the others are."""
+    sources = {name: netlist.source(instance.nets.get(name, "")) for name in condition.variables()}
+    tied = {
+        name: source.pin == "1"
+        for name, source in sources.items()
+        if source is not None and not source.instance and source.pin in CONSTANTS
+    }
+    free = [name for name in sources if name not in tied]
+    return not any(
+        condition.value(tied | dict(zip(free, levels, strict=True)))
+        for levels in product((False, True), repeat=len(free))
+    )
 
 
 @cache
@@ -65,7 +87,7 @@ def match_registers(netlist: TracedNetlist, reference: ReferenceGraph) -> list[M
     """
     registers = sorted(name for name, one in netlist.instances.items() if one.cell and one.cell.state)
     for name in registers:
-        flip_flop(netlist.instances[name])
+        flip_flop(netlist, netlist.instances[name])
     found: dict[str, Match] = {}
     for name, register in reference.registers_by_name.items():
         source = netlist.source(netlist.net(name))
@@ -106,7 +128,7 @@ class _Data:
     def of_layout(self, name: str) -> int:
         """Return what the layout's register `name` takes."""
         instance = self.netlist.instances[name]
-        return self.layout.value(flip_flop(instance).data, instance)
+        return self.layout.value(flip_flop(self.netlist, instance).data, instance)
 
     def agrees(self, match: Match) -> bool:
         """Return whether the two registers of `match` take the same."""

@@ -4,7 +4,7 @@ The rules are those of the technology LEF: width, spacing, area and line ends of
 enclosure of cuts. What lies within a library cell alone is the library's, and is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,13 +47,14 @@ def check_rules(
             raise ValueError(f"{gds}: no cell {top}")
     except ValueError as error:
         return failed(error)
-    own = library_breaks(layout, cell, stack, rules)
+    everywhere = list(broken_rules(layout, cell, stack, rules))
+    own = library_breaks(layout, cell, stack, rules.of_layers(broken_layers(everywhere)))
     checked = [
         replace(
             markers,
             places=markers.places.not_inside(own[markers.name]) if markers.name in own else markers.places,
         )
-        for markers in broken_rules(layout, cell, stack, rules)
+        for markers in everywhere
     ]
     write_database(checked, layout, top, database)
     counts = {markers.name: markers.places.count() for markers in checked}
@@ -68,6 +69,11 @@ def check_rules(
     ]
     passed = "; ".join([f"{len(counts)} rules of wires and cuts kept", *told])
     return verdict_of(differences, passed, figures)
+
+
+def broken_layers(checked: Iterable[RuleMarkers]) -> set[str]:
+    """Return the layers with a rule that is broken: a rule's name starts with its layer's."""
+    return {markers.name.partition(".")[0] for markers in checked if not markers.places.is_empty()}
 
 
 def library_breaks(

@@ -35,7 +35,12 @@ def build(tmp_path_factory):
 # A layout takes a minute or two: each PDK once, with the designs in turn.
 LAYOUTS = [
     pytest.param(names, marks=pytest.mark.xdist_group(f"layout on {names[1]}"))
-    for names in (("exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", FALLBACK_PDK))
+    for names in (
+        ("exp_mul", "nangate45"),
+        ("expmul", "sky130"),
+        ("expmul", "ihp130"),
+        ("expmul", FALLBACK_PDK),
+    )
 ]
 
 
@@ -79,6 +84,8 @@ def test_every_sign_off_check_passes(layout):
         "layout_vs_netlist": "pass",
         "logic_equivalence": "pass",
         "router_drc": "pass",
+        "geometry_vs_netlist": "pass",
+        "design_rules": "pass",
     }
     # The router's antenna diodes are cells of the layout and none of the netlist.
     pdk = load_pdk(result.pdk)
@@ -99,7 +106,7 @@ def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
     swapped = tmp_path / "swapped.v"
     text = files["routed"].read_text()
     # The data of two registers change places.
-    pins = list(re.finditer(r"\b(?:DFF|\w*__df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
+    pins = list(re.finditer(r"\b(?:DFF|\w*_df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
     one, other = pins[0], pins[-1]
     assert one[1] != other[1]
     text = text[: one.start(1)] + other[1] + text[one.end(1) : other.start(1)] + one[1] + text[other.end(1) :]

@@ -24,6 +24,9 @@ NUMBERS = {
     "sky130": {"li1": (67, 20), "mcon": (67, 44), "via": (68, 44)}
     | {f"met{n}": (67 + n, 20) for n in range(1, 6)}
     | {f"via{n}": (67 + n, 44) for n in range(2, 5)},
+    "ihp130": {f"Metal{n}": (number, 0) for n, number in enumerate((8, 10, 30, 50, 67), 1)}
+    | {f"Via{n}": (number, 0) for n, number in enumerate((19, 29, 49, 66), 1)}
+    | {"TopVia1": (125, 0), "TopMetal1": (126, 0), "TopVia2": (133, 0), "TopMetal2": (134, 0)},
     "osu018": {f"metal{n}": (number, 0) for n, number in enumerate((49, 51, 62, 31, 33, 37), 1)}
     | {"via": (50, 0)}
     | {f"via{n}": (number, 0) for n, number in enumerate((61, 30, 32, 36), 2)},

@@ -24,6 +24,10 @@ LIBERTY = """library (small) {
   cell (DFF) { area : 4; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
     pin (C) { direction : input; clock : true; } pin (D) { direction : input; }
     pin (Q) { direction : output; function : "IQ"; } pin (QN) { direction : output; function : "IQN"; } }
+  cell (DFFR) { area : 5; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; clear : "!R"; }
+    pin (C) { direction : input; clock : true; } pin (D) { direction : input; } pin (R) { direction : input; }
+    pin (Q) { direction : output; function : "IQ"; } }
+  cell (TIE0) { area : 1; pin (Y) { direction : output; function : "0"; } }
 }
 """
 VERILOG = """module small (clk, a, b, y);
@@ -193,6 +197,24 @@ def test_a_register_that_holds_the_inverse_is_proved_too(prove):
     inverse = inverse.replace(".D(d1), .Q(held)", ".D(d1), .QN(held)")
     assert prove(inverse).status == "pass"
     assert prove(inverse.replace(".QN(held)", ".Q(held)")).status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [("high", "pass"), ("low", "not run"), ("b", "not run")],
+    ids=["tied off", "tied on", "driven"],
+)
+def test_a_flip_flop_whose_reset_is_tied_off_is_a_plain_one(prove, source, status):
+    wires = "wire high, low, reset_n;\n  TIE0 tie (.Y(low));\n  INV up (.A(low), .Y(high));\n"
+    wires += f"  BUF reset (.A({source}), .Y(reset_n));\n"
+    resettable = ROUTED.replace("  DFF g", "  DFFR g").replace("  DFF \\g", "  DFFR \\g")
+    resettable = resettable.replace(".C(clk_leaf)", ".R(reset_n), .C(clk_leaf)")
+    resettable = resettable.replace("  wire n1", f"  {wires}  wire n1", 1)
+    assert resettable.count("DFFR") == 2
+    verdict = prove(resettable)
+    assert verdict.status == status, verdict.detail
+    if status == "not run":
+        assert "DFFR is no plain flip-flop" in verdict.detail
 
 
 PINS = {"NAND": ("A", "B", "Y"), "INV": ("A", "Y"), "DFF": ("D", "Q")}

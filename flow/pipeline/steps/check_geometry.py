@@ -4,7 +4,7 @@ from pathlib import Path
 
 from siliconcompiler.asic import ASICTask
 
-from flow.pipeline.steps.library_files import layout_files, liberty_files
+from flow.pipeline.steps.library_files import layout_files, liberty_files, technology_lefs
 from flow.signoff.geometry_check import LayoutFiles, check_geometry
 from flow.signoff.verdict import VERDICT, write_verdict
 from pdk_configs.pdk import Pdk, load_pdk
@@ -49,7 +49,8 @@ class CheckGeometryTask(ASICTask):
             netlist=inputs / f"{top}.lec.vg",
             top=top,
             liberty=[Path(path) for path in liberty_files(self.mainlib, self.get("var", "corner"))],
-            lef=[Path(path) for path in layout_files(self.mainlib, "lef")],
+            # A technology's LEF may hold the cells too.
+            lef=[Path(path) for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef")],
         )
         verdict = check_geometry(files, load_pdk(self.get("var", "pdk_name")).layer_stack)
         write_verdict(verdict, Path(VERDICT))

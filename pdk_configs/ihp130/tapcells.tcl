@@ -1,0 +1,1 @@
+# The library has no tap cells: each cell ties its wells to its own rails.
