@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from hdl.hierarchy import Unit
+from hdl.language.unit import Unit
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The designs by name: what can be converted, laid out and compared."""
 
 from hdl.design import Design
-from hdl.exp_mul import EXP_MUL
-from hdl.expmul import EXPMUL
-from hdl.fa2 import FA2_BASELINE, FA2_EXPMUL
-from hdl.fa2_log2 import FA2_INTMAX, FA2_LOG2
-from hdl.fa2_log2_fixed import FA2_LOG2_FIXED
+from hdl.kernels.fa2 import FA2_BASELINE, FA2_EXPMUL
+from hdl.kernels.fa2_log2 import FA2_INTMAX, FA2_LOG2
+from hdl.kernels.fa2_log2_fixed import FA2_LOG2_FIXED
+from hdl.operators.exp_mul import EXP_MUL
+from hdl.operators.expmul import EXPMUL
 
 DESIGNS: dict[str, Design] = {
     design.name: design

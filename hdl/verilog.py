@@ -12,7 +12,7 @@ import myhdl
 from myhdl import _extractHierarchy
 
 from hdl.designs import get_design
-from hdl.hierarchy import HierarchyError, Module, Port, Unit, converting
+from hdl.language.unit import HierarchyError, Module, Port, Unit, converting
 
 TIMESCALE = "1ns/10ps"
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdl.formats import FloatFormat
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
 from hdl.models.operators import exp_mul, expmul, multiply
-from hdl.reciprocal_constants import (
+from hdl.units.arithmetic.reciprocal_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
     OFFSET_BITS,

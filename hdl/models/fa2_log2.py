@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.formats import FloatFormat
-from hdl.log2_constants import (
+from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
+from hdl.models.fa2 import BoolArray, add, divide, dot_product
+from hdl.models.operators import multiply, scale_down
+from hdl.units.exponential.log2_constants import (
     DISTANCE_MAX,
     MAXIMUM_START,
     SCORE_INTEGER_BITS,
     WEIGHT_TABLE_BITS,
     power_mantissas,
 )
-from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.models.fa2 import BoolArray, add, divide, dot_product
-from hdl.models.operators import multiply, scale_down
 
 LOG2_E = 1.4426950408889634
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from hdl.formats import FloatFormat
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.pwl_exp_constants import (
+from hdl.units.exponential.pwl_exp_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
     LOG2E,

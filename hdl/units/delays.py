@@ -2,7 +2,7 @@
 
 from myhdl import Signal, intbv
 
-from hdl.hierarchy import In, Instances, Out, always, instances, unit
+from hdl.language.unit import In, Instances, Out, always, instances, unit
 from hdl.units.registers import register, valid_register
 
 

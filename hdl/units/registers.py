@@ -1,6 +1,6 @@
 """Registers, as units so that their area and power are measured apart from the logic."""
 
-from hdl.hierarchy import In, Instances, Out, always, instances, unit
+from hdl.language.unit import In, Instances, Out, always, instances, unit
 
 
 @unit
