@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from flow.errors import UserError
+from flow.former_names import by_group, design_name
 from flow.whole_file import write_whole
 from pdk_configs.pdk import LayoutCells, Parasitics
 
@@ -101,7 +102,7 @@ class Power(Record):
     total_w: float
     annotated_percent: float
     energy_per_clock_j: float
-    groups_w: dict[str, float] = {}
+    groups_w: Annotated[dict[str, float], AfterValidator(by_group)] = {}
 
 
 class Result(Record):
@@ -114,7 +115,7 @@ class Result(Record):
     """
 
     schema_version: int = SCHEMA_VERSION
-    design: str
+    design: Annotated[str, AfterValidator(design_name)]
     parameters: dict[str, Any]
     pdk: str
     node_nm: int
@@ -130,7 +131,7 @@ class Result(Record):
     nand2_cell: str
     nand2_area_um2: float
     metrics: Metrics
-    groups: dict[str, Group] = {}
+    groups: Annotated[dict[str, Group], AfterValidator(by_group)] = {}
     power: dict[str, Power] = {}
     simulated_clocks: int | None = None
     data_sha256: str | None = None

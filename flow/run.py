@@ -26,7 +26,7 @@ except ModuleNotFoundError as missing:
 
 EXAMPLES = """examples:
   python flow/run.py --design expmul                          to GDS on Nangate45, BF16, 8 lanes
-  python flow/run.py --design exp_mul --pdk sky130            the baseline on SkyWater 130
+  python flow/run.py --design separate_exp_mul --pdk sky130   the baseline on SkyWater 130
   python flow/run.py --design expmul --format e4m3 --lanes 16 another format, another width
   python flow/run.py --design expmul --clock 2.5 --job fast   another clock period
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output

@@ -196,8 +196,8 @@ WORKLOADS: Mapping[str, Callable[[Design, Any], Workload]] = {
     "expmul": lambda design, parameters: operator_workload(
         design, parameters, lambda x, v, fmt, p: operators.expmul(x, v, fmt, p.fraction_bits)
     ),
-    "exp_mul": lambda design, parameters: operator_workload(
-        design, parameters, lambda x, v, fmt, p: operators.exp_mul(x, v, fmt)
+    "separate_exp_mul": lambda design, parameters: operator_workload(
+        design, parameters, lambda x, v, fmt, p: operators.separate_exp_mul(x, v, fmt)
     ),
 } | dict.fromkeys(MODELS, kernel_workload)
 

@@ -95,7 +95,7 @@ ARMS: tuple[Arm, ...] = (
         "fa2_baseline",
         "baseline, piecewise-linear e^x",
         kernel_arm("fa2_baseline"),
-        partial(product_on_codes, partial(operators.exp_mul, fmt=BF16)),
+        partial(product_on_codes, partial(operators.separate_exp_mul, fmt=BF16)),
     ),
     Arm(
         "fa2_expmul",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.errors import UserError
+from flow.former_names import group_name
 from flow.measure import group_of, read_instances
 from flow.run_folder import instances_path
 from flow.whole_file import staged
@@ -150,7 +151,7 @@ def read_placement(path: Path) -> Placement:
         }
         for name in ("die", "core"):
             values[name] = tuple(int(length) for length in arrays[name])
-        values["groups"] = tuple(str(name) for name in arrays["groups"])
+        values["groups"] = tuple(group_name(str(name)) for name in arrays["groups"])
         return Placement(**values)
     except Exception as error:
         # A file that is cut short or foreign fails in zlib, zipfile or numpy, each in its own way.

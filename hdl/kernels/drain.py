@@ -9,26 +9,26 @@ from hdl.units.delays import valid_delay_line
 
 
 @unit
-def unload_register(clk: In, load: In, d: In, q: Out, *, width: int, step: int) -> Instances:
-    """q takes d at a load, else moves down by `step` bits; `width` bits."""
+def unload_register(clk: In, load: In, d: In, q: Out, *, width: int, field_bits: int) -> Instances:
+    """q takes d at a load, else moves down by `field_bits` bits; `width` bits."""
 
     @always(clk.posedge)
     def store() -> None:
         if load:
             q.next = d
         else:
-            q.next = q >> step
+            q.next = q >> field_bits
 
     return instances()
 
 
 @unit
-def fill_register(clk: In, d: In, q: Out, *, width: int, step: int) -> Instances:
-    """q moves down by `step` bits at each clock and takes d at its top; `width` bits."""
+def fill_register(clk: In, d: In, q: Out, *, width: int, field_bits: int) -> Instances:
+    """q moves down by `field_bits` bits at each clock and takes d at its top; `width` bits."""
 
     @always(clk.posedge)
     def store() -> None:
-        q.next = concat(d, q[width:step])
+        q.next = concat(d, q[width:field_bits])
 
     return instances()
 
@@ -83,7 +83,7 @@ def drain(
     number = Signal(intbv(0)[fmt.width :])
 
     capture = unload_register(
-        clk, finish, sums, held, width=lanes * sum_bits, step=sum_bits, instance="capture"
+        clk, finish, sums, held, width=lanes * sum_bits, field_bits=sum_bits, instance="capture"
     )
 
     @always_comb
@@ -94,7 +94,9 @@ def drain(
         lane, number, fmt=fmt, sum_bits=sum_bits, sum_fraction_bits=sum_fraction_bits, instance="convert"
     )
     # What follows the last sum is zero, so that nothing switches between queries.
-    collect = fill_register(clk, number, numbers, width=lanes * fmt.width, step=fmt.width, instance="collect")
+    collect = fill_register(
+        clk, number, numbers, width=lanes * fmt.width, field_bits=fmt.width, instance="collect"
+    )
     flag = valid_delay_line(clk, rst, finish, drained, clocks=lanes + 1, instance="flag")
 
     return capture, take_lowest, convert, collect, flag

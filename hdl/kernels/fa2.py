@@ -5,7 +5,7 @@ For the keys i of a query, with o* = [l, o] and v* = [1, v]:
     s = q . k_i          m_new = max(m, s)
     o* = e^(m - m_new) o* + e^(s - m_new) v*_i         and after the last key o / l
 
-`fa2_baseline` and `fa2_expmul` are one circuit but for the group `exp_mul`. hdl/KERNELS.md has the ports'
+`fa2_baseline` and `fa2_expmul` are one circuit but for the group `weigh`. hdl/KERNELS.md has the ports'
 timing, the pipeline and the reasons.
 """
 
@@ -19,7 +19,7 @@ from hdl.formats import FloatFormat, parse_format
 from hdl.kernels.kernel_control import LATENCY_CLOCKS, WEIGHT_RANK, control
 from hdl.kernels.kernel_groups import accumulate, difference, divide
 from hdl.kernels.running_maximum import running_maximum
-from hdl.kernels.weighted_terms import fused_terms, separate_terms
+from hdl.kernels.weigh import weigh_fused, weigh_separate
 from hdl.language.unit import In, Instances, Out, unit
 from hdl.units.arithmetic.dot_product import dot_product
 from hdl.units.arithmetic.negative_to_fixed import FRACTION_BITS_RANGE
@@ -84,8 +84,8 @@ def kernel(
     rescale = Signal(intbv(0)[width:])
     offset = Signal(intbv(0)[width:])
     value = Signal(intbv(0)[vector:])
-    kept = Signal(intbv(0)[lanes * width :])
-    added = Signal(intbv(0)[lanes * width :])
+    rescaled = Signal(intbv(0)[lanes * width :])
+    weighted = Signal(intbv(0)[lanes * width :])
     sums = Signal(intbv(0)[lanes * width :])
 
     flags = control(
@@ -113,7 +113,7 @@ def kernel(
     values = delay_line(clk, v, value, width=vector, clocks=value_clocks, instance="value_delay")
 
     if fraction_bits:
-        terms = fused_terms(
+        terms = weigh_fused(
             clk,
             drop_sums,
             drop_value,
@@ -121,15 +121,15 @@ def kernel(
             offset,
             sums,
             value,
-            kept,
-            added,
+            rescaled,
+            weighted,
             fmt=fmt,
             d=d,
             fraction_bits=fraction_bits,
-            instance="exp_mul",
+            instance="weigh",
         )
     else:
-        terms = separate_terms(
+        terms = weigh_separate(
             clk,
             drop_sums,
             drop_value,
@@ -137,14 +137,14 @@ def kernel(
             offset,
             sums,
             value,
-            kept,
-            added,
+            rescaled,
+            weighted,
             fmt=fmt,
             d=d,
-            instance="exp_mul",
+            instance="weigh",
         )
 
-    accumulators = accumulate(clk, kept, added, sums, fmt=fmt, lanes=lanes, instance="accumulate")
+    accumulators = accumulate(clk, rescaled, weighted, sums, fmt=fmt, lanes=lanes, instance="accumulate")
     quotients = divide(clk, rst, finish, sums, valid_out, o, fmt=fmt, d=d, instance="divide")
 
     return flags, scores, maxima, differences, values, terms, accumulators, quotients
@@ -218,7 +218,7 @@ GROUPS = (
     "maximum",
     "difference",
     "value_delay",
-    "exp_mul",
+    "weigh",
     "accumulate",
     "divide",
 )

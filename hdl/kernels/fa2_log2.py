@@ -5,8 +5,8 @@ With log2 e folded into q and S the score in fixed point, M the largest floor of
     o* = 2^-(M - M_before) o* + 2^(S - M) v*        the first factor is an exact power of two
 
 `fa2_log2` adds S - M to exponent and top mantissa bits of v; `fa2_intmax` multiplies v by the rounded
-power of two. Frame, ports and latency are those of `hdl/kernels/fa2.py`; hdl/README.md has `fa2_log2` to be drawn,
-hdl/LOG2_KERNELS.md the rest.
+power of two. Frame, ports and latency are those of `hdl/kernels/fa2.py`; hdl/README.md has
+`fa2_log2` to be drawn, hdl/LOG2_KERNELS.md the rest.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from hdl.kernels.fa2 import GROUPS, KernelParameters, port_widths
 from hdl.kernels.integer_maximum import integer_difference, integer_maximum
 from hdl.kernels.kernel_control import LATENCY_CLOCKS, WEIGHT_RANK, control
 from hdl.kernels.kernel_groups import accumulate, divide
-from hdl.kernels.log2_terms import intmax_terms, log2_terms
+from hdl.kernels.weigh_log2 import weigh_intmax, weigh_log2
 from hdl.language.unit import In, Instances, Out, unit
 from hdl.units.arithmetic.dot_product import dot_product
 from hdl.units.delays import delay_line
@@ -50,7 +50,7 @@ def log2_kernel(
     fraction_bits: int,
     multiplied: bool,
 ) -> Instances:
-    """FlashAttention-2 for one query at a time, one key per clock; ports as those of `hdl.kernels.fa2.kernel`.
+    """FlashAttention-2 for one query at a time, one key per clock; ports as in `hdl.kernels.fa2`.
 
     q              d numbers, log2(e)/sqrt(d) included
     value_clocks   registers that v passes before it meets its weight
@@ -76,8 +76,8 @@ def log2_kernel(
     fraction = Signal(intbv(0)[held_fraction_bits(fraction_bits) :])
     far = Signal(False)
     value = Signal(intbv(0)[vector:])
-    kept = Signal(intbv(0)[lanes * width :])
-    added = Signal(intbv(0)[lanes * width :])
+    rescaled = Signal(intbv(0)[lanes * width :])
+    weighted = Signal(intbv(0)[lanes * width :])
     sums = Signal(intbv(0)[lanes * width :])
 
     flags = control(
@@ -87,19 +87,19 @@ def log2_kernel(
     scores = dot_product(clk, load_q, q, k, score, fmt=fmt, d=d, instance="dot_product")
     maxima = integer_maximum(
         clk, start, live, score, previous, current, score_held,
-        fmt=fmt, fraction_bits=fraction_bits, upward=False, instance="maximum",
+        fmt=fmt, fraction_bits=fraction_bits, ceiling=False, instance="maximum",
     )  # fmt: skip
     differences = integer_difference(
         clk, previous, current, score_held, rescale, distance, fraction, far,
-        fraction_bits=fraction_bits, upward=False, instance="difference",
+        fraction_bits=fraction_bits, ceiling=False, instance="difference",
     )  # fmt: skip
     values = delay_line(clk, v, value, width=vector, clocks=value_clocks, instance="value_delay")
-    terms_of = intmax_terms if multiplied else log2_terms
+    terms_of = weigh_intmax if multiplied else weigh_log2
     terms = terms_of(
-        clk, drop_sums, drop_value, rescale, distance, fraction, far, sums, value, kept, added,
-        fmt=fmt, d=d, fraction_bits=fraction_bits, instance="exp_mul",
+        clk, drop_sums, drop_value, rescale, distance, fraction, far, sums, value, rescaled, weighted,
+        fmt=fmt, d=d, fraction_bits=fraction_bits, instance="weigh",
     )  # fmt: skip
-    accumulators = accumulate(clk, kept, added, sums, fmt=fmt, lanes=lanes, instance="accumulate")
+    accumulators = accumulate(clk, rescaled, weighted, sums, fmt=fmt, lanes=lanes, instance="accumulate")
     quotients = divide(clk, rst, finish, sums, valid_out, o, fmt=fmt, d=d, instance="divide")
 
     return flags, scores, maxima, differences, values, terms, accumulators, quotients

@@ -16,10 +16,10 @@ from hdl.formats import FloatFormat
 from hdl.kernels.drain import drain
 from hdl.kernels.fa2 import GROUPS, port_widths
 from hdl.kernels.fa2_log2 import Log2KernelParameters
-from hdl.kernels.fixed_terms import accumulate_fixed, fixed_terms
 from hdl.kernels.integer_maximum import integer_difference, integer_maximum
 from hdl.kernels.kernel_control import LATENCY_CLOCKS, WEIGHT_RANK, control
 from hdl.kernels.kernel_groups import divide
+from hdl.kernels.weigh_fixed import accumulate_fixed, weigh_fixed
 from hdl.language.unit import In, Instances, Out, unit
 from hdl.units.arithmetic.dot_product import dot_product
 from hdl.units.delays import delay_line
@@ -59,7 +59,7 @@ def log2_fixed_kernel(
     sum_bits: int,
     sum_fraction_bits: int,
 ) -> Instances:
-    """FlashAttention-2 for one query at a time, one key per clock; ports as those of `hdl.kernels.fa2.kernel`.
+    """FlashAttention-2 for one query at a time, one key per clock; ports as in `hdl.kernels.fa2`.
 
     q              d numbers, log2(e)/sqrt(d) included
     value_clocks   registers that v passes before it meets its weight
@@ -86,8 +86,8 @@ def log2_fixed_kernel(
     fraction = Signal(intbv(0)[held_fraction_bits(fraction_bits) :])
     far = Signal(False)
     value = Signal(intbv(0)[vector:])
-    kept = Signal(intbv(0)[lanes * sum_bits :])
-    terms = Signal(intbv(0)[lanes * sum_bits :])
+    rescaled = Signal(intbv(0)[lanes * sum_bits :])
+    weighted = Signal(intbv(0)[lanes * sum_bits :])
     carries = Signal(intbv(0)[lanes:])
     sums = Signal(intbv(0)[lanes * sum_bits :])
     drained = Signal(False)
@@ -100,20 +100,21 @@ def log2_fixed_kernel(
     scores = dot_product(clk, load_q, q, k, score, fmt=fmt, d=d, instance="dot_product")
     maxima = integer_maximum(
         clk, start, live, score, previous, current, score_held,
-        fmt=fmt, fraction_bits=fraction_bits, upward=True, instance="maximum",
+        fmt=fmt, fraction_bits=fraction_bits, ceiling=True, instance="maximum",
     )  # fmt: skip
     differences = integer_difference(
         clk, previous, current, score_held, rescale, distance, fraction, far,
-        fraction_bits=fraction_bits, upward=True, instance="difference",
+        fraction_bits=fraction_bits, ceiling=True, instance="difference",
     )  # fmt: skip
     values = delay_line(clk, v, value, width=vector, clocks=value_clocks, instance="value_delay")
-    weighted = fixed_terms(
-        clk, drop_sums, drop_value, rescale, distance, fraction, far, sums, value, kept, terms, carries,
+    weighing = weigh_fixed(
+        clk, drop_sums, drop_value, rescale, distance, fraction, far, sums, value,
+        rescaled, weighted, carries,
         fmt=fmt, d=d, fraction_bits=fraction_bits, sum_bits=sum_bits, sum_fraction_bits=sum_fraction_bits,
-        instance="exp_mul",
+        instance="weigh",
     )  # fmt: skip
     accumulators = accumulate_fixed(
-        clk, kept, terms, carries, sums, lanes=lanes, sum_bits=sum_bits, instance="accumulate"
+        clk, rescaled, weighted, carries, sums, lanes=lanes, sum_bits=sum_bits, instance="accumulate"
     )
     conversion = drain(
         clk, rst, finish, sums, drained, numbers, fmt=fmt, lanes=lanes, sum_bits=sum_bits,
@@ -121,7 +122,7 @@ def log2_fixed_kernel(
     )  # fmt: skip
     quotients = divide(clk, rst, drained, numbers, valid_out, o, fmt=fmt, d=d, instance="divide")
 
-    return flags, scores, maxima, differences, values, weighted, accumulators, conversion, quotients
+    return flags, scores, maxima, differences, values, weighing, accumulators, conversion, quotients
 
 
 @dataclass(frozen=True)

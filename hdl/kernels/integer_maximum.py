@@ -28,22 +28,22 @@ def integer_maximum(
     *,
     fmt: FloatFormat,
     fraction_bits: int,
-    upward: bool,
+    ceiling: bool,
 ) -> Instances:
     """One clock after a score: the integer maximum before it and with it, and the score in fixed point.
 
     start       bool: forget the maximum, start from -256
     live        bool: the score counts
     score       number, fmt.width bits
-    previous, current  two's complement, 9 bits: the largest floor of a score; upward: 10 bits, ceiling
+    previous, current  two's complement, 9 bits: the largest floor of a score; ceiling: 10 bits, ceiling
     score_held  two's complement, 9 + fraction_bits bits
     """
     score_bits = MAXIMUM_BITS + fraction_bits
     fixed = Signal(intbv(0)[score_bits:])
-    bits = maximum_bits(upward)
+    bits = maximum_bits(ceiling)
     before = Signal(intbv(0)[bits:])
     after = Signal(intbv(0)[bits:])
-    whole = Signal(intbv(0)[bits:])
+    integer = Signal(intbv(0)[bits:])
     start_code = MAXIMUM_START % (1 << bits)
     # Sign-extended by a bit, so that rounding up does not overflow.
     up = (1 << fraction_bits) - 1
@@ -51,15 +51,15 @@ def integer_maximum(
 
     quantise = log2_score(score, fixed, fmt=fmt, fraction_bits=fraction_bits, instance="quantise")
 
-    if upward:
+    if ceiling:
 
         @always_comb
         def raise_score() -> None:
             raised.next = fixed.signed() + up
 
         @always_comb
-        def take_whole() -> None:
-            whole.next = raised[score_bits + 1 : fraction_bits]
+        def take_integer() -> None:
+            integer.next = raised[score_bits + 1 : fraction_bits]
     else:
 
         @always_comb
@@ -67,8 +67,8 @@ def integer_maximum(
             raised.next = fixed.signed()
 
         @always_comb
-        def take_whole() -> None:
-            whole.next = raised[score_bits:fraction_bits]
+        def take_integer() -> None:
+            integer.next = raised[score_bits:fraction_bits]
 
     @always_comb
     def restart() -> None:
@@ -79,8 +79,8 @@ def integer_maximum(
 
     @always_comb
     def choose() -> None:
-        if live and whole.signed() > before.signed():
-            after.next = whole
+        if live and integer.signed() > before.signed():
+            after.next = integer
         else:
             after.next = before
 
@@ -91,7 +91,7 @@ def integer_maximum(
     return (
         quantise,
         raise_score,
-        take_whole,
+        take_integer,
         restart,
         choose,
         previous_register,
@@ -112,11 +112,11 @@ def integer_difference(
     far: Out,
     *,
     fraction_bits: int,
-    upward: bool,
+    ceiling: bool,
 ) -> Instances:
     """One clock later, for a score that counts: how far the maximum has risen and the score lies below it.
 
-    previous, current  two's complement, 9 bits, upward 10
+    previous, current  two's complement, 9 bits, ceiling 10
     score     two's complement, 9 + F bits, F = fraction_bits
     rescale   unsigned, 5 bits: min(current - previous, 31)
     distance  unsigned, 5 bits: current - floor(score), where it is at most 31
@@ -127,7 +127,7 @@ def integer_difference(
     held_bits = held_fraction_bits(fraction_bits)
     steps = 1 << fraction_bits
     # Of a score that does not count the distance may be negative: two's complement.
-    farthest = (1 << maximum_bits(upward)) - 1
+    farthest = (1 << maximum_bits(ceiling)) - 1
     rise = Signal(intbv(0, min=-farthest - 1, max=farthest + 1))
     below = Signal(intbv(0, min=-farthest - 1, max=farthest + 1))
     clipped = Signal(intbv(0)[DISTANCE_BITS:])

@@ -29,16 +29,16 @@ def difference(
 
 
 @unit
-def accumulate(clk: In, kept: In, added: In, sums: Out, *, fmt: FloatFormat, lanes: int) -> Instances:
-    """One clock later: sums = kept + added; `lanes` numbers each, lane i = bits [i*W, (i+1)*W)."""
+def accumulate(clk: In, rescaled: In, weighted: In, sums: Out, *, fmt: FloatFormat, lanes: int) -> Instances:
+    """One clock later: sums = rescaled + weighted; `lanes` numbers each, lane i = bits [i*W, (i+1)*W)."""
     width = fmt.width
     total = [Signal(intbv(0)[width:]) for _ in range(lanes)]
     totals = ConcatSignal(*reversed(total))
 
     adder = [
         add(
-            kept((index + 1) * width, index * width),
-            added((index + 1) * width, index * width),
+            rescaled((index + 1) * width, index * width),
+            weighted((index + 1) * width, index * width),
             total[index],
             fmt=fmt,
             instance=f"add_{index}",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hdl.formats import FloatFormat
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.models.operators import exp_mul, expmul, multiply
+from hdl.models.operators import expmul, multiply, separate_exp_mul
 from hdl.units.arithmetic.reciprocal_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
@@ -116,9 +116,9 @@ def attention(
         score, live = scores[..., index], valid[..., index]
         higher = live & (decode(score, fmt) > decode(maximum, fmt))
         previous, maximum = maximum, np.where(higher, score, maximum)
-        kept = exp_multiply(subtract(previous, maximum, fmt), sums)
-        added = exp_multiply(subtract(score, maximum, fmt), values[..., index, :])
-        sums = add(kept, np.where(live[..., None], added, 0).astype(np.uint32), fmt)
+        rescaled = exp_multiply(subtract(previous, maximum, fmt), sums)
+        weighted = exp_multiply(subtract(score, maximum, fmt), values[..., index, :])
+        sums = add(rescaled, np.where(live[..., None], weighted, 0).astype(np.uint32), fmt)
     return divide(sums, fmt)
 
 
@@ -146,7 +146,7 @@ def _operator(name: str | ExpMultiply, fmt: FloatFormat, fraction_bits: int) -> 
     if callable(name):
         return name
     if name == SEPARATE:
-        return lambda x, v: exp_mul(x, v, fmt)
+        return lambda x, v: separate_exp_mul(x, v, fmt)
     if name == FUSED:
         return lambda x, v: expmul(x, v, fmt, fraction_bits)
     raise ValueError(f"operator must be {SEPARATE} or {FUSED}, not {name!r}")

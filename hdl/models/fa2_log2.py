@@ -41,7 +41,7 @@ def power_weight(distance: IntArray, fraction: IntArray, fmt: FloatFormat, fract
 
 
 def log2_scale(v: npt.ArrayLike, step: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int) -> CodeArray:
-    """Return the codes of v with `step`, in units of 2^-F, added to exponent and top F mantissa bits.
+    """Return the codes of v with `step`, in units of 2^-F, weighted to exponent and top F mantissa bits.
 
     Shapes broadcast. A zero v and an exponent field of 0 or less give zero with the sign; a carry out of the
     exponent field leaves all ones in it and in the top F mantissa bits.
@@ -75,15 +75,15 @@ class KeyStep:
 
 
 def key_steps(
-    scores: IntArray, key_valid: npt.ArrayLike, fraction_bits: int, upward: bool
+    scores: IntArray, key_valid: npt.ArrayLike, fraction_bits: int, ceiling: bool
 ) -> Iterator[KeyStep]:
     """Yield what each key does, of fixed-point `scores` (..., keys).
 
-    `upward`: the maximum is of the scores' ceilings instead of their floors.
+    `ceiling`: the maximum is of the scores' ceilings instead of their floors.
     """
     valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
     maximum = np.full(scores.shape[:-1], MAXIMUM_START, np.int64)
-    raised = (1 << fraction_bits) - 1 if upward else 0
+    raised = (1 << fraction_bits) - 1 if ceiling else 0
     for index in range(scores.shape[-1]):
         score, live = scores[..., index], valid[..., index]
         top = (score + raised) >> fraction_bits
@@ -115,15 +115,15 @@ def log2_attention(
     scores = log2_score(dot_product(queries[..., None, :], keys, fmt), fmt, fraction_bits)
     values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
     sums = np.zeros((*scores.shape[:-1], values.shape[-1] + 1), np.uint32)
-    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, upward=False)):
+    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, ceiling=False)):
         weight = power_weight(key.distance, key.fraction, fmt, fraction_bits)[..., None]
         value = values[..., index, :]
         if multiplied:
             product = multiply(weight, value, fmt)
         else:
             product = log2_scale(value, key.step[..., None], fmt, fraction_bits)
-        added = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
-        sums = add(scale_down(sums, key.rescale[..., None], fmt), added.astype(np.uint32), fmt)
+        weighted = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
+        sums = add(scale_down(sums, key.rescale[..., None], fmt), weighted.astype(np.uint32), fmt)
     return divide(sums, fmt)
 
 
@@ -143,12 +143,12 @@ def log2_fixed_attention(
     values = np.broadcast_to(values, (*scores.shape, values.shape[-1]))
     sums = np.zeros((*scores.shape[:-1], values.shape[-1] + 1), np.int64)
     largest = (1 << sum_bits - 1) - 1
-    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, upward=True)):
+    for index, key in enumerate(key_steps(scores, key_valid, fraction_bits, ceiling=True)):
         weight = fixed_weight(key.distance, key.fraction, fraction_bits, sum_fraction_bits)[..., None]
         scaled = log2_scale(values[..., index, :], key.step[..., None], fmt, fraction_bits)
         product = to_fixed(decode(scaled, fmt), sum_bits, sum_fraction_bits)
-        added = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
-        sums = np.clip((sums >> key.rescale[..., None]) + added, -largest - 1, largest)
+        weighted = np.where(key.counts[..., None], np.concatenate([weight, product], axis=-1), 0)
+        sums = np.clip((sums >> key.rescale[..., None]) + weighted, -largest - 1, largest)
     return divide(encode(np.ldexp(sums.astype(np.float64), -sum_fraction_bits), fmt), fmt)
 
 

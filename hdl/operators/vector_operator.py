@@ -1,4 +1,4 @@
-"""What `expmul` and `exp_mul` share: ports, latency and the ranges of their parameters.
+"""What `expmul` and `separate_exp_mul` share: ports, latency and the ranges of their parameters.
 
 Ports: clk, rst (synchronous, clears the valid bits only), valid_in, x, v, valid_out, y. Lane i of v
 and y is the bit field [i*W, (i+1)*W) with W the format's width. One result per clock.

@@ -31,7 +31,7 @@ def align_smaller(
     far = Signal(False)
     window = Signal(intbv(0)[width:])
     shifted = Signal(intbv(0)[width:])
-    kept = Signal(modbv(0)[width:])
+    remaining = Signal(modbv(0)[width:])
     sticky = Signal(False)
 
     if distance_bits > near_bits:
@@ -52,11 +52,11 @@ def align_smaller(
     @always_comb
     def shift() -> None:
         shifted.next = window >> near
-        kept.next = all_ones << near
+        remaining.next = all_ones << near
 
     @always_comb
     def collect_lost() -> None:
-        sticky.next = (window & ~kept) != 0
+        sticky.next = (window & ~remaining) != 0
 
     @always_comb
     def deliver() -> None:

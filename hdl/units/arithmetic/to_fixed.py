@@ -8,19 +8,19 @@ from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 @unit
 def to_fixed(
-    number: In, whole: Out, half: Out, *, fmt: FloatFormat, integer_bits: int, fraction_bits: int
+    number: In, truncated: Out, round_bit: Out, *, fmt: FloatFormat, integer_bits: int, fraction_bits: int
 ) -> Instances:
-    """whole = floor(|number| * 2^fraction_bits), at most all ones; half: the bit below, for rounding half up.
+    """truncated = floor(|number| * 2^fraction_bits), at most all ones; round_bit is the bit below.
 
     number  fmt.width bits
-    whole   unsigned, integer_bits + fraction_bits bits
-    half    bool; 0 where the magnitude is beyond the range
+    truncated   unsigned, integer_bits + fraction_bits bits
+    round_bit    bool; 0 where the magnitude is beyond the range
     """
-    whole_bits = integer_bits + fraction_bits
-    assert len(whole) == whole_bits and len(number) == fmt.width
+    truncated_bits = integer_bits + fraction_bits
+    assert len(truncated) == truncated_bits and len(number) == fmt.width
     sign_bit = fmt.sign_bit
     exponent_low = fmt.mantissa_bits
-    width = whole_bits + 1
+    width = truncated_bits + 1
     # In the largest binade that fits the significand's leading one is the top bit: no shift to the right.
     top_exponent = fmt.bias + integer_bits - 1
     # Below it the leading one is shifted out; exponent field 0 reads as zero.
@@ -31,7 +31,7 @@ def to_fixed(
     shift_start = top_exponent % (1 << shift_bits) + (1 << shift_bits)
     spare_bits = width - (fmt.mantissa_bits + 1)
     hidden_one = 1 << fmt.mantissa_bits
-    largest = (1 << whole_bits) - 1
+    largest = (1 << truncated_bits) - 1
 
     aligned = Signal(intbv(0)[width:])
     shift = Signal(intbv(0)[shift_bits + 1 :])
@@ -58,13 +58,13 @@ def to_fixed(
 
     @always_comb
     def clip() -> None:
-        half.next = False
+        round_bit.next = False
         if number[sign_bit:exponent_low] < smallest_exponent:
-            whole.next = 0
+            truncated.next = 0
         elif number[sign_bit:exponent_low] > top_exponent:
-            whole.next = largest
+            truncated.next = largest
         else:
-            whole.next = shifted[width:1]
-            half.next = shifted[0]
+            truncated.next = shifted[width:1]
+            round_bit.next = shifted[0]
 
     return instances()

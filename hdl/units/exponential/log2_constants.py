@@ -14,9 +14,9 @@ DISTANCE_MAX = (1 << DISTANCE_BITS) - 1
 WEIGHT_TABLE_BITS = 10
 
 
-def maximum_bits(upward: bool) -> int:
+def maximum_bits(ceiling: bool) -> int:
     """Return the bits of an integer maximum: of floors 9, of ceilings one more, since they reach 256."""
-    return MAXIMUM_BITS + upward
+    return MAXIMUM_BITS + ceiling
 
 
 def held_fraction_bits(fraction_bits: int) -> int:

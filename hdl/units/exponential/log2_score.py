@@ -20,19 +20,19 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
     sign_bit = fmt.sign_bit
     largest = (1 << magnitude_bits) - 1
 
-    whole = Signal(intbv(0)[magnitude_bits:])
-    half = Signal(False)
+    truncated = Signal(intbv(0)[magnitude_bits:])
+    round_bit = Signal(False)
     rounded = Signal(intbv(0)[magnitude_bits + 1 :])
     magnitude = Signal(intbv(0)[magnitude_bits:])
 
     truncate = to_fixed(
-        score, whole, half, fmt=fmt, integer_bits=SCORE_INTEGER_BITS, fraction_bits=fraction_bits,
+        score, truncated, round_bit, fmt=fmt, integer_bits=SCORE_INTEGER_BITS, fraction_bits=fraction_bits,
         instance="to_fixed",
     )  # fmt: skip
 
     @always_comb
     def round_half_up() -> None:
-        rounded.next = whole + half
+        rounded.next = truncated + round_bit
 
     @always_comb
     def clip() -> None:

@@ -8,6 +8,7 @@ from hdl.kernels.fa2 import VALUE_TIMINGS
 from hdl.verilog import verilog_text
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
+WEIGHTS = ("rescale_weight", "value_weight")
 
 
 @cache
@@ -33,16 +34,16 @@ def below(bodies, module):
 
 @pytest.mark.parametrize("fmt", ["bf16", "e4m3"])
 @pytest.mark.parametrize("timing", VALUE_TIMINGS)
-def test_kernels_differ_in_the_group_exp_mul_and_nowhere_else(fmt, timing):
+def test_kernels_differ_in_the_group_weigh_and_nowhere_else(fmt, timing):
     baseline, fused = (modules(name, format=fmt, d=4, value_timing=timing) for name in KERNELS)
     groups = instances(baseline["top"])
     differing = {name for name in groups if groups[name] != instances(fused["top"])[name]}
-    assert differing == {"exp_mul"}
+    assert differing == {"weigh"}
     assert groups.keys() == instances(fused["top"]).keys() == set(get_design(KERNELS[0]).groups)
-    replaced = instances(fused["top"])["exp_mul"]
-    assert baseline["top"].replace(groups["exp_mul"], replaced) == fused["top"]
+    replaced = instances(fused["top"])["weigh"]
+    assert baseline["top"].replace(groups["weigh"], replaced) == fused["top"]
     for name, module in groups.items():
-        if name != "exp_mul":
+        if name != "weigh":
             for part in below(baseline, module):
                 assert baseline[part] == fused[part]
 
@@ -66,20 +67,20 @@ def test_log2_kernels_have_the_circuits_of_the_paper_s_where_they_are_the_same(k
             assert baseline[part] == other[part]
 
 
-def test_exp_mul_holds_the_operators_of_the_paper():
+def test_weigh_holds_the_operators_of_the_paper():
     baseline, fused = (modules(name, format="bf16", d=4, value_timing="with_key") for name in KERNELS)
-    separate_parts = instances(baseline[instances(baseline["top"])["exp_mul"]])
-    fused_parts = instances(fused[instances(fused["top"])["exp_mul"]])
+    separate_parts = instances(baseline[instances(baseline["top"])["weigh"]])
+    fused_parts = instances(fused[instances(fused["top"])["weigh"]])
     assert sorted(separate_parts) == sorted(
-        ["kept_exp", "added_exp", *(f"kept_{i}" for i in range(5)), *(f"added_{i}" for i in range(1, 5))]
+        [*WEIGHTS, *(f"rescale_{i}" for i in range(5)), *(f"value_{i}" for i in range(1, 5))]
     )
     assert sorted(fused_parts) == sorted(
-        ["kept_weight", "added_weight", *(f"kept_{i}" for i in range(5)), *(f"added_{i}" for i in range(5))]
+        [*WEIGHTS, *(f"rescale_{i}" for i in range(5)), *(f"value_{i}" for i in range(5))]
     )
-    assert "pwl_exp_bf16" in below(baseline, separate_parts["kept_exp"])
-    assert "log2exp_bf16_fb11" in below(fused, fused_parts["kept_weight"])
-    assert {separate_parts[f"kept_{i}"] for i in range(5)} == {"multiply_bf16"}
-    assert {fused_parts[f"kept_{i}"] for i in range(5)} == {"expmul_lane_bf16"}
+    assert "pwl_exp_bf16" in below(baseline, separate_parts["rescale_weight"])
+    assert "log2exp_bf16_fb11" in below(fused, fused_parts["rescale_weight"])
+    assert {separate_parts[f"rescale_{i}"] for i in range(5)} == {"multiply_bf16"}
+    assert {fused_parts[f"rescale_{i}"] for i in range(5)} == {"expmul_lane_bf16"}
 
 
 def test_both_kernels_have_the_same_ports_and_latency():

@@ -74,16 +74,16 @@ def test_score_to_fixed_point_equals_the_model_on_every_code(name, fraction_bits
 def test_lane_equals_the_model_on_every_code_and_step(name, fraction_bits, tmp_path):
     fmt = parse_format(name)
     step_bits = 6 + fraction_bits
-    widths = {"v": fmt.width, "step": step_bits, "drop": 1, "y": fmt.width}
+    widths = {"v": fmt.width, "log2_factor": step_bits, "drop": 1, "y": fmt.width}
     simulation = compile_unit(log2_lane, tmp_path, widths, fmt=fmt, fraction_bits=fraction_bits)
     steps = np.arange(-(31 << fraction_bits), 1 << fraction_bits)
     codes = (
         np.arange(1 << fmt.width) if fmt.width <= 8 else np.random.default_rng(3).integers(0, 1 << 16, 4096)
     )
     v, step = (grid.ravel() for grid in np.meshgrid(codes, steps))
-    results = simulation.run({"v": v, "step": step % (1 << step_bits), "drop": np.zeros_like(v)})["y"]
+    results = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.zeros_like(v)})["y"]
     np.testing.assert_array_equal(results, log2_scale(v, step, fmt, fraction_bits))
-    dropped = simulation.run({"v": v, "step": step % (1 << step_bits), "drop": np.ones_like(v)})["y"]
+    dropped = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.ones_like(v)})["y"]
     np.testing.assert_array_equal(dropped, v & 1 << fmt.sign_bit)
 
 

@@ -12,7 +12,7 @@ from hdl.units.registers import register, valid_register
 
 
 @unit
-def exp_mul(
+def separate_exp_mul(
     clk: In,
     rst: In,
     valid_in: In,
@@ -61,11 +61,11 @@ def exp_mul(
     return register_valid_in, register_x, register_v, exponential, lane, register_valid_out, register_y
 
 
-EXP_MUL = Design(
-    name="exp_mul",
+SEPARATE_EXP_MUL = Design(
+    name="separate_exp_mul",
     description="separate e^x and V: one piecewise-linear exponential, one multiplier per lane",
     parameters=VectorParameters,
-    top=exp_mul,
+    top=separate_exp_mul,
     port_widths=port_widths,
     top_parameters=lambda p: {"fmt": p.fmt, "lanes": p.lanes},
     latency_clocks=lambda p: LATENCY_CLOCKS,

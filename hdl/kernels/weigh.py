@@ -1,7 +1,7 @@
 """The group in which the two kernels differ: both exponentials and both products of one key.
 
-    kept  = e^rescale * sums        the sums so far, brought to the new maximum
-    added = e^offset * [1, value]   what the key adds to them
+    rescaled  = e^rescale * sums        the sums so far, brought to the new maximum
+    weighted = e^offset * [1, value]   what the key adds to them
 
 Both units have the same ports and hold their weights in registers: rescale, offset and the two flags
 enter one clock before sums and value. A flag makes all of its products zero, for the first key of a query
@@ -12,7 +12,7 @@ enter one clock before sums and value. A flag makes all of its products zero, fo
     rescale, offset        numbers, fmt.width bits, not positive where they count
     sums                   1 + d numbers, number i = bits [i*W, (i+1)*W): the sum of weights, then o
     value                  d numbers
-    kept, added            1 + d numbers
+    rescaled, weighted            1 + d numbers
 """
 
 from myhdl import ConcatSignal, Signal, intbv
@@ -96,7 +96,7 @@ def separate_weight(clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat) 
 
 
 @unit
-def fused_terms(
+def weigh_fused(
     clk: In,
     drop_sums: In,
     drop_value: In,
@@ -104,8 +104,8 @@ def fused_terms(
     offset: In,
     sums: In,
     value: In,
-    kept: Out,
-    added: Out,
+    rescaled: Out,
+    weighted: Out,
     *,
     fmt: FloatFormat,
     d: int,
@@ -114,54 +114,54 @@ def fused_terms(
     """ExpMul kernel: two Log2Exp and 2(d+1) exponent subtractors; ports in the module's docstring."""
     width = fmt.width
     shift_bits = max(LEVEL_BITS, fmt.exponent_bits)
-    kept_shift = Signal(intbv(0)[shift_bits:])
-    added_shift = Signal(intbv(0)[shift_bits:])
-    kept_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
-    added_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
-    kept_lanes = ConcatSignal(*reversed(kept_lane))
-    added_lanes = ConcatSignal(*reversed(added_lane))
+    rescale_shift = Signal(intbv(0)[shift_bits:])
+    value_shift = Signal(intbv(0)[shift_bits:])
+    rescaled_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
+    weighted_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
+    rescaled_lanes = ConcatSignal(*reversed(rescaled_lane))
+    weighted_lanes = ConcatSignal(*reversed(weighted_lane))
 
     weights = [
         fused_weight(
             clk, x, drop, shift, fmt=fmt, fraction_bits=fraction_bits, shift_bits=shift_bits, instance=name
         )
         for name, x, drop, shift in (
-            ("kept_weight", rescale, drop_sums, kept_shift),
-            ("added_weight", offset, drop_value, added_shift),
+            ("rescale_weight", rescale, drop_sums, rescale_shift),
+            ("value_weight", offset, drop_value, value_shift),
         )
     ]
-    kept_lanes_of = [
+    rescale_lanes = [
         expmul_lane(
             sums((index + 1) * width, index * width),
-            kept_shift,
-            kept_lane[index],
+            rescale_shift,
+            rescaled_lane[index],
             fmt=fmt,
-            instance=f"kept_{index}",
+            instance=f"rescale_{index}",
         )
         for index in range(d + 1)
     ]
-    added_one = power_of_two(added_shift, added_lane[0], fmt=fmt, instance="added_0")
-    added_values = [
+    constant_lane = power_of_two(value_shift, weighted_lane[0], fmt=fmt, instance="value_0")
+    value_lanes = [
         expmul_lane(
             value((index + 1) * width, index * width),
-            added_shift,
-            added_lane[index + 1],
+            value_shift,
+            weighted_lane[index + 1],
             fmt=fmt,
-            instance=f"added_{index + 1}",
+            instance=f"value_{index + 1}",
         )
         for index in range(d)
     ]
 
     @always_comb
     def deliver() -> None:
-        kept.next = kept_lanes
-        added.next = added_lanes
+        rescaled.next = rescaled_lanes
+        weighted.next = weighted_lanes
 
-    return weights, kept_lanes_of, added_one, added_values, deliver
+    return weights, rescale_lanes, constant_lane, value_lanes, deliver
 
 
 @unit
-def separate_terms(
+def weigh_separate(
     clk: In,
     drop_sums: In,
     drop_value: In,
@@ -169,8 +169,8 @@ def separate_terms(
     offset: In,
     sums: In,
     value: In,
-    kept: Out,
-    added: Out,
+    rescaled: Out,
+    weighted: Out,
     *,
     fmt: FloatFormat,
     d: int,
@@ -180,44 +180,44 @@ def separate_terms(
     The product of the constant 1 is its weight.
     """
     width = fmt.width
-    kept_weight = Signal(intbv(0)[width:])
-    added_weight = Signal(intbv(0)[width:])
-    kept_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
-    added_lane = [Signal(intbv(0)[width:]) for _ in range(d)]
-    kept_lanes = ConcatSignal(*reversed(kept_lane))
-    added_lanes = ConcatSignal(*reversed(added_lane), added_weight)
+    rescale_weight = Signal(intbv(0)[width:])
+    value_weight = Signal(intbv(0)[width:])
+    rescaled_lane = [Signal(intbv(0)[width:]) for _ in range(d + 1)]
+    weighted_lane = [Signal(intbv(0)[width:]) for _ in range(d)]
+    rescaled_lanes = ConcatSignal(*reversed(rescaled_lane))
+    weighted_lanes = ConcatSignal(*reversed(weighted_lane), value_weight)
 
     weights = [
         separate_weight(clk, x, drop, weight, fmt=fmt, instance=name)
         for name, x, drop, weight in (
-            ("kept_exp", rescale, drop_sums, kept_weight),
-            ("added_exp", offset, drop_value, added_weight),
+            ("rescale_weight", rescale, drop_sums, rescale_weight),
+            ("value_weight", offset, drop_value, value_weight),
         )
     ]
-    kept_products = [
+    rescale_products = [
         multiply(
-            kept_weight,
+            rescale_weight,
             sums((index + 1) * width, index * width),
-            kept_lane[index],
+            rescaled_lane[index],
             fmt=fmt,
-            instance=f"kept_{index}",
+            instance=f"rescale_{index}",
         )
         for index in range(d + 1)
     ]
-    added_products = [
+    value_products = [
         multiply(
-            added_weight,
+            value_weight,
             value((index + 1) * width, index * width),
-            added_lane[index],
+            weighted_lane[index],
             fmt=fmt,
-            instance=f"added_{index + 1}",
+            instance=f"value_{index + 1}",
         )
         for index in range(d)
     ]
 
     @always_comb
     def deliver() -> None:
-        kept.next = kept_lanes
-        added.next = added_lanes
+        rescaled.next = rescaled_lanes
+        weighted.next = weighted_lanes
 
-    return weights, kept_products, added_products, deliver
+    return weights, rescale_products, value_products, deliver

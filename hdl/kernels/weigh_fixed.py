@@ -1,8 +1,8 @@
-"""The groups exp_mul and accumulate of fa2_log2_fixed: sums in fixed point, rescaled by a shift.
+"""The groups weigh and accumulate of fa2_log2_fixed: sums in fixed point, rescaled by a shift.
 
-    kept = sums >> rescale                     arithmetic, rounded down
+    rescaled = sums >> rescale                     arithmetic, rounded down
     term + carry = 2^(fraction / 2^F - distance) * [1, value], rounded half up, in two's complement
-    sums = kept + term + carry, saturated
+    sums = rescaled + term + carry, saturated
 
 Weights are held in registers: rescale, distance, fraction, far and the flags enter one clock before sums and
 value.
@@ -11,7 +11,7 @@ value.
 from myhdl import ConcatSignal, Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.kernels.log2_terms import log2_step
+from hdl.kernels.weigh_log2 import log2_weight
 from hdl.language.unit import In, Instances, Out, always_comb, unit
 from hdl.units.arithmetic.to_fixed import to_fixed
 from hdl.units.exponential.log2_constants import DISTANCE_BITS, WEIGHT_TABLE_BITS, power_mantissas
@@ -60,7 +60,7 @@ def fixed_weight(
     # Its top bit would be that of weights of 2 and more, which do not count.
     shifted = Signal(modbv(0)[sum_fraction_bits + 2 :])
     chosen = Signal(intbv(0)[sum_fraction_bits + 1 :])
-    half = Signal(False)
+    round_bit = Signal(False)
 
     @always_comb
     def look_up() -> None:
@@ -78,13 +78,13 @@ def fixed_weight(
     def choose() -> None:
         if drop or far:
             chosen.next = 0
-            half.next = False
+            round_bit.next = False
         else:
             chosen.next = shifted[sum_fraction_bits + 2 : 1]
-            half.next = shifted[0]
+            round_bit.next = shifted[0]
 
     weight_register = register(clk, chosen, weight, width=sum_fraction_bits + 1, instance="weight_register")
-    carry_register = flag_register(clk, half, carry, instance="carry_register")
+    carry_register = flag_register(clk, round_bit, carry, instance="carry_register")
 
     return look_up, complete, shift_right, choose, weight_register, carry_register
 
@@ -92,7 +92,7 @@ def fixed_weight(
 @unit
 def fixed_lane(
     v: In,
-    step: In,
+    log2_factor: In,
     drop: In,
     term: Out,
     carry: Out,
@@ -102,45 +102,45 @@ def fixed_lane(
     sum_bits: int,
     sum_fraction_bits: int,
 ) -> Instances:
-    """term + carry = v * 2^(step / 2^F) as `log2_lane` has it, in fixed point, rounded half up.
+    """term + carry = v * 2^(log2_factor / 2^F) as `log2_lane` has it, in fixed point, rounded half up.
 
     A magnitude beyond the range is its end. The sign's two's complement and the rounding share the carry.
 
     v     number, fmt.width bits
     term  two's complement, sum_bits bits
     """
-    whole_bits = sum_bits - 1
+    truncated_bits = sum_bits - 1
     sign_bit = fmt.sign_bit
-    all_ones = (1 << whole_bits) - 1
+    all_ones = (1 << truncated_bits) - 1
     scaled = Signal(intbv(0)[fmt.width :])
-    whole = Signal(intbv(0)[whole_bits:])
-    inverse = Signal(intbv(0)[whole_bits:])
-    half = Signal(False)
+    truncated = Signal(intbv(0)[truncated_bits:])
+    inverse = Signal(intbv(0)[truncated_bits:])
+    round_bit = Signal(False)
 
-    scale = log2_lane(v, step, drop, scaled, fmt=fmt, fraction_bits=fraction_bits, instance="scale")
+    scale = log2_lane(v, log2_factor, drop, scaled, fmt=fmt, fraction_bits=fraction_bits, instance="scale")
     truncate = to_fixed(
-        scaled, whole, half, fmt=fmt, integer_bits=whole_bits - sum_fraction_bits,
+        scaled, truncated, round_bit, fmt=fmt, integer_bits=truncated_bits - sum_fraction_bits,
         fraction_bits=sum_fraction_bits, instance="to_fixed",
     )  # fmt: skip
 
     @always_comb
     def invert() -> None:
-        inverse.next = whole ^ all_ones
+        inverse.next = truncated ^ all_ones
 
     @always_comb
     def apply_sign() -> None:
         if scaled[sign_bit]:
-            term.next = concat(True, inverse[whole_bits:])
-            carry.next = not half
+            term.next = concat(True, inverse[truncated_bits:])
+            carry.next = not round_bit
         else:
-            term.next = concat(False, whole[whole_bits:])
-            carry.next = half
+            term.next = concat(False, truncated[truncated_bits:])
+            carry.next = round_bit
 
     return scale, truncate, invert, apply_sign
 
 
 @unit
-def fixed_terms(
+def weigh_fixed(
     clk: In,
     drop_sums: In,
     drop_value: In,
@@ -150,8 +150,8 @@ def fixed_terms(
     far: In,
     sums: In,
     value: In,
-    kept: Out,
-    terms: Out,
+    rescaled: Out,
+    weighted: Out,
     carries: Out,
     *,
     fmt: FloatFormat,
@@ -162,47 +162,47 @@ def fixed_terms(
 ) -> Instances:
     """Variant B: a shift of every sum, and d lanes that add logarithms and convert; see the docstring above.
 
-    sums, kept, terms  d + 1 fields of sum_bits bits, the sum of weights lowest
+    sums, rescaled, weighted  d + 1 fields of sum_bits bits, the sum of weights lowest
     carries            d + 1 bits
     """
     width = fmt.width
     lanes = d + 1
     shift = Signal(intbv(0)[DISTANCE_BITS:])
     clear = Signal(False)
-    step = Signal(intbv(0)[DISTANCE_BITS + fraction_bits + 1 :])
-    dropped = Signal(False)
+    log2_factor = Signal(intbv(0)[DISTANCE_BITS + fraction_bits + 1 :])
+    zero = Signal(False)
     weight = Signal(intbv(0)[sum_fraction_bits + 1 :])
     weight_term = Signal(intbv(0)[sum_bits:])
-    kept_lane = [Signal(intbv(0)[sum_bits:]) for _ in range(lanes)]
+    rescaled_lane = [Signal(intbv(0)[sum_bits:]) for _ in range(lanes)]
     term = [Signal(intbv(0)[sum_bits:]) for _ in range(d)]
     carry = [Signal(False) for _ in range(d)]
     weight_carry = Signal(False)
-    kept_together = ConcatSignal(*reversed(kept_lane))
-    terms_together = ConcatSignal(*reversed(term), weight_term)
-    carries_together = ConcatSignal(*reversed(carry), weight_carry)
+    rescaled_lanes = ConcatSignal(*reversed(rescaled_lane))
+    weighted_lanes = ConcatSignal(*reversed(term), weight_term)
+    carry_lanes = ConcatSignal(*reversed(carry), weight_carry)
 
-    hold_shift = register(clk, rescale, shift, width=DISTANCE_BITS, instance="kept_shift")
-    hold_clear = flag_register(clk, drop_sums, clear, instance="kept_clear")
+    hold_shift = register(clk, rescale, shift, width=DISTANCE_BITS, instance="rescale_shift")
+    hold_clear = flag_register(clk, drop_sums, clear, instance="rescale_clear")
     shift_lanes = [
         shift_lane(
-            sums((i + 1) * sum_bits, i * sum_bits), shift, clear, kept_lane[i], sum_bits=sum_bits,
-            instance=f"kept_{i}",
+            sums((i + 1) * sum_bits, i * sum_bits), shift, clear, rescaled_lane[i], sum_bits=sum_bits,
+            instance=f"rescale_{i}",
         )
         for i in range(lanes)
     ]  # fmt: skip
-    hold_step = log2_step(
-        clk, distance, fraction, far, drop_value, step, dropped, fraction_bits=fraction_bits,
-        instance="added_step",
+    log2_weight_of_value = log2_weight(
+        clk, distance, fraction, far, drop_value, log2_factor, zero, fraction_bits=fraction_bits,
+        instance="log2_weight",
     )  # fmt: skip
-    added_one = fixed_weight(
+    constant_lane = fixed_weight(
         clk, distance, fraction, far, drop_value, weight, weight_carry, fraction_bits=fraction_bits,
-        sum_fraction_bits=sum_fraction_bits, instance="added_0",
+        sum_fraction_bits=sum_fraction_bits, instance="value_0",
     )  # fmt: skip
-    added_values = [
+    value_lanes = [
         fixed_lane(
-            value((i + 1) * width, i * width), step, dropped, term[i], carry[i], fmt=fmt,
+            value((i + 1) * width, i * width), log2_factor, zero, term[i], carry[i], fmt=fmt,
             fraction_bits=fraction_bits, sum_bits=sum_bits, sum_fraction_bits=sum_fraction_bits,
-            instance=f"added_{i + 1}",
+            instance=f"value_{i + 1}",
         )
         for i in range(d)
     ]  # fmt: skip
@@ -213,16 +213,25 @@ def fixed_terms(
 
     @always_comb
     def deliver() -> None:
-        kept.next = kept_together
-        terms.next = terms_together
-        carries.next = carries_together
+        rescaled.next = rescaled_lanes
+        weighted.next = weighted_lanes
+        carries.next = carry_lanes
 
-    return hold_shift, hold_clear, shift_lanes, hold_step, added_one, added_values, widen, deliver
+    return (
+        hold_shift,
+        hold_clear,
+        shift_lanes,
+        log2_weight_of_value,
+        constant_lane,
+        value_lanes,
+        widen,
+        deliver,
+    )
 
 
 @unit
-def saturating_add(kept: In, term: In, carry: In, y: Out, *, sum_bits: int) -> Instances:
-    """y = kept + term + carry in two's complement of sum_bits bits, saturated."""
+def saturating_add(rescaled: In, term: In, carry: In, y: Out, *, sum_bits: int) -> Instances:
+    """y = rescaled + term + carry in two's complement of sum_bits bits, saturated."""
     largest = (1 << (sum_bits - 1)) - 1
     smallest = 1 << (sum_bits - 1)
     carry_in = Signal(intbv(0)[2:])
@@ -235,7 +244,7 @@ def saturating_add(kept: In, term: In, carry: In, y: Out, *, sum_bits: int) -> I
     @always_comb
     def add() -> None:
         # All three signed: one unsigned operand would make the Verilog's whole sum unsigned.
-        total.next = kept.signed() + term.signed() + carry_in.signed()
+        total.next = rescaled.signed() + term.signed() + carry_in.signed()
 
     @always_comb
     def saturate() -> None:
@@ -251,15 +260,16 @@ def saturating_add(kept: In, term: In, carry: In, y: Out, *, sum_bits: int) -> I
 
 @unit
 def accumulate_fixed(
-    clk: In, kept: In, terms: In, carries: In, sums: Out, *, lanes: int, sum_bits: int
+    clk: In, rescaled: In, weighted: In, carries: In, sums: Out, *, lanes: int, sum_bits: int
 ) -> Instances:
-    """One clock later: sums = kept + terms + carries, saturated; `lanes` fields of sum_bits bits."""
+    """One clock later: sums = rescaled + weighted + carries, saturated; `lanes` fields of sum_bits bits."""
     total = [Signal(intbv(0)[sum_bits:]) for _ in range(lanes)]
     totals = ConcatSignal(*reversed(total))
 
     adders = [
         saturating_add(
-            kept((i + 1) * sum_bits, i * sum_bits), terms((i + 1) * sum_bits, i * sum_bits), carries(i),
+            rescaled((i + 1) * sum_bits, i * sum_bits), weighted((i + 1) * sum_bits, i * sum_bits),
+            carries(i),
             total[i], sum_bits=sum_bits, instance=f"add_{i}",
         )
         for i in range(lanes)

@@ -1,10 +1,10 @@
-"""The group exp_mul of the log2-domain kernels: exact rescale of the sums, and the weighted value.
+"""The group weigh of the log2-domain kernels: exact rescale of the sums, and the weighted value.
 
-    kept  = 2^-rescale * sums                              exact: exponents are lowered
-    added = 2^(fraction / 2^F - distance) * [1, value]     fa2_log2 adds, fa2_intmax multiplies
+    rescaled  = 2^-rescale * sums                              exact: exponents are lowered
+    weighted = 2^(fraction / 2^F - distance) * [1, value]     fa2_log2 adds, fa2_intmax multiplies
 
 Weights are held in registers: rescale, distance, fraction, far and the flags enter one clock before sums and
-value. drop_sums and drop_value make all of their products zero, as in `weighted_terms`.
+value. drop_sums and drop_value make all of their products zero, as in `weigh`.
 """
 
 from myhdl import ConcatSignal, Signal, intbv, modbv
@@ -82,58 +82,60 @@ def power_weight(
 
 
 @unit
-def log2_step(
+def log2_weight(
     clk: In,
     distance: In,
     fraction: In,
     far: In,
     drop: In,
-    step: Out,
-    dropped: Out,
+    log2_factor: Out,
+    zero: Out,
     *,
     fraction_bits: int,
 ) -> Instances:
-    """One clock later: step = fraction - distance * 2^F, two's complement; dropped = drop or far."""
+    """One clock later: log2_factor = fraction - distance * 2^F, two's complement; zero = drop or far."""
     difference = Signal(modbv(0)[DISTANCE_BITS + fraction_bits + 1 :])
-    nothing = Signal(False)
+    no_weight = Signal(False)
 
     @always_comb
     def subtract() -> None:
         difference.next = fraction - (distance << fraction_bits)
-        nothing.next = drop or far
+        no_weight.next = drop or far
 
-    step_register = register(clk, difference, step, width=len(step), instance="step_register")
-    dropped_register = flag_register(clk, nothing, dropped, instance="dropped_register")
+    log2_weight_register = register(
+        clk, difference, log2_factor, width=len(log2_factor), instance="log2_weight_register"
+    )
+    zero_register = flag_register(clk, no_weight, zero, instance="zero_register")
 
-    return subtract, step_register, dropped_register
+    return subtract, log2_weight_register, zero_register
 
 
 @unit
-def kept_terms(
-    clk: In, rescale: In, drop: In, sums: In, kept: Out, *, fmt: FloatFormat, lanes: int
+def rescale_sums(
+    clk: In, rescale: In, drop: In, sums: In, rescaled: Out, *, fmt: FloatFormat, lanes: int
 ) -> Instances:
-    """kept = 2^-rescale * sums, `lanes` numbers each; rescale and drop of one clock before."""
+    """rescaled = 2^-rescale * sums, `lanes` numbers each; rescale and drop of one clock before."""
     width = fmt.width
     shift_bits = max(DISTANCE_BITS, fmt.exponent_bits)
     shift = Signal(intbv(0)[shift_bits:])
     lane = [Signal(intbv(0)[width:]) for _ in range(lanes)]
     together = ConcatSignal(*reversed(lane))
 
-    hold = rescale_shift(clk, rescale, drop, shift, shift_bits=shift_bits, instance="hold")
+    hold = rescale_shift(clk, rescale, drop, shift, shift_bits=shift_bits, instance="shift")
     lower = [
-        expmul_lane(sums((i + 1) * width, i * width), shift, lane[i], fmt=fmt, instance=f"lower_{i}")
+        expmul_lane(sums((i + 1) * width, i * width), shift, lane[i], fmt=fmt, instance=f"lane_{i}")
         for i in range(lanes)
     ]
 
     @always_comb
     def deliver() -> None:
-        kept.next = together
+        rescaled.next = together
 
     return hold, lower, deliver
 
 
 @unit
-def log2_terms(
+def weigh_log2(
     clk: In,
     drop_sums: In,
     drop_value: In,
@@ -143,8 +145,8 @@ def log2_terms(
     far: In,
     sums: In,
     value: In,
-    kept: Out,
-    added: Out,
+    rescaled: Out,
+    weighted: Out,
     *,
     fmt: FloatFormat,
     d: int,
@@ -152,38 +154,41 @@ def log2_terms(
 ) -> Instances:
     """fa2_log2: an adder per lane of v, a table for the lane of the constant 1."""
     width = fmt.width
-    step = Signal(intbv(0)[DISTANCE_BITS + fraction_bits + 1 :])
-    dropped = Signal(False)
+    log2_factor = Signal(intbv(0)[DISTANCE_BITS + fraction_bits + 1 :])
+    zero = Signal(False)
     weight = Signal(intbv(0)[width:])
     lane = [Signal(intbv(0)[width:]) for _ in range(d)]
     together = ConcatSignal(*reversed(lane), weight)
 
-    keep = kept_terms(clk, rescale, drop_sums, sums, kept, fmt=fmt, lanes=d + 1, instance="keep")
-    added_step = log2_step(
-        clk, distance, fraction, far, drop_value, step, dropped, fraction_bits=fraction_bits,
-        instance="added_step",
+    rescale_of_sums = rescale_sums(
+        clk, rescale, drop_sums, sums, rescaled, fmt=fmt, lanes=d + 1, instance="rescale"
+    )
+    log2_weight_of_value = log2_weight(
+        clk, distance, fraction, far, drop_value, log2_factor, zero, fraction_bits=fraction_bits,
+        instance="log2_weight",
     )  # fmt: skip
-    added_one = power_weight(
+    constant_lane = power_weight(
         clk, distance, fraction, far, drop_value, weight, fmt=fmt, fraction_bits=fraction_bits,
-        instance="added_0",
+        instance="value_0",
     )  # fmt: skip
-    added_values = [
+    value_lanes = [
         log2_lane(
-            value((i + 1) * width, i * width), step, dropped, lane[i], fmt=fmt, fraction_bits=fraction_bits,
-            instance=f"added_{i + 1}",
+            value((i + 1) * width, i * width), log2_factor, zero, lane[i],
+            fmt=fmt, fraction_bits=fraction_bits,
+            instance=f"value_{i + 1}",
         )
         for i in range(d)
     ]  # fmt: skip
 
     @always_comb
     def deliver() -> None:
-        added.next = together
+        weighted.next = together
 
-    return keep, added_step, added_one, added_values, deliver
+    return rescale_of_sums, log2_weight_of_value, constant_lane, value_lanes, deliver
 
 
 @unit
-def intmax_terms(
+def weigh_intmax(
     clk: In,
     drop_sums: In,
     drop_value: In,
@@ -193,8 +198,8 @@ def intmax_terms(
     far: In,
     sums: In,
     value: In,
-    kept: Out,
-    added: Out,
+    rescaled: Out,
+    weighted: Out,
     *,
     fmt: FloatFormat,
     d: int,
@@ -206,18 +211,20 @@ def intmax_terms(
     lane = [Signal(intbv(0)[width:]) for _ in range(d)]
     together = ConcatSignal(*reversed(lane), weight)
 
-    keep = kept_terms(clk, rescale, drop_sums, sums, kept, fmt=fmt, lanes=d + 1, instance="keep")
-    added_one = power_weight(
+    rescale_of_sums = rescale_sums(
+        clk, rescale, drop_sums, sums, rescaled, fmt=fmt, lanes=d + 1, instance="rescale"
+    )
+    constant_lane = power_weight(
         clk, distance, fraction, far, drop_value, weight, fmt=fmt, fraction_bits=fraction_bits,
-        instance="added_0",
+        instance="value_0",
     )  # fmt: skip
-    added_values = [
-        multiply(weight, value((i + 1) * width, i * width), lane[i], fmt=fmt, instance=f"added_{i + 1}")
+    value_lanes = [
+        multiply(weight, value((i + 1) * width, i * width), lane[i], fmt=fmt, instance=f"value_{i + 1}")
         for i in range(d)
     ]
 
     @always_comb
     def deliver() -> None:
-        added.next = together
+        weighted.next = together
 
-    return keep, added_one, added_values, deliver
+    return rescale_of_sums, constant_lane, value_lanes, deliver
