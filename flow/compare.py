@@ -30,7 +30,7 @@ try:
     from flow.run_process import run_in_process
     from flow.settings import DEFAULT_PDK, Settings
     from flow.whole_file import write_whole
-    from hdl.kernels.fa2 import VALUE_TIMINGS, WITH_KEY
+    from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(
         f"compare.py: error: {missing.name} is not installed: "

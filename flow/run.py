@@ -17,7 +17,7 @@ try:
     from flow.runner import execute, find_sibling
     from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.table import print_result
-    from hdl.designs import DESIGNS, SIBLINGS
+    from hdl.designs import DESIGNS, sibling
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -148,8 +148,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(result.model_dump_json(indent=2))
     else:
-        sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
-        print_result(console, result, settings.folder, sibling)
+        compared = find_sibling(settings, sibling(settings.design.name))
+        print_result(console, result, settings.folder, compared)
     for name in result.checks.failed:
         raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
 

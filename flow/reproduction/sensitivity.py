@@ -7,7 +7,7 @@ from flow.comparison.configuration import Configuration
 from flow.comparison.figures import Row
 from flow.comparison.kept import first_seed
 from flow.comparison.summary import describe
-from hdl.kernels.fa2 import WITH_KEY
+from hdl.kernels.frame import WITH_KEY
 
 FACTORS = ("seed", "clock", "utilization", "value timing")
 

@@ -55,10 +55,10 @@ def fixed_to_format(
         top_weight=total_bits - 2 - sum_fraction_bits, instance="convert",
     )  # fmt: skip
 
-    return extend, convert
+    return instances()
 
 
-@unit
+@unit(sums="lanes * sum_bits", numbers="lanes * fmt.width")
 def drain(
     clk: In,
     rst: In,
@@ -99,4 +99,4 @@ def drain(
     )
     flag = valid_delay_line(clk, rst, finish, drained, clocks=lanes + 1, instance="flag")
 
-    return capture, take_lowest, convert, collect, flag
+    return instances()

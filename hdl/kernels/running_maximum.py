@@ -3,11 +3,11 @@
 from myhdl import Signal, concat, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.registers import register
 
 
-@unit
+@unit(score="fmt.width", previous="fmt.width", current="fmt.width", score_held="fmt.width")
 def running_maximum(
     clk: In,
     start: In,
@@ -66,4 +66,4 @@ def running_maximum(
     current_register = register(clk, after, current, width=width, instance="current_register")
     score_register = register(clk, score, score_held, width=width, instance="score_register")
 
-    return restart, order, choose, previous_register, current_register, score_register
+    return instances()

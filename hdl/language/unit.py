@@ -8,7 +8,7 @@ simulation the same function is a plain block.
 A unit is a function whose positional arguments are its ports, annotated `In` or `Out`, and whose
 keyword-only arguments are its parameters:
 
-    @unit
+    @unit(a="width", b="width", total="width + 1")
     def adder(a: In, b: In, total: Out, *, width: int) -> Instances:
         '''Sum of two `width`-bit numbers, one bit wider.'''
 
@@ -19,6 +19,10 @@ keyword-only arguments are its parameters:
         return instances()
 
     low = adder(a, b, total, width=8, instance="low")      # module adder_w8, instance low
+
+The decorator may say a port's width in bits: a number, an expression of the unit's parameters, or a function
+of them (`lambda p: tree_levels(p.count)`). What is connected is checked against it, also in a simulation; a
+kernel's frame declares its wires by it: an output without one is a bool there.
 
 Rules, checked at conversion: a unit contains logic and other units, no plain MyHDL block; ports are
 bool or intbv signals; inputs may also be slices `s(high, low)`, ConcatSignals, True and False; one unit
@@ -31,11 +35,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from types import FrameType, SimpleNamespace
+from typing import Annotated, Any, overload
 
 import myhdl
-from myhdl._block import _Block, block_decorator
+from myhdl._block import _Block, _CallInfo, block_decorator
 from myhdl._extractHierarchy import _UserVerilogCode
+from myhdl._instance import _Instantiator
 from myhdl._ShadowSignal import ConcatSignal, _ShadowSignal
 from myhdl._Signal import _isListOfSigs, _Signal
 
@@ -43,11 +49,43 @@ In = Annotated[Any, "input"]
 Out = Annotated[Any, "output"]
 Instances = Any
 
+# The words of Verilog-2001 that could pass for a name, those of other tables and cells left out.
+KEYWORDS = frozenset(
+    """always and assign begin buf case casex casez cell config deassign default defparam design disable edge
+    else end endcase endmodule event for force forever fork function generate genvar if initial inout input
+    instance integer join large library localparam medium module nand negedge nor not or output parameter
+    posedge primitive pull0 pull1 real realtime reg release repeat scalared signed small specify strength
+    strong0 strong1 supply0 supply1 table task time tran tri unsigned use vectored wait wand weak0 weak1 while
+    wire wor xnor xor""".split()
+)
+
+# The width of a port in bits, see above.
+Width = int | str | Callable[[Any], int]
+
 # MyHDL carries no types: these are its own functions under a signature that a type checker accepts.
 _Decorator = Callable[[Callable[[], None]], Any]
 always_comb: _Decorator = myhdl.always_comb
 always: Callable[..., _Decorator] = myhdl.always
-instances: Callable[[], Instances] = myhdl.instances
+
+
+def instances() -> Instances:
+    """Return all logic and units that the calling unit holds in its variables: what it has to return.
+
+    Unlike MyHDL's it also takes lists of them and what `hdl.language.lanes.lanes` gives.
+    """
+    frame = inspect.currentframe()
+    assert frame is not None and frame.f_back is not None
+    return list(_instances_in(frame.f_back.f_locals.values()))
+
+
+def _instances_in(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (_Instantiator, _Block)):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _instances_in(value)
+        elif hasattr(value, "hdl_instances"):
+            yield from value.hdl_instances
 
 
 class HierarchyError(ValueError):
@@ -89,6 +127,8 @@ class Conversion:
     """Modules met so far, by name, in the order of their first instantiation."""
 
     modules: dict[str, Module] = field(default_factory=dict)
+    # By id(): signals that are no variable of their unit, kept here so that the id stays theirs.
+    names: dict[int, tuple[str, Any]] = field(default_factory=dict)
 
     def require(self, module: Module) -> None:
         """Note the module; raise HierarchyError where its name stands for something else."""
@@ -116,12 +156,20 @@ def converting() -> Iterator[Conversion]:
         _active.pop()
 
 
+def name_signal(signal: Any, name: str) -> Any:
+    """Return `signal`, which is called `name` in the Verilog of the unit that connects it."""
+    if _active:
+        _active[-1].names[id(signal)] = (name, signal)
+    return signal
+
+
 class Unit(block_decorator):  # type: ignore[misc]
     """A hardware unit: call it with signals and parameters to instantiate it."""
 
-    def __init__(self, function: Callable[..., Instances]) -> None:
-        """Read the ports and parameters from the function's signature."""
+    def __init__(self, function: Callable[..., Instances], widths: Mapping[str, Width] | None = None) -> None:
+        """Read the ports and parameters from the function's signature; `widths` are by port."""
         super().__init__(function)
+        self.widths = dict(widths or {})
         self.directions: dict[str, str] = {}
         self.parameter_names: list[str] = []
         for name, parameter in inspect.signature(function).parameters.items():
@@ -133,6 +181,26 @@ class Unit(block_decorator):  # type: ignore[misc]
                 self.directions[name] = "output"
             else:
                 raise HierarchyError(f"{function.__name__}: port {name} must be annotated In or Out")
+        for name in self.widths:
+            if name not in self.directions:
+                raise HierarchyError(f"{function.__name__}: no port {name} to have a width")
+
+    def width_of(self, port: str, parameters: Mapping[str, Any]) -> int:
+        """Return the width in bits of a port for given parameters; 1 for one without a width of its own."""
+        width = self.widths.get(port, 1)
+        if isinstance(width, str):
+            return int(eval(width, {"__builtins__": {"len": len, "max": max}}, dict(parameters)))
+        return width if isinstance(width, int) else width(SimpleNamespace(**parameters))
+
+    def _check_widths(self, signals: list[Any], parameters: Mapping[str, Any]) -> None:
+        for port, signal in zip(self.directions, signals, strict=True):
+            if port in self.widths and isinstance(signal, _Signal):
+                width = self.width_of(port, parameters)
+                if (signal._nrbits or 1) != width:
+                    raise HierarchyError(
+                        f"{self.func.__name__}: port {port} has {width} bits, "
+                        f"the signal connected to it {signal._nrbits or 1}"
+                    )
 
     def __call__(self, *signals: Any, instance: str | None = None, **parameters: Any) -> Any:
         """Instantiate the unit on `signals`, in the order of its ports (or by their names).
@@ -145,17 +213,20 @@ class Unit(block_decorator):  # type: ignore[misc]
                 raise HierarchyError(f"{self.func.__name__}: port {port} is not connected")
             positional.append(parameters.pop(port))
         name = instance or self.func.__name__
+        self._check_parameters(parameters)
+        self._check_widths(positional, parameters)
         if not _active:
             positional = [myhdl.Signal(value) if isinstance(value, bool) else value for value in positional]
             block = _Block(
                 self.func, self, name, self.srcfile, self.srcline, False, *positional, **parameters
             )
+            _belongs_to_calling_unit(block)
             _complete_names(block)
             return block
         module = self._module(positional, parameters)
         _active[-1].require(module)
-        # MyHDL finds the parent's frame at a fixed depth below _Block, hence its construction here.
         block = _Block(_no_contents, self, name, self.srcfile, self.srcline, False)
+        _belongs_to_calling_unit(block)
         block.verilog_code = _Instantiation(module, name, positional)
         return block
 
@@ -164,15 +235,15 @@ class Unit(block_decorator):  # type: ignore[misc]
             _port_of(f"{self.func.__name__}.{name}", name, direction, signal)
             for (name, direction), signal in zip(self.directions.items(), signals, strict=True)
         )
-        unknown = set(parameters) - set(self.parameter_names)
-        missing = [name for name in self.parameter_names if name not in parameters]
-        if unknown or missing:
-            raise HierarchyError(
-                f"{self.func.__name__}: parameters must be {', '.join(self.parameter_names)}"
-            )
         ordered = tuple((name, parameters[name]) for name in self.parameter_names)
         tags = [_tag(self.func.__name__, name, value) for name, value in ordered]
         return Module("_".join([self.func.__name__, *tags]), self, ordered, ports)
+
+    def _check_parameters(self, parameters: Mapping[str, Any]) -> None:
+        if set(parameters) != set(self.parameter_names):
+            raise HierarchyError(
+                f"{self.func.__name__}: parameters must be {', '.join(self.parameter_names)}"
+            )
 
     def elaborate(self, module: Module) -> Any:
         """Return a block of this unit on fresh signals, its subunits being instantiations only."""
@@ -185,9 +256,30 @@ class Unit(block_decorator):  # type: ignore[misc]
         return block
 
 
-def unit(function: Callable[..., Instances]) -> Unit:
+@overload
+def unit(function: Callable[..., Instances]) -> Unit: ...
+@overload
+def unit(**widths: Width) -> Callable[[Callable[..., Instances]], Unit]: ...
+def unit(function: Any = None, **widths: Width) -> Any:
     """Make a hardware unit of `function`: see the module's docstring."""
-    return Unit(function)
+    if function is not None:
+        return Unit(function)
+    return lambda decorated: Unit(decorated, widths)
+
+
+def _belongs_to_calling_unit(block: Any) -> None:
+    """Tell MyHDL which unit's function instantiates the block, whatever helpers stand in between.
+
+    MyHDL itself looks at a fixed depth of the stack.
+    """
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None and frame.f_back is not None:
+        caller = frame.f_back
+        if caller.f_code is _Block.__init__.__code__:
+            block.modctxt = True
+            block.callinfo = _CallInfo(frame.f_code.co_name, True, {**frame.f_globals, **frame.f_locals})
+            return
+        frame = caller
 
 
 def _no_contents() -> list[Any]:
@@ -254,6 +346,8 @@ def _tag(unit_name: str, name: str, value: Any) -> str:
         return f"{initials}{int(value)}"
     if isinstance(value, int):
         return f"{initials}{value}" if value >= 0 else f"{initials}n{-value}"
+    if isinstance(value, tuple) and all(isinstance(number, int) and number >= 0 for number in value):
+        return initials + "_".join(map(str, value))
     text = value if isinstance(value, str) else getattr(value, "name", "")
     if not isinstance(text, str) or not re.fullmatch(r"\w+", text):
         raise HierarchyError(f"{unit_name}: parameter {name} has no name for Verilog: {value!r}")
@@ -282,6 +376,38 @@ def _complete_names(block: Any) -> None:
                 )
             block.sigdict.update({f"{name}_{index}": signal for index, signal in enumerate(value)})
     block.symdict.update(names)
+    _name_nameless(block)
+    if _active:
+        _check_instance_names(block)
+
+
+def _check_instance_names(block: Any) -> None:
+    """Raise HierarchyError for names that Verilog refuses: its own words, one name of signal and instance."""
+    signals = set(block.sigdict)
+    for name in sorted(signals & KEYWORDS):
+        raise HierarchyError(f"{block.func.__name__}: {name} is a word of Verilog, and no name for a signal")
+    for sub in block.subs:
+        if isinstance(sub, _Block) and sub.verilog_code.instance in signals:
+            raise HierarchyError(
+                f"{block.func.__name__}: an instance and a signal are called {sub.verilog_code.instance}"
+            )
+
+
+def _name_nameless(block: Any) -> None:
+    """Give the signals that only `name_signal` has a name for that name."""
+    if not _active:
+        return
+    known = {id(signal) for signal in block.sigdict.values()}
+    for sub in block.subs:
+        signals = sub.verilog_code.signals if isinstance(sub, _Block) else sub.sigdict.values()
+        for signal in signals:
+            name, _ = _active[-1].names.get(id(signal), (None, None))
+            if name is None or id(signal) in known:
+                continue
+            if name in block.sigdict:
+                raise HierarchyError(f"{block.func.__name__}: two signals are called {name}")
+            block.sigdict[name] = signal
+            known.add(id(signal))
 
 
 def _check_instances(block: Any) -> set[int]:

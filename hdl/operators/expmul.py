@@ -1,20 +1,22 @@
 """ExpMul: e^x * V for one x <= 0 and a vector of lanes, by subtraction from the exponent field."""
 
-from dataclasses import dataclass
+from myhdl import Signal, intbv
 
-from myhdl import ConcatSignal, Signal, intbv
-
-from hdl.design import Design, check_range
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, unit
-from hdl.operators.vector_operator import LATENCY_CLOCKS, VectorParameters, port_widths
+from hdl.language.lanes import fields
+from hdl.language.lanes import lanes as side_by_side
+from hdl.language.unit import In, Instances, Out, instances, unit
+from hdl.models import operators as models
+from hdl.operators.operator import Operator
+from hdl.parameters import Integer
+from hdl.registry import register as register_design
 from hdl.units.arithmetic.negative_to_fixed import FRACTION_BITS_RANGE
 from hdl.units.exponential.expmul_lane import expmul_lane
 from hdl.units.exponential.log2exp import LEVEL_BITS, log2exp
 from hdl.units.registers import register, valid_register
 
 
-@unit
+@unit(x="fmt.width", v="lanes * fmt.width", y="lanes * fmt.width")
 def expmul(
     clk: In,
     rst: In,
@@ -40,50 +42,36 @@ def expmul(
     x_held = Signal(intbv(0)[width:])
     v_held = Signal(intbv(0)[lanes * width :])
     level = Signal(intbv(0)[LEVEL_BITS:])
-    product = [Signal(intbv(0)[width:]) for _ in range(lanes)]
-    products = ConcatSignal(*reversed(product)) if lanes > 1 else product[0]
 
     register_valid_in = valid_register(clk, rst, valid_in, valid_held, instance="register_valid_in")
     register_x = register(clk, x, x_held, width=width, instance="register_x")
     register_v = register(clk, v, v_held, width=lanes * width, instance="register_v")
 
     exponential = log2exp(x_held, level, fmt=fmt, fraction_bits=fraction_bits, instance="log2exp")
-    lane = [
-        expmul_lane(
-            v_held((index + 1) * width, index * width),
-            level,
-            product[index],
-            fmt=fmt,
-            instance=f"lane_{index}",
-        )
-        for index in range(lanes)
-    ]
+    lane = side_by_side(expmul_lane, v=fields(v_held, width), shift=level, fmt=fmt, instance="lane")
 
     register_valid_out = valid_register(clk, rst, valid_held, valid_out, instance="register_valid_out")
-    register_y = register(clk, products, y, width=lanes * width, instance="register_y")
+    register_y = register(clk, lane.y, y, width=lanes * width, instance="register_y")
 
-    return register_valid_in, register_x, register_v, exponential, lane, register_valid_out, register_y
-
-
-@dataclass(frozen=True)
-class ExpMulParameters(VectorParameters):
-    """`fraction_bits`: fraction bits of the fixed-point argument of Log2Exp."""
-
-    fraction_bits: int = 11
-
-    def __post_init__(self) -> None:
-        """Check the ranges at once."""
-        super().__post_init__()
-        check_range("fraction_bits", self.fraction_bits, FRACTION_BITS_RANGE[0], FRACTION_BITS_RANGE[-1])
+    return instances()
 
 
-EXPMUL = Design(
-    name="expmul",
-    description="fused e^x*V: one Log2Exp, one exponent subtractor per lane",
-    parameters=ExpMulParameters,
-    top=expmul,
-    port_widths=port_widths,
-    top_parameters=lambda p: {"fmt": p.fmt, "lanes": p.lanes, "fraction_bits": p.fraction_bits},
-    latency_clocks=lambda p: LATENCY_CLOCKS,
-    groups=("log2exp", "lane", "register"),
+ARGUMENT_FRACTION_BITS = Integer(
+    "fraction_bits",
+    11,
+    FRACTION_BITS_RANGE[0],
+    FRACTION_BITS_RANGE[-1],
+    "fraction bits of the fixed-point argument of Log2Exp",
+)
+
+EXPMUL = register_design(
+    Operator(
+        name="expmul",
+        description="fused e^x*V: one Log2Exp, one exponent subtractor per lane",
+        top=expmul,
+        baseline="separate_exp_mul",
+        parameters=(ARGUMENT_FRACTION_BITS,),
+        groups=("log2exp", "lane", "register"),
+        model=lambda x, v, p: models.expmul(x, v, p.fmt, p.fraction_bits),
+    )
 )

@@ -14,7 +14,8 @@ OPERATORS = ["expmul", "separate_exp_mul"]
 @pytest.mark.parametrize(
     ("design", "parameters", "message"),
     [
-        ("expmull", {}, "unknown design 'expmull': expmul, separate_exp_mul"),
+        ("expmull", {}, "unknown design 'expmull': did you mean 'expmul'?"),
+        ("exp_mul", {}, "design 'exp_mul' is called separate_exp_mul now"),
         ("expmul", {"lanes": 0}, "lanes must be an integer from 1 to 256, not 0"),
         ("expmul", {"lanes": "8"}, "lanes must be an integer from 1 to 256, not '8'"),
         ("expmul", {"fraction_bits": 17}, "fraction_bits must be an integer from 1 to 16, not 17"),

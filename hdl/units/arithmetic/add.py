@@ -70,7 +70,7 @@ def align_smaller(
     return split, shift, collect_lost, deliver
 
 
-@unit
+@unit(a="fmt.width", b="fmt.width", y="fmt.width")
 def add(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = a + b, rounded to nearest, ties to even; an exact zero is -0 only for (-0) + (-0).
 
@@ -93,7 +93,7 @@ def add(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     larger = Signal(intbv(0)[sign_bit:])
     smaller = Signal(intbv(0)[sign_bit:])
     larger_sign = Signal(False)
-    distance = Signal(intbv(0)[fmt.exponent_bits :])
+    distance = Signal(modbv(0)[fmt.exponent_bits :])
     larger_significand = Signal(intbv(0)[significand_bits:])
     smaller_significand = Signal(intbv(0)[significand_bits:])
     aligned = Signal(intbv(0)[aligned_bits:])
@@ -185,7 +185,7 @@ def add(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     return logic, alignment, normaliser, rounder
 
 
-@unit
+@unit(a="fmt.width", b="fmt.width", y="fmt.width")
 def subtract(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = a - b: the adder with b's sign turned; ports as those of `add`."""
     sign_bit = fmt.sign_bit

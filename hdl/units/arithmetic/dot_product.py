@@ -91,7 +91,7 @@ def align_product(
     near_bits = min(exponent_bits, (width - 1).bit_length())
     all_ones = (1 << width) - 1
 
-    distance = Signal(intbv(0)[exponent_bits:])
+    distance = Signal(modbv(0)[exponent_bits:])
     window = Signal(intbv(0)[width:])
     shifted = Signal(intbv(0)[width:])
     magnitude = Signal(intbv(0)[width:])
@@ -132,11 +132,11 @@ def align_product(
     return measure, shift, mask, complement
 
 
-@unit
-def dot_product(clk: In, load_q: In, q: In, k: In, score: Out, *, fmt: FloatFormat, d: int) -> Instances:
+@unit(q="d * fmt.width", k="d * fmt.width", score="fmt.width")
+def dot_product(clk: In, start: In, q: In, k: In, score: Out, *, fmt: FloatFormat, d: int) -> Instances:
     """score = sum of q_i * k_i, the sum exact but for the alignment, rounded once to nearest even.
 
-    load_q  bool: q is stored with this k and stays for the next ones
+    start  bool: q is stored with this k and stays for the next ones
     q, k    d numbers each, number i = bits [i*W, (i+1)*W)
     score   number, fmt.width bits, combinational, REGISTER_RANKS clocks after its k; +0 for a zero sum
     """
@@ -171,7 +171,7 @@ def dot_product(clk: In, load_q: In, q: In, k: In, score: Out, *, fmt: FloatForm
     total_held = Signal(intbv(0)[total_bits:])
     sum_exponent = Signal(intbv(0)[exponent_bits:])
 
-    q_register = enabled_register(clk, load_q, q, q_held, width=d * width, instance="q_register")
+    q_register = enabled_register(clk, start, q, q_held, width=d * width, instance="q_register")
     k_register = register(clk, k, k_held, width=d * width, instance="k_register")
 
     product = [

@@ -7,7 +7,7 @@ from hdl.language.unit import In, Instances, Out, always_comb, unit
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
 
-@unit
+@unit(a="fmt.width", b="fmt.width", y="fmt.width")
 def multiply(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = a * b, rounded to nearest, ties to even; numbers of fmt.width bits."""
     sign_bit = fmt.sign_bit

@@ -18,7 +18,7 @@ START_BITS = COEFFICIENT_BITS + 1
 SLOPE_BITS = max(SEGMENT_SLOPES).bit_length()
 
 
-@unit
+@unit(x="fmt.width", y="fmt.width")
 def reciprocal(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = 1 / x, rounded to nearest, ties to even, from eight linear segments; 1 / 0 is 0.
 

@@ -6,7 +6,7 @@ from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 
-@unit
+@unit(number="fmt.width", truncated="integer_bits + fraction_bits")
 def to_fixed(
     number: In, truncated: Out, round_bit: Out, *, fmt: FloatFormat, integer_bits: int, fraction_bits: int
 ) -> Instances:

@@ -24,7 +24,7 @@ def sum_signal(count: int, width: int, is_signed: bool) -> Signal:
     return Signal(intbv(0)[total_bits:])
 
 
-@unit
+@unit(terms="count * width", total=lambda p: p.width + tree_levels(p.count))
 def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) -> Instances:
     """Exact sum of `count` terms.
 
@@ -68,7 +68,7 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
     return low, high, add
 
 
-@unit
+@unit(values="count * width", largest="width")
 def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instances:
     """Largest of `count` unsigned values.
 

@@ -6,7 +6,7 @@ from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 
-@unit
+@unit(v="fmt.width", y="fmt.width")
 def expmul_lane(v: In, shift: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = v * 2^-shift; a result exponent field of 0 or less gives zero with v's sign.
 

@@ -6,7 +6,7 @@ from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 
-@unit
+@unit(v="fmt.width", y="fmt.width")
 def log2_lane(v: In, log2_factor: In, drop: In, y: Out, *, fmt: FloatFormat, fraction_bits: int) -> Instances:
     """y ~ v * 2^(log2_factor / 2^F), F = fraction_bits: added to exponent and top F mantissa bits.
 

@@ -8,7 +8,7 @@ from hdl.units.arithmetic.to_fixed import to_fixed
 from hdl.units.exponential.log2_constants import SCORE_INTEGER_BITS
 
 
-@unit
+@unit(score="fmt.width", fixed=lambda p: SCORE_INTEGER_BITS + p.fraction_bits + 1)
 def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -> Instances:
     """fixed = sign(score) * min(floor(|score| * 2^F + 1/2), 2^(8+F) - 1), with F = fraction_bits.
 

@@ -10,7 +10,7 @@ from hdl.units.arithmetic.negative_to_fixed import CLIP_INTEGER_BITS, negative_t
 LEVEL_BITS = 5
 
 
-@unit
+@unit(x="fmt.width", level=LEVEL_BITS)
 def log2exp(x: In, level: Out, *, fmt: FloatFormat, fraction_bits: int) -> Instances:
     """level = round(-x * 1.4375), so that 2^-level stands for e^x; x is clipped to [-15, 0].
 

@@ -22,7 +22,7 @@ SLOPE_BITS = max(SEGMENT_SLOPES).bit_length()
 LARGEST_SHIFT = 22
 
 
-@unit
+@unit(x="fmt.width", y="fmt.width")
 def pwl_exp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = e^x for x clipped to [-15, 0], rounded to nearest, ties to even.
 

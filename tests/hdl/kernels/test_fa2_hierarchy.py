@@ -4,7 +4,7 @@ from functools import cache
 import pytest
 
 from hdl.designs import get_design
-from hdl.kernels.fa2 import VALUE_TIMINGS
+from hdl.kernels.frame import VALUE_TIMINGS
 from hdl.verilog import verilog_text
 
 KERNELS = ("fa2_baseline", "fa2_expmul")

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from fa2_bench import compile_kernel, expected_results, mixed_queries, run_kernel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from operator_bench import compile_unit
@@ -8,16 +7,22 @@ from successor_reference import Kernel, fixed, floating
 
 from hdl.designs import get_design
 from hdl.formats import BF16, parse_format
+from hdl.kernel_bench import compile_kernel, mixed_queries, run_kernel
+from hdl.models.attention import LOG2_E, attention_exact
 from hdl.models.codes import decode, encode
-from hdl.models.fa2 import attention_exact
-from hdl.models.fa2_log2 import LOG2_E, log2_attention, log2_scale, log2_score
-from hdl.models.kernels import MODELS
+from hdl.models.log2 import log2_scale, log2_score
 from hdl.units.exponential.log2_constants import power_mantissas
 from hdl.units.exponential.log2_lane import log2_lane
 from hdl.units.exponential.log2_score import log2_score as log2_score_unit
 
 KERNELS = ("fa2_log2", "fa2_log2_fixed", "fa2_intmax")
 KEYS = 512
+
+
+def attend(kernel, q, k, v, key_valid=True, **parameters):
+    """What the kernel's model gives with these parameters of the design, its defaults for the others."""
+    design = get_design(kernel)
+    return design.attend(design.make_parameters(parameters), q, k, v, key_valid)
 
 
 def scores_of(rows, d=4):
@@ -43,15 +48,15 @@ def hard_scores():
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_verilog_equals_model_on_ramps_sinks_saturated_scores_and_masked_stretches(kernel, tmp_path):
-    simulation, values = compile_kernel(kernel, tmp_path, format="bf16", d=4)
+    simulation, values = compile_kernel(get_design(kernel), tmp_path, format="bf16", d=4)
     q, k, v = scores_of(hard_scores())
     v[-2:] |= 0x7F00  # sums that saturate
     masks = np.ones((3, *k.shape[:2]), bool)
     masks[1, :, 100:400] = False
     masks[2] = False
     for mask in masks:
-        expected = expected_results(kernel, values, q, k, v, mask)
-        results, _ = run_kernel(kernel, simulation, values, q, k, v, mask, gap_rate=0.1)
+        expected = get_design(kernel).attend(values, q, k, v, mask)
+        results, _ = run_kernel(get_design(kernel), simulation, values, q, k, v, mask, gap_rate=0.1)
         np.testing.assert_array_equal(results, expected)
     assert not expected.any()
 
@@ -108,7 +113,7 @@ def test_scores_rising_slowly_decay_where_expmul_takes_the_plain_mean():
     q, k, v = scores_of(np.array([0.3 * LOG2_E * np.arange(60)]))
     # q carries log2 e, so the truth is a softmax to the base 2.
     exact = attention_exact(decode(q, BF16) / LOG2_E, *(decode(codes, BF16) for codes in (k, v)))
-    found = decode(log2_attention(q, k, v, BF16), BF16)
+    found = decode(attend("fa2_log2", q, k, v), BF16)
     assert np.linalg.norm(found - exact) < 0.1 * np.linalg.norm(exact)
 
 
@@ -118,10 +123,8 @@ def test_an_exact_weight_is_at_least_as_good_as_an_added_logarithm():
     exact = attention_exact(q, k, v)
     codes = [encode(array, BF16) for array in (q * LOG2_E, k, v)]
     errors = [
-        np.linalg.norm(
-            decode(log2_attention(*codes, BF16, fraction_bits=bits, multiplied=multiplied), BF16) - exact
-        )
-        for bits, multiplied in ((7, True), (3, False), (0, False))
+        np.linalg.norm(decode(attend(kernel, *codes, fraction_bits=bits), BF16) - exact)
+        for bits, kernel in ((7, "fa2_intmax"), (3, "fa2_log2"), (0, "fa2_log2"))
     ]
     assert errors[0] < errors[1] < errors[2]
 
@@ -146,27 +149,25 @@ def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, dat
         )
     )
     valid = random.random((1, 9)) < 0.8
-    options = {"fraction_bits": fraction_bits}
     expected = {
         "fa2_log2": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=False),
         "fa2_log2_fixed": lambda one: fixed(one, q[0], k[0], v[0], valid[0]),
         "fa2_intmax": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=True),
     }[kernel](Kernel(fmt, fraction_bits))
-    found = MODELS[kernel].attention(q, k, v, fmt, key_valid=valid, **options)
+    found = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
     assert found[0].tolist() == expected
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_masked_keys_do_not_count_however_high_their_score(kernel):
-    attention = MODELS[kernel].attention
     random = np.random.default_rng(5)
     q, k, v = (random.normal(size=shape) for shape in ((6, 8), (6, 40, 8), (6, 40, 8)))
     mask = random.random(40) > 0.5
     k[:, ~mask] += 8 * q[:, None]
     q, k, v = (encode(array, BF16) for array in (q, k, v))
-    left_out = attention(q, k[:, mask], v[:, mask], BF16)
-    np.testing.assert_array_equal(attention(q, k, v, BF16, key_valid=mask), left_out)
-    assert not attention(q, k, v, BF16, key_valid=False).any()
+    left_out = attend(kernel, q, k[:, mask], v[:, mask])
+    np.testing.assert_array_equal(attend(kernel, q, k, v, mask), left_out)
+    assert not attend(kernel, q, k, v, False).any()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -175,17 +176,19 @@ def test_attention_lies_near_float64(kernel):
     q, k, v = (random.normal(size=shape) for shape in ((64, 16), (64, 128, 16), (64, 128, 16)))
     codes = [encode(array, BF16) for array in (q * LOG2_E / 4, k, v)]
     exact = attention_exact(q / 4, *(decode(one, BF16) for one in codes[1:]))
-    found = decode(MODELS[kernel].attention(*codes, BF16), BF16)
+    found = decode(attend(kernel, *codes), BF16)
     assert np.linalg.norm(found - exact) < 0.045 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize(("name", "fraction_bits"), [("e3m2", 0), ("e3m2", 1), ("bf16", 7), ("e5m10", 5)])
 def test_verilog_equals_model_with_other_fraction_bits(kernel, name, fraction_bits, tmp_path):
-    simulation, values = compile_kernel(kernel, tmp_path, format=name, d=2, fraction_bits=fraction_bits)
+    simulation, values = compile_kernel(
+        get_design(kernel), tmp_path, format=name, d=2, fraction_bits=fraction_bits
+    )
     queries = mixed_queries(values.fmt, 2, 60, 20, seed=fraction_bits)
-    expected = expected_results(kernel, values, *queries)
-    results, _ = run_kernel(kernel, simulation, values, *queries, gap_rate=0.1)
+    expected = get_design(kernel).attend(values, *queries)
+    results, _ = run_kernel(get_design(kernel), simulation, values, *queries, gap_rate=0.1)
     np.testing.assert_array_equal(results, expected)
 
 
@@ -215,11 +218,13 @@ def test_fixed_point_kernel_has_the_ports_and_the_groups_of_the_others_and_its_d
 
 
 def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
-    simulation, values = compile_kernel("fa2_log2_fixed", tmp_path, format="e4m3", d=5)
+    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, format="e4m3", d=5)
     random = np.random.default_rng(6)
     q, k, v = (random.integers(0, 256, shape) for shape in ((60, 5), (60, 6, 5), (60, 6, 5)))
-    expected = expected_results("fa2_log2_fixed", values, q, k, v)
-    results, delays = run_kernel("fa2_log2_fixed", simulation, values, q, k, v, np.ones((60, 6), bool))
+    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
+    results, delays = run_kernel(
+        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((60, 6), bool)
+    )
     np.testing.assert_array_equal(results, expected)
     assert set(delays) == {get_design("fa2_log2_fixed").latency_clocks(values)}
 
@@ -227,11 +232,13 @@ def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
 @pytest.mark.parametrize(("sum_bits", "sum_fraction_bits"), [(24, 12), (13, 10), (30, 27)])
 def test_narrow_and_wide_sums_equal_the_model_where_they_saturate(sum_bits, sum_fraction_bits, tmp_path):
     parameters = {"format": "e4m3", "d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
-    simulation, values = compile_kernel("fa2_log2_fixed", tmp_path, **parameters)
+    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, **parameters)
     random = np.random.default_rng(7)
     q, k, v = (random.integers(0, 256, shape) for shape in ((50, 3), (50, 80, 3), (50, 80, 3)))
-    expected = expected_results("fa2_log2_fixed", values, q, k, v)
-    results, _ = run_kernel("fa2_log2_fixed", simulation, values, q, k, v, np.ones((50, 80), bool))
+    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
+    results, _ = run_kernel(
+        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((50, 80), bool)
+    )
     np.testing.assert_array_equal(results, expected)
 
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from hdl.formats import FloatFormat
+from hdl.models.arithmetic import add, divide, dot_product
 from hdl.models.codes import encode
-from hdl.models.fa2 import add, divide, dot_product
 from hdl.models.operators import multiply
 
 FARTHEST = 31

@@ -1,16 +1,11 @@
-"""Bit-accurate models of the FlashAttention-2 kernels and of their units, from the specification.
-
-Codes in and out, arrays of any leading shape: queries and heads are axes, only the keys are a loop.
-"""
-
-from collections.abc import Callable
+"""Bit-accurate models of the arithmetic units that kernels share, from their specification."""
 
 import numpy as np
 import numpy.typing as npt
 
 from hdl.formats import FloatFormat
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.models.operators import expmul, multiply, separate_exp_mul
+from hdl.models.operators import multiply
 from hdl.units.arithmetic.reciprocal_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
@@ -19,14 +14,6 @@ from hdl.units.arithmetic.reciprocal_constants import (
     SEGMENT_SLOPES,
     SEGMENT_STARTS,
 )
-
-BoolArray = npt.NDArray[np.bool_]
-
-# e^x * v on codes: x of shape S, v and the result of shape S + (lanes,).
-ExpMultiply = Callable[[CodeArray, CodeArray], CodeArray]
-
-SEPARATE = "separate"
-FUSED = "fused"
 
 
 def add(a: npt.ArrayLike, b: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
@@ -86,70 +73,10 @@ def reciprocal_real(x: FloatArray) -> FloatArray:
     return value
 
 
-def attention(
-    q: npt.ArrayLike,
-    k: npt.ArrayLike,
-    v: npt.ArrayLike,
-    fmt: FloatFormat,
-    operator: str | ExpMultiply,
-    key_valid: npt.ArrayLike = True,
-    fraction_bits: int = 11,
-) -> CodeArray:
-    """Return the codes that a kernel gives for each query, shape (..., d).
-
-    q          codes, (..., d), 1/sqrt(d) included
-    k, v       codes, (..., keys, d)
-    key_valid  bools, (..., keys): False where the key is masked; leading axes of all four broadcast
-    operator   'separate' (fa2_baseline), 'fused' (fa2_expmul, with its fraction_bits), or e^x * v on codes
-    """
-    exp_multiply = _operator(operator, fmt, fraction_bits)
-    queries, keys, values = as_codes(q, fmt), as_codes(k, fmt), as_codes(v, fmt)
-    scores = dot_product(queries[..., None, :], keys, fmt)
-    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
-    one = np.broadcast_to(np.uint32(fmt.one_code), (*values.shape[:-1], 1))
-    values = np.broadcast_to(np.concatenate([one, values], axis=-1), (*scores.shape, values.shape[-1] + 1))
-    shape = scores.shape[:-1]
-    lowest = np.uint32((1 << fmt.sign_bit) + fmt.max_finite_code)
-    maximum = np.full(shape, lowest, np.uint32)
-    sums = np.zeros((*shape, values.shape[-1]), np.uint32)
-    for index in range(scores.shape[-1]):
-        score, live = scores[..., index], valid[..., index]
-        higher = live & (decode(score, fmt) > decode(maximum, fmt))
-        previous, maximum = maximum, np.where(higher, score, maximum)
-        rescaled = exp_multiply(subtract(previous, maximum, fmt), sums)
-        weighted = exp_multiply(subtract(score, maximum, fmt), values[..., index, :])
-        sums = add(rescaled, np.where(live[..., None], weighted, 0).astype(np.uint32), fmt)
-    return divide(sums, fmt)
-
-
 def divide(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
     """Return the codes of sums[1:] / sums[0] over the last axis, by the reciprocal; a zero is +0."""
     quotient = multiply(sums[..., 1:], reciprocal(sums[..., :1], fmt), fmt)
     return np.where(quotient == 1 << fmt.sign_bit, np.uint32(0), quotient)
-
-
-def attention_exact(
-    q: FloatArray, k: FloatArray, v: FloatArray, key_valid: npt.ArrayLike = True
-) -> FloatArray:
-    """Return softmax(q . k) v in float64, shapes as in `attention`; 0 where all keys are masked."""
-    scores = np.einsum("...d,...nd->...n", q, k)
-    valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)
-    highest = np.max(scores, axis=-1, keepdims=True, where=valid, initial=-np.inf)
-    weights = np.where(valid, np.exp(np.where(valid, scores - np.maximum(highest, -1e300), 0.0)), 0.0)
-    total = weights.sum(axis=-1, keepdims=True)
-    weights /= np.where(total == 0, 1.0, total)
-    result: FloatArray = np.einsum("...n,...nd->...d", weights, v)
-    return result
-
-
-def _operator(name: str | ExpMultiply, fmt: FloatFormat, fraction_bits: int) -> ExpMultiply:
-    if callable(name):
-        return name
-    if name == SEPARATE:
-        return lambda x, v: separate_exp_mul(x, v, fmt)
-    if name == FUSED:
-        return lambda x, v: expmul(x, v, fmt, fraction_bits)
-    raise ValueError(f"operator must be {SEPARATE} or {FUSED}, not {name!r}")
 
 
 def _unpack(codes: IntArray, fmt: FloatFormat) -> tuple[IntArray, IntArray]:

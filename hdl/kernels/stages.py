@@ -1,9 +1,11 @@
-"""The groups of a kernel that stand between maximum and output, shared by several kernels."""
+"""Stages between maximum and output that several kernels share."""
 
-from myhdl import ConcatSignal, Signal, intbv
+from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.lanes import fields
+from hdl.language.lanes import lanes as side_by_side
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.add import add, subtract
 from hdl.units.arithmetic.multiply import multiply
 from hdl.units.arithmetic.reciprocal import reciprocal
@@ -11,46 +13,36 @@ from hdl.units.delays import enabled_register, valid_delay_line
 from hdl.units.registers import register
 
 
-@unit
+@unit(
+    previous="fmt.width", current="fmt.width", score_held="fmt.width", rescale="fmt.width", offset="fmt.width"
+)
 def difference(
-    clk: In, previous: In, current: In, score: In, rescale: Out, offset: Out, *, fmt: FloatFormat
+    clk: In, previous: In, current: In, score_held: In, rescale: Out, offset: Out, *, fmt: FloatFormat
 ) -> Instances:
-    """One clock later: rescale = previous - current and offset = score - current, numbers."""
+    """One clock later: rescale = previous - current and offset = score_held - current, numbers."""
     width = fmt.width
     rescale_sum = Signal(intbv(0)[width:])
     offset_sum = Signal(intbv(0)[width:])
 
     subtract_rescale = subtract(previous, current, rescale_sum, fmt=fmt, instance="subtract_rescale")
-    subtract_offset = subtract(score, current, offset_sum, fmt=fmt, instance="subtract_offset")
+    subtract_offset = subtract(score_held, current, offset_sum, fmt=fmt, instance="subtract_offset")
     rescale_register = register(clk, rescale_sum, rescale, width=width, instance="rescale_register")
     offset_register = register(clk, offset_sum, offset, width=width, instance="offset_register")
 
-    return subtract_rescale, subtract_offset, rescale_register, offset_register
+    return instances()
 
 
-@unit
+@unit(rescaled="lanes * fmt.width", weighted="lanes * fmt.width", sums="lanes * fmt.width")
 def accumulate(clk: In, rescaled: In, weighted: In, sums: Out, *, fmt: FloatFormat, lanes: int) -> Instances:
     """One clock later: sums = rescaled + weighted; `lanes` numbers each, lane i = bits [i*W, (i+1)*W)."""
     width = fmt.width
-    total = [Signal(intbv(0)[width:]) for _ in range(lanes)]
-    totals = ConcatSignal(*reversed(total))
+    adders = side_by_side(add, a=fields(rescaled, width), b=fields(weighted, width), fmt=fmt, instance="add")
+    sums_register = register(clk, adders.y, sums, width=lanes * width, instance="sums_register")
 
-    adder = [
-        add(
-            rescaled((index + 1) * width, index * width),
-            weighted((index + 1) * width, index * width),
-            total[index],
-            fmt=fmt,
-            instance=f"add_{index}",
-        )
-        for index in range(lanes)
-    ]
-    sums_register = register(clk, totals, sums, width=lanes * width, instance="sums_register")
-
-    return adder, sums_register
+    return instances()
 
 
-@unit
+@unit(a="fmt.width", b="fmt.width", y="fmt.width")
 def multiply_unsigned_zero(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
     """y = a * b as `multiply` gives it, but that a zero is +0; numbers of fmt.width bits."""
     sign_bit = fmt.sign_bit
@@ -64,10 +56,10 @@ def multiply_unsigned_zero(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instanc
         else:
             y.next = product
 
-    return multiplier, clear_sign
+    return instances()
 
 
-@unit
+@unit(sums="(d + 1) * fmt.width", o="d * fmt.width")
 def divide(
     clk: In, rst: In, finish: In, sums: In, valid_out: Out, o: Out, *, fmt: FloatFormat, d: int
 ) -> Instances:
@@ -82,8 +74,6 @@ def divide(
     inverse = Signal(intbv(0)[width:])
     inverse_held = Signal(intbv(0)[width:])
     numerator = Signal(intbv(0)[d * width :])
-    quotient = [Signal(intbv(0)[width:]) for _ in range(d)]
-    quotients = ConcatSignal(*reversed(quotient)) if d > 1 else quotient[0]
 
     invert = reciprocal(sums(width, 0), inverse, fmt=fmt, instance="reciprocal")
     inverse_register = enabled_register(
@@ -92,17 +82,10 @@ def divide(
     numerator_register = enabled_register(
         clk, finish, sums((d + 1) * width, width), numerator, width=d * width, instance="numerator_register"
     )
-    multiplier = [
-        multiply_unsigned_zero(
-            inverse_held,
-            numerator((index + 1) * width, index * width),
-            quotient[index],
-            fmt=fmt,
-            instance=f"multiply_{index}",
-        )
-        for index in range(d)
-    ]
-    output_register = register(clk, quotients, o, width=d * width, instance="output_register")
+    multipliers = side_by_side(
+        multiply_unsigned_zero, a=inverse_held, b=fields(numerator, width), fmt=fmt, instance="multiply"
+    )
+    output_register = register(clk, multipliers.y, o, width=d * width, instance="output_register")
     valid = valid_delay_line(clk, rst, finish, valid_out, clocks=2, instance="valid")
 
-    return invert, inverse_register, numerator_register, multiplier, output_register, valid
+    return instances()

@@ -1,9 +1,9 @@
 """The running maximum of the log2-domain kernels, an integer, and what follows from it at once."""
 
-from myhdl import Signal, intbv
+from myhdl import Signal, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.exponential.log2_constants import (
     DISTANCE_BITS,
     DISTANCE_MAX,
@@ -16,8 +16,13 @@ from hdl.units.exponential.log2_score import log2_score
 from hdl.units.registers import flag_register, register
 
 
-@unit
-def integer_maximum(
+@unit(
+    score="fmt.width",
+    previous=lambda p: maximum_bits(p.ceiling),
+    current=lambda p: maximum_bits(p.ceiling),
+    score_held=lambda p: MAXIMUM_BITS + p.fraction_bits,
+)
+def log2_maximum(
     clk: In,
     start: In,
     live: In,
@@ -39,11 +44,11 @@ def integer_maximum(
     score_held  two's complement, 9 + fraction_bits bits
     """
     score_bits = MAXIMUM_BITS + fraction_bits
-    fixed = Signal(intbv(0)[score_bits:])
+    fixed = Signal(modbv(0)[score_bits:])
     bits = maximum_bits(ceiling)
     before = Signal(intbv(0)[bits:])
     after = Signal(intbv(0)[bits:])
-    integer = Signal(intbv(0)[bits:])
+    integer_part = Signal(intbv(0)[bits:])
     start_code = MAXIMUM_START % (1 << bits)
     # Sign-extended by a bit, so that rounding up does not overflow.
     up = (1 << fraction_bits) - 1
@@ -59,7 +64,7 @@ def integer_maximum(
 
         @always_comb
         def take_integer() -> None:
-            integer.next = raised[score_bits + 1 : fraction_bits]
+            integer_part.next = raised[score_bits + 1 : fraction_bits]
     else:
 
         @always_comb
@@ -68,7 +73,7 @@ def integer_maximum(
 
         @always_comb
         def take_integer() -> None:
-            integer.next = raised[score_bits:fraction_bits]
+            integer_part.next = raised[score_bits:fraction_bits]
 
     @always_comb
     def restart() -> None:
@@ -79,8 +84,8 @@ def integer_maximum(
 
     @always_comb
     def choose() -> None:
-        if live and integer.signed() > before.signed():
-            after.next = integer
+        if live and integer_part.signed() > before.signed():
+            after.next = integer_part
         else:
             after.next = before
 
@@ -88,24 +93,22 @@ def integer_maximum(
     current_register = register(clk, after, current, width=bits, instance="current_register")
     score_register = register(clk, fixed, score_held, width=score_bits, instance="score_register")
 
-    return (
-        quantise,
-        raise_score,
-        take_integer,
-        restart,
-        choose,
-        previous_register,
-        current_register,
-        score_register,
-    )
+    return instances()
 
 
-@unit
-def integer_difference(
+@unit(
+    previous=lambda p: maximum_bits(p.ceiling),
+    current=lambda p: maximum_bits(p.ceiling),
+    score_held=lambda p: MAXIMUM_BITS + p.fraction_bits,
+    rescale=DISTANCE_BITS,
+    distance=DISTANCE_BITS,
+    fraction=lambda p: held_fraction_bits(p.fraction_bits),
+)
+def log2_difference(
     clk: In,
     previous: In,
     current: In,
-    score: In,
+    score_held: In,
     rescale: Out,
     distance: Out,
     fraction: Out,
@@ -117,10 +120,10 @@ def integer_difference(
     """One clock later, for a score that counts: how far the maximum has risen and the score lies below it.
 
     previous, current  two's complement, 9 bits, ceiling 10
-    score     two's complement, 9 + F bits, F = fraction_bits
+    score_held  two's complement, 9 + F bits, F = fraction_bits
     rescale   unsigned, 5 bits: min(current - previous, 31)
-    distance  unsigned, 5 bits: current - floor(score), where it is at most 31
-    fraction  unsigned, F bits, at least 2: score - floor(score)
+    distance  unsigned, 5 bits: current - floor(score_held), where it is at most 31
+    fraction  unsigned, F bits, at least 2: score_held - floor(score_held)
     far       bool: the distance is above 31
     """
     score_bits = MAXIMUM_BITS + fraction_bits
@@ -138,7 +141,7 @@ def integer_difference(
     @always_comb
     def subtract() -> None:
         rise.next = current.signed() - previous.signed()
-        below.next = current.signed() - score[score_bits:fraction_bits].signed()
+        below.next = current.signed() - score_held[score_bits:fraction_bits].signed()
 
     @always_comb
     def limit() -> None:
@@ -151,13 +154,11 @@ def integer_difference(
 
     @always_comb
     def split() -> None:
-        part.next = score % steps
+        part.next = score_held % steps
 
     rescale_register = register(clk, clipped, rescale, width=DISTANCE_BITS, instance="rescale_register")
     distance_register = register(clk, near, distance, width=DISTANCE_BITS, instance="distance_register")
     fraction_register = register(clk, part, fraction, width=held_bits, instance="fraction_register")
     far_register = flag_register(clk, beyond, far, instance="far_register")
 
-    return (
-        split, subtract, limit, rescale_register, distance_register, fraction_register, far_register,
-    )  # fmt: skip
+    return instances()
