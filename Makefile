@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
-# A file's tests share what they build, so a file stays with one process; there is one process per core. After a
+# A file's tests share what they build, so a file stays with one process; there is one process per CPU that may be used. After a
 # test that hung the rest goes on in a new process, twice at most.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist loadfile --max-worker-restart 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadfile --max-worker-restart 2
 
 .PHONY: setup run test test-quick lint bench reports clean
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.charts.picture import draw
     from flow.command_line import Parser, plain_lines, run_guarded
+    from flow.decimals import whole_number
     from flow.error_study.digits import to_figure_digits
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
@@ -44,7 +46,9 @@ EXAMPLES = """examples:
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="accuracy.py", description=__doc__, epilog=EXAMPLES)
-    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="of the random scores; default 3")
+    parser.add_argument(
+        "--seeds", type=whole_number, default=3, metavar="K", help="of the random scores; default 3"
+    )
     parser.add_argument(
         "--no-model",
         action="store_true",

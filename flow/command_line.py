@@ -1,26 +1,48 @@
 """What the scripts in this folder share: one-line errors, exit codes, a parser that keeps to them."""
 
 import argparse
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from rich.console import Console
 
 from flow.errors import StepError, UserError
+from flow.failure_cause import os_error_in_words
+from flow.processes import INTERRUPTED, ended_by, leave_at_once_next_time, watch
 
+Value = TypeVar("Value")
 Say = Callable[[str], None]
-INTERRUPTED = 130  # as a shell reports SIGINT
+GIVEN = "_given"  # the options met so far, noted in the namespace
+
+
+class StoreOnce(argparse.Action):
+    """Stores an option's value; an option given again is an error, not the last one's win."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        """Store `values`; raises ArgumentError for an option that was given before."""
+        given: set[str] = namespace.__dict__.setdefault(GIVEN, set())
+        if option is not None and self.dest in given:
+            raise argparse.ArgumentError(self, "given twice")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line; description and epilog stay as they are written."""
+    """An argument parser whose errors are one line; description and epilog stay as they are written.
+
+    An option that takes a value is given once.
+    """
 
     def __init__(self, **options: Any) -> None:
         """Take what ArgumentParser takes."""
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        self.register("action", None, StoreOnce)
 
     def error(self, message: str) -> NoReturn:
         """Print `message` and leave with exit code 2."""
@@ -28,29 +50,45 @@ class Parser(argparse.ArgumentParser):
 
 
 def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -> NoReturn:
-    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 at Ctrl-C.
+    """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 by signal.
 
     Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
     goes to `crash_log`.
     """
+    watch()
     try:
         refuse_other_checkout(Path(sys.argv[0]), program)
         code = main()
-    except (UserError, StepError) as error:
-        leave(program, " ".join(str(error).split()), error.exit_code)
-    except KeyboardInterrupt:
-        leave(program, "interrupted; the same command goes on from the last finished step", INTERRUPTED)
-    except OSError as error:
-        leave(program, f"{error.strerror or error}: {error.filename or 'no file named'}", 1)
-    except Exception as error:
-        try:
-            crash_log.parent.mkdir(parents=True, exist_ok=True)
-            crash_log.write_text(traceback.format_exc())
-            where = f" (details: {crash_log})"
-        except OSError:
-            where = ""
-        leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
+    except BaseException as error:
+        if ended_by() is None and not isinstance(error, KeyboardInterrupt):
+            leave_after(error, program, crash_log)
+        # Told to end: whatever was raised on the way out is of no interest.
+        leave_at_once_next_time()
+        leave(program, f"{how_ended()}; the same command goes on from the last finished step", INTERRUPTED)
     sys.exit(code or 0)
+
+
+def how_ended() -> str:
+    """Return how the command was told to end, in words."""
+    number = ended_by()
+    return "interrupted" if number in (None, signal.SIGINT) else f"ended by {number.name}"
+
+
+def leave_after(error: BaseException, program: str, crash_log: Path) -> NoReturn:
+    """Leave with one line on `error`."""
+    if isinstance(error, UserError | StepError):
+        leave(program, " ".join(str(error).split()), error.exit_code)
+    if isinstance(error, OSError):
+        leave(program, os_error_in_words(error), 1)
+    if not isinstance(error, Exception):
+        raise error
+    try:
+        crash_log.parent.mkdir(parents=True, exist_ok=True)
+        crash_log.write_text("".join(traceback.format_exception(error)))
+        where = f" (details: {crash_log})"
+    except OSError:
+        where = ""
+    leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
 
 
 def refuse_other_checkout(started: Path, program: str) -> None:
@@ -67,8 +105,22 @@ def refuse_other_checkout(started: Path, program: str) -> None:
 
 
 def names(text: str) -> list[str]:
-    """Return the words of a comma-separated list, each once."""
-    return list(dict.fromkeys(word for word in text.split(",") if word))
+    """Return the words of a comma-separated list; raises ArgumentTypeError for an empty or a repeated one."""
+    words = text.split(",")
+    for number, word in enumerate(words):
+        if not word:
+            raise argparse.ArgumentTypeError("a name is empty")
+        if word in words[:number]:
+            raise argparse.ArgumentTypeError(f"{word} is named twice")
+    return words
+
+
+def each_once(values: list[Value]) -> list[Value]:
+    """Return `values`; raises ArgumentTypeError where one stands there twice, as 5 and 5.0 do."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise argparse.ArgumentTypeError(f"{value} is named twice")
+    return values
 
 
 def plain_lines(console: Console) -> Say:

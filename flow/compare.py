@@ -1,7 +1,6 @@
 """Kernels side by side on every configuration, and next to the paper: `python flow/compare.py`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,24 +10,28 @@ from pathlib import Path
 from typing import Any
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, names, run_guarded
+    from flow.command_line import Parser, each_once, names, run_guarded
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
     from flow.comparison.figures import Row
+    from flow.comparison.keeping import keep_run
     from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find, keep, keep_placement
+    from flow.comparison.store import COMPARABLE, find
     from flow.comparison.summary import summarize
+    from flow.decimals import quantity, whole_number
+    from flow.depths import POWER_DEPTHS
     from flow.errors import StepError, UserError
-    from flow.flowgraph import POWER_DEPTHS
     from flow.places import PROJECT_ROOT
     from flow.result import Result
     from flow.run_process import run_in_process
     from flow.settings import DEFAULT_PDK, Settings
+    from flow.usable_cpus import usable_cpus
     from flow.whole_file import write_whole
     from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
@@ -46,18 +49,18 @@ EXAMPLES = """examples:
 
 
 def numbers(text: str) -> list[int]:
-    """Return the numbers of a comma-separated list, each once."""
-    return [int(word) for word in names(text)]
+    """Return the whole numbers of a comma-separated list, each once."""
+    return each_once([whole_number(word) for word in names(text)])
 
 
 def quantities(text: str) -> list[float]:
     """Return the quantities of a comma-separated list, each once."""
-    return [float(word) for word in names(text)]
+    return each_once([quantity(word) for word in names(text)])
 
 
 def clocks(text: str) -> list[Clock]:
     """Return the clocks of a comma-separated list, each once: periods in ns, or OWN."""
-    return [OWN if word == OWN else float(word) for word in names(text)]
+    return each_once([OWN if word == OWN else quantity(word) for word in names(text)])
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -96,11 +99,11 @@ def parse_arguments() -> argparse.Namespace:
         metavar="PERCENT,...",
         help="of the core by cells; default: the PDK's",
     )
-    parser.add_argument("--seeds", type=int, default=1, metavar="K", help="runs of each; default 1")
+    parser.add_argument("--seeds", type=whole_number, default=1, metavar="K", help="runs of each; default 1")
     parser.add_argument(
         "--to", default="gds", metavar="DEPTH", help=f"{', '.join(reversed(COMPARABLE))}; default gds"
     )
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at once; default 2")
+    parser.add_argument("--jobs", type=whole_number, default=2, metavar="N", help="runs at once; default 2")
     parser.add_argument(
         "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
     )
@@ -120,8 +123,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
             result = run_in_process(settings, arguments.pdk_root)
-            keep(arguments.reports, result)
-            keep_placement(arguments.reports, result, settings.folder)
+            keep_run(arguments.reports, result, settings.folder)
         except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
             console.print(f"{name}: failed", highlight=False, soft_wrap=True)
@@ -189,7 +191,7 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.utilization,
     )
     # Every run may use every core: the longest one, left alone at the end, then does.
-    threads = os.cpu_count() or 1
+    threads = usable_cpus()
     all_settings = [
         with_clock(configuration, kernel, arguments.reports).settings(
             kernel, seed, arguments.to, arguments.out, threads

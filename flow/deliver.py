@@ -1,11 +1,13 @@
 """What a finished run leaves: its files under plain names, replaced only as a whole."""
 
 import gzip
+import re
 import shutil
 import tempfile
+from itertools import islice
 from pathlib import Path
 
-from flow.flowgraph import DEPTHS
+from flow.depths import DEPTHS
 from flow.run_folder import step_folder
 from flow.settings import Settings
 
@@ -21,6 +23,7 @@ FILES = (
     ("sdf", "write.views", "typical.sdf", "sdf"),
     ("saif", "power.activity", "timed.saif", "saif"),
     ("gds", "write.gds", "gds", "gds"),
+    ("drc_markers", "check.drc", "lyrdb", "lyrdb"),
 )
 FIRST_DEPTH = {
     "convert": "verilog",
@@ -29,7 +32,27 @@ FIRST_DEPTH = {
     "write.views": "route",
     "power.activity": "route",
     "write.gds": "gds",
+    "check.drc": "gds",
 }
+
+
+EPOCH = b"Thu Jan  1 00:00:00 1970"
+# The line of a file's head that has the date of its writing; the rest depends on the layout alone.
+DATE_LINES = {
+    "sdc": re.compile(rb"^(# )\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}()$"),
+    "spef": re.compile(rb'^(\*DATE ").*(")$'),
+    "sdf": re.compile(rb'^(\s*\(DATE ").*("\))$'),
+}
+HEAD_LINES = 20
+
+
+def copy_without_date(source: Path, copy: Path, date_line: re.Pattern[bytes]) -> None:
+    """Copy a file, the date in its head replaced by EPOCH: the same layout gives the same bytes."""
+    with source.open("rb") as read, copy.open("wb") as write:
+        for line in islice(read, HEAD_LINES):
+            match = date_line.match(line.rstrip(b"\r\n"))
+            write.write(match[1] + EPOCH + match[2] + b"\n" if match else line)
+        shutil.copyfileobj(read, write)
 
 
 def deliver(settings: Settings) -> dict[str, Path]:
@@ -47,7 +70,9 @@ def deliver(settings: Settings) -> dict[str, Path]:
                 continue
             source = step_folder(settings.folder, step) / "outputs" / f"{name}.{ending}"
             copy = staged / f"{name}.{own_ending}"
-            if ending.endswith(".gz"):
+            if kind in DATE_LINES:
+                copy_without_date(source, copy, DATE_LINES[kind])
+            elif ending.endswith(".gz"):
                 with gzip.open(source) as packed, copy.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked)
             else:

@@ -1,10 +1,13 @@
-"""The flow as SiliconCompiler's graph of steps, and how deep each `--to` goes."""
+"""The flow as SiliconCompiler's graph of steps."""
 
 from siliconcompiler import Flowgraph
 from siliconcompiler.flows.asicflow import PNRFlow
 
+from flow.depths import GEOMETRY_CHECK_STEPS
 from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_geometry import CheckGeometryTask
 from flow.steps.check_layout import CheckLayoutTask
+from flow.steps.check_rules import CheckRulesTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -14,24 +17,6 @@ from flow.steps.synthesize import SynthesizeTask
 from flow.steps.write_views import WriteViewsAndSpefTask
 
 FLOW_NAME = "expmul_flow"
-
-# The sign-off checks that are steps, by the names that they have in the result.
-CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.equivalence"}
-
-# The last steps of each depth, in the order of the data.
-DEPTHS: dict[str, tuple[str, ...]] = {
-    "verilog": ("convert",),
-    "synth": ("synthesis",),
-    "place": ("place.detailed",),
-    "route": ("power.report", *CHECK_STEPS.values()),
-    "gds": ("power.report", *CHECK_STEPS.values(), "write.gds"),
-}
-
-# The step whose metrics describe the layout at each depth; none before there is one.
-METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write.views"}
-
-# The depths at which the layout has parasitics and real activity.
-POWER_DEPTHS = ("route", "gds")
 
 
 def build_flowgraph() -> Flowgraph:
@@ -52,6 +37,11 @@ def build_flowgraph() -> Flowgraph:
     for source, check in (("synthesis", "layout"), ("convert", "equivalence")):
         flow.edge("write.views", f"check.{check}")
         flow.edge(source, f"check.{check}")
+    flow.node("check.geometry", CheckGeometryTask())
+    flow.node("check.drc", CheckRulesTask())
+    flow.edge("write.views", "check.geometry")
+    for check in GEOMETRY_CHECK_STEPS.values():
+        flow.edge("write.gds", check)
     return flow
 
 

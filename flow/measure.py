@@ -1,61 +1,23 @@
 """From what SiliconCompiler and the engines left of a run to its measurements."""
 
-import csv
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
+from flow.activities import DEFAULT_ACTIVITY
+from flow.cell_groups import CLOCK_TREE, LOGIC, REPAIR, TOP, ListedCell, group_of, read_cell_list
+from flow.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.result import Group, Metrics
-from flow.run_folder import INDEX, INSTANCES, step_folder
+from flow.run_folder import INDEX, INSTANCES, SYNTHESIS_STATISTICS, step_folder
 from flow.settings import Settings
-from flow.steps.synthesize import STATISTICS
-
-# Groups of the cells that the engines put in, beside the design's own.
-CLOCK_TREE, REPAIR, TOP = "clock_tree", "timing_repair", "top"
-CLOCK_TREE_PREFIXES = ("clkbuf_", "clkload", "delaybuf_")
-DEFAULT_ACTIVITY = "default"
 
 
-@dataclass(frozen=True)
-class Instance:
-    """A placed cell: its name in the flat netlist, its master, its area and its kind."""
-
-    name: str
-    master: str
-    area_um2: float
-    kind: str
-
-
-def read_instances(path: Path) -> list[Instance]:
-    """Return the cells listed by `write_instances.tcl`, in the layout's order."""
-    with path.open(newline="") as handle:
-        rows = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Instance(name, master, float(area), kind) for name, master, area, kind in rows]
-
-
-def group_of(name: str, groups: Iterable[str]) -> str:
-    """Return the group of the cell called `name`: the instance of the top module that holds it."""
-    head, dot, _ = name.partition(".")
-    if dot:
-        for group in groups:
-            if head.startswith(group):
-                return group
-        return TOP
-    if head.startswith(CLOCK_TREE_PREFIXES):
-        return CLOCK_TREE
-    # The synthesised netlist calls the cells of the top module itself _0_, _1_, ...
-    return TOP if head.startswith("_") else REPAIR
-
-
-def measure_groups(instances: Iterable[Instance], groups: tuple[str, ...]) -> dict[str, Group]:
+def measure_groups(instances: Iterable[ListedCell], groups: tuple[str, ...]) -> dict[str, Group]:
     """Return cells and area by group, in the order of the data path, empty ones left out."""
     cells: dict[str, int] = {}
     area_um2: dict[str, float] = {}
     for instance in instances:
-        if instance.kind == "logic":
+        if instance.kind == LOGIC:
             group = group_of(instance.name, groups)
             cells[group] = cells.get(group, 0) + 1
             area_um2[group] = area_um2.get(group, 0.0) + instance.area_um2
@@ -69,7 +31,7 @@ def measure_groups(instances: Iterable[Instance], groups: tuple[str, ...]) -> di
 
 def measure_netlist(settings: Settings) -> Metrics:
     """Return what synthesis alone tells."""
-    statistics = json.loads((step_folder(settings.folder, "synthesis") / STATISTICS).read_text())
+    statistics = json.loads((step_folder(settings.folder, "synthesis") / SYNTHESIS_STATISTICS).read_text())
     (top,) = statistics["modules"].values()
     return Metrics(
         cells=top["num_cells"],
@@ -83,7 +45,7 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
     step = METRIC_STEPS[settings.depth]
     folder = step_folder(settings.folder, step)
     raw = json.loads((folder / "reports" / "metrics.json").read_text())
-    instances = read_instances(folder / "reports" / INSTANCES)
+    instances = read_cell_list(folder / "reports" / INSTANCES)
     groups = measure_groups(instances, settings.design.groups)
     area_um2 = sum(group.cell_area_um2 for group in groups.values())
 

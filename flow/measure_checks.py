@@ -1,6 +1,6 @@
 """From the verdicts of the sign-off steps to the checks of a run's result."""
 
-from flow.flowgraph import CHECK_STEPS, POWER_DEPTHS
+from flow.depths import CHECK_STEPS, GEOMETRY_CHECK_STEPS, POWER_DEPTHS
 from flow.result import Check, Checks
 from flow.run_folder import step_folder
 from flow.settings import Settings
@@ -13,8 +13,11 @@ def measure_checks(settings: Settings, drc_errors: int | None) -> Checks:
         unreached = not_run(f"a run to {settings.depth} has no routed layout")
         return Checks(**dict.fromkeys(Checks.model_fields, unreached))
     found = {"router_drc": check_drc(drc_errors)}
-    for name, step in CHECK_STEPS.items():
+    steps = CHECK_STEPS | (GEOMETRY_CHECK_STEPS if settings.depth == "gds" else {})
+    for name, step in steps.items():
         found[name] = read_verdict(step_folder(settings.folder, step) / VERDICT)
+    for name in GEOMETRY_CHECK_STEPS.keys() - steps.keys():
+        found[name] = not_run(f"a run to {settings.depth} has no GDS")
     return Checks(**found)
 
 

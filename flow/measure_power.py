@@ -5,12 +5,12 @@ import json
 import re
 from pathlib import Path
 
+from flow.activities import DEFAULT_ACTIVITY, SIMULATED_ACTIVITIES, TIMED
+from flow.cell_groups import group_of
 from flow.errors import StepError
-from flow.measure import DEFAULT_ACTIVITY, group_of
 from flow.result import Power
-from flow.run_folder import step_folder
+from flow.run_folder import ACTIVITY_SUMMARY, step_folder
 from flow.settings import Settings
-from flow.steps.simulate import ACTIVITIES, SUMMARY, TIMED
 
 STEP = "power.report"
 # Below this share of pins a number would be more guess than simulation.
@@ -23,8 +23,8 @@ def measure_power(settings: Settings) -> dict[str, Power]:
     Raises StepError where fewer than 95 % of the pins have their activity from the simulation.
     """
     reports = step_folder(settings.folder, STEP) / "reports"
-    power = {name: read_power(settings, reports, name) for name in (DEFAULT_ACTIVITY, *ACTIVITIES)}
-    for name in ACTIVITIES:
+    power = {name: read_power(settings, reports, name) for name in (DEFAULT_ACTIVITY, *SIMULATED_ACTIVITIES)}
+    for name in SIMULATED_ACTIVITIES:
         percent = power[name].annotated_percent
         if percent < ANNOTATED_MIN_PERCENT:
             report = reports / f"annotation.{name}.rpt"
@@ -46,7 +46,7 @@ def headline_power(power: dict[str, Power]) -> dict[str, float | str]:
 
 def read_simulation(settings: Settings) -> dict[str, int | str]:
     """Return the result's fields that say on what and over how many clocks the activity was counted."""
-    summary = json.loads((step_folder(settings.folder, "power.activity") / SUMMARY).read_text())
+    summary = json.loads((step_folder(settings.folder, "power.activity") / ACTIVITY_SUMMARY).read_text())
     return {"simulated_clocks": summary["clocks"], "data_sha256": summary["data_sha256"]}
 
 

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
     from sqlalchemy import Engine
 
     from flow.command_line import Parser, plain_lines, run_guarded
+    from flow.decimals import whole_number
     from flow.errors import StepError
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
@@ -53,7 +55,9 @@ def parse_arguments() -> argparse.Namespace:
         "--page", type=Path, default=HISTORY_DIR, metavar="DIR", help="for dashboard.html; default .history"
     )
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="threads of a run; default 2")
+    parser.add_argument(
+        "--jobs", type=whole_number, default=2, metavar="N", help="threads of a run; default 2"
+    )
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     parser.add_argument(
         "--reports",

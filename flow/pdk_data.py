@@ -7,9 +7,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from flow.debian import PackageError, filled_once, unpack, unpack_from_pool
+from flow.debian_packages import PackageError, filled_once, unpack, unpack_from_pool
 from flow.errors import UserError
 from flow.places import PROJECT_ROOT, cache_dir
+from flow.processes import supervised
 from pdk_configs.pdk import CONFIGS_DIR, DebianPackage, Pdk
 
 ROOT_VARIABLE = "EXPMUL_PDK_ROOT"
@@ -47,15 +48,44 @@ def find_data_root(pdk: Pdk, given: Path | None) -> Path | None:
     if root is None or pdk.prepare is None:
         return root
     prepare = pdk.prepare
+    return filled_once(prepared_home(pdk, root), lambda folder: prepare(root, folder))
+
+
+def root_at_hand(pdk: Pdk, given: Path | None) -> Path | None:
+    """Return what `find_data_root` would, but fetch and prepare nothing: None stands for the download.
+
+    Raises NoDataError where something would have to be fetched or prepared, UserError as `find_data_root`.
+    """
+    root = named_root(pdk, given)
+    if root is None and pdk.package is None:
+        if "download" not in allowed_sources():
+            raise NoDataError(f"no data for {pdk.name} at hand")
+        return None
+    if root is None and pdk.package is not None and "package" in allowed_sources():
+        root = package_home(pdk.package)
+    if root is not None and pdk.prepare is not None and missing_file(pdk, root) is None:
+        root = prepared_home(pdk, root)
+    if root is None or not root.is_dir():
+        raise NoDataError(f"no data for {pdk.name} at hand")
+    return root
+
+
+def prepared_home(pdk: Pdk, root: Path) -> Path:
+    """Return where the data at `root` lies as the engines take it: by its content and that of its recipe."""
     digest = hashlib.sha256((CONFIGS_DIR / pdk.name / "config.py").read_bytes())
     for name in pdk.required_files:
         digest.update((root / name).read_bytes())
-    home = cache_dir() / f"{pdk.name}-{digest.hexdigest()[:12]}"
-    return filled_once(home, lambda folder: prepare(root, folder))
+    return cache_dir() / f"{pdk.name}-{digest.hexdigest()[:12]}"
 
 
 def find_raw_root(pdk: Pdk, given: Path | None) -> Path | None:
     """Return the data root of `pdk` as it was published; see `find_data_root`."""
+    root = named_root(pdk, given)
+    return root if root is not None else fetched_root(pdk)
+
+
+def named_root(pdk: Pdk, given: Path | None) -> Path | None:
+    """Return the first of `given` or $EXPMUL_PDK_ROOT, and `../shared/pdk`; None where neither has `pdk`."""
     sources = allowed_sources()
     variable = os.environ.get(ROOT_VARIABLE) if "root" in sources else None
     asked = given or (Path(variable) if variable else None)
@@ -69,6 +99,12 @@ def find_raw_root(pdk: Pdk, given: Path | None) -> Path | None:
             raise UserError(f"{source} {asked} does not hold {pdk.name}: no readable {missing}")
     if "shared" in sources and SHARED_ROOT.is_dir() and missing_file(pdk, SHARED_ROOT) is None:
         return SHARED_ROOT.resolve()
+    return None
+
+
+def fetched_root(pdk: Pdk) -> Path | None:
+    """Return the root of the Debian package, or None after SiliconCompiler's download; raises NoDataError."""
+    sources = allowed_sources()
     if pdk.package is None:
         home, what, kind = None, "the download", "download"
         cure = "get the lambdapdk repository and name the folder above `lambdapdk` with --pdk-root"
@@ -134,7 +170,7 @@ def download(pdk: Pdk) -> str | None:
     )
     try:
         result = subprocess.run(
-            [sys.executable, "-c", program, pdk.name],
+            supervised([sys.executable, "-c", program, pdk.name]),
             capture_output=True,
             text=True,
             timeout=DOWNLOAD_TIMEOUT_S,

@@ -13,13 +13,17 @@ from siliconcompiler.tools.openroad.global_route import GlobalRouteTask
 from siliconcompiler.tools.openroad.repair_design import RepairDesignTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 
-from flow.constraints import write_sdc
-from flow.flowgraph import DEPTHS, build_flowgraph
+from flow.constraints import write_sdc, write_sdc_decimals
+from flow.depths import DEPTHS
+from flow.flowgraph import build_flowgraph
 from flow.places import PROJECT_ROOT
 from flow.run_folder import STEPS
 from flow.settings import Settings
+from flow.step_digests import give_digests
 from flow.steps.check_equivalence import CheckEquivalenceTask
+from flow.steps.check_geometry import CheckGeometryTask
 from flow.steps.check_layout import CheckLayoutTask
+from flow.steps.check_rules import CheckRulesTask
 from flow.steps.convert import ConvertTask
 from flow.steps.floorplan import FloorplanTask
 from flow.steps.report_power import ReportPowerTask
@@ -42,6 +46,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     """Return the project for `settings`, its files below `settings.folder`."""
     pdk = settings.pdk
     project = ASIC(make_design(settings))
+    silence(project)
     project.add_fileset("constraints")
     project.set_mainlib(pdk.make_library(data_root))
     project.set_pdk(project.get("library", pdk.library, "asic", "pdk"))
@@ -58,6 +63,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
 
     configure_own_steps(project, settings)
     configure_openroad(project, settings)
+    give_digests(project, pdk)
 
     option = project.option
     # With the name that `make_design` gives, SiliconCompiler works in STEPS of the run's folder.
@@ -67,9 +73,11 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     option.set_nodashboard(True)
     option.set_nodisplay(True)
     option.set_quiet(True)
+    # No change of priority. But with any number SiliconCompiler starts its programs by a full fork, and what
+    # flow/processes.py does there lets them end with their step's process.
+    option.set_nice(0)
     option.scheduler.set_maxnodes(settings.jobs)
     option.scheduler.set_maxthreads(settings.jobs)
-    silence(project)
     return project
 
 
@@ -77,10 +85,12 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
     """Tell the steps of flow/steps what the run is of."""
     design, pdk = settings.design.name, settings.pdk
     ConvertTask.find_task(project).configure(design, settings.parameters)
-    SynthesizeTask.find_task(project).configure(pdk.name, settings.clock_ns, pdk.corner, settings.seed)
+    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
     FloorplanTask.find_task(project).configure(pdk)
     WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
     CheckLayoutTask.find_task(project).configure(pdk.corner)
+    CheckGeometryTask.find_task(project).configure(pdk)
+    CheckRulesTask.find_task(project).configure(pdk)
     CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
     SimulateTask.find_task(project).configure(design, settings.parameters, settings.clock_ns, pdk.corner)
     ReportPowerTask.find_task(project).configure(pdk.corner)
@@ -113,6 +123,10 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
     AntennaRepairTask.find_task(project).add_prescript(str(ANTENNA_TRACKS_SCRIPT))
     if not project.get("library", pdk.library, "tool", "openroad", "tiehigh_cell"):
         EndCapTapCellTask.find_task(project).add_prescript(str(NO_TIE_CELLS_SCRIPT))
+    decimals_script = settings.folder / "sdc_decimals.tcl"
+    if write_sdc_decimals(decimals_script, settings.clock_ns, pdk.time_unit_ns):
+        for task in OpenROADTask.find_task(project):
+            task.add_prescript(str(decimals_script))
     # Power at default activity is read of a placement alone, and takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
         if task.valid("var", "skip_reports") and not isinstance(task, DetailedPlacementTask):

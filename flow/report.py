@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.charts.picture import draw

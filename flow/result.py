@@ -74,11 +74,15 @@ class Checks(Record):
     `layout_vs_netlist`: the routed DEF has every cell and connection that was synthesised.
     `logic_equivalence`: the netlist after layout computes what the Verilog says.
     `router_drc`: the detailed router left no violation of the design rules.
+    `geometry_vs_netlist`: the shapes of the GDS join what the netlist after layout says, every cell in place.
+    `design_rules`: those shapes keep the technology's rules of wires and cuts.
     """
 
     layout_vs_netlist: Check = Check()
     logic_equivalence: Check = Check()
     router_drc: Check = Check()
+    geometry_vs_netlist: Check = Check()
+    design_rules: Check = Check()
 
     def named(self) -> dict[str, Check]:
         """Return the checks by name, in their order."""
@@ -162,7 +166,12 @@ def result_path(folder: Path, depth: str) -> Path:
 
 def write_result(result: Result, path: Path) -> None:
     """Write `result` whole or not at all."""
-    write_whole(path, result.model_dump_json(indent=2) + "\n")
+    write_whole(path, text_of(result))
+
+
+def text_of(result: Result) -> str:
+    """Return what a result's file holds."""
+    return result.model_dump_json(indent=2) + "\n"
 
 
 def read_result(path: Path) -> Result:

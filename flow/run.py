@@ -1,22 +1,25 @@
 """One design from MyHDL to GDS: `python flow/run.py --design expmul`."""
 
 import argparse
-import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
 
     from flow.command_line import Parser, run_guarded
+    from flow.decimals import WHOLE_NUMBER, quantity, whole_number
+    from flow.depths import DEPTHS
     from flow.errors import StepError, UserError
-    from flow.flowgraph import DEPTHS
     from flow.pdk_data import NoDataError, find_data_root
-    from flow.runner import execute, find_sibling
+    from flow.result import Result
     from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
+    from flow.sibling import find_sibling
     from flow.table import print_result
+    from flow.up_to_date import unchanged_result
+    from flow.usable_cpus import usable_cpus
     from hdl.designs import DESIGNS, sibling
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
@@ -45,24 +48,28 @@ def parse_arguments() -> argparse.Namespace:
         help=f"{', '.join(pdk_names())}; default {DEFAULT_PDK}, or {FALLBACK_PDK} without its data",
     )
     parser.add_argument("--format", metavar="NAME", help="bf16, e4m3, e5m2 or e<E>m<M>; default bf16")
-    parser.add_argument("--lanes", type=int, metavar="N", help="lanes of V; default 8")
+    parser.add_argument("--lanes", type=whole_number, metavar="N", help="lanes of V; default 8")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="another parameter of the design"
     )
-    parser.add_argument("--clock", type=float, metavar="NS", help="clock period; default: the PDK's")
+    parser.add_argument("--clock", type=quantity, metavar="NS", help="clock period; default: the PDK's")
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="names that synthesis sees; default 0: the design's"
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="names that synthesis sees; default 0: the design's",
     )
     parser.add_argument(
-        "--utilization", type=float, metavar="PERCENT", help="of the core by cells; default: the PDK's"
+        "--utilization", type=quantity, metavar="PERCENT", help="of the core by cells; default: the PDK's"
     )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
         "--jobs",
-        type=int,
-        default=os.cpu_count() or 1,
+        type=whole_number,
+        default=usable_cpus(),
         metavar="N",
-        help="steps and threads at once; default: one per core. With another number a layout begins anew",
+        help="steps and threads at once; default: the usable cores. With another number a layout begins anew",
     )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
@@ -83,7 +90,9 @@ def given_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UserError(f"--set {assignment}: it takes NAME=VALUE")
-        given[name] = int(value) if re.fullmatch(r"-?[0-9]+", value) else value
+        if name in given:
+            raise UserError(f"--set {assignment}: {name} is given twice")
+        given[name] = int(value) if WHOLE_NUMBER.fullmatch(value) else value
     return given
 
 
@@ -136,15 +145,30 @@ def with_pdk_that_can_be_had(settings: Settings, arguments: argparse.Namespace) 
     return settings
 
 
+def start(settings: Settings, console: Console, pdk_root: Path | None) -> Result:
+    """Run the flow and return its result."""
+    # SiliconCompiler and all that it brings takes seconds to import: only where something has to run.
+    from flow.runner import execute
+
+    return execute(settings, console, pdk_root)
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     if arguments.list:
         list_designs(Console())
         return
-    settings = with_pdk_that_can_be_had(read_settings(arguments), arguments)
     # With --json standard output carries the result alone.
     console = Console(quiet=arguments.json)
-    result = execute(settings, console, arguments.pdk_root)
+    settings = read_settings(arguments)
+    result = unchanged_result(settings, arguments.pdk_root)
+    if result is None:
+        settings = with_pdk_that_can_be_had(settings, arguments)
+        result = unchanged_result(settings, arguments.pdk_root)
+    if result is None:
+        result = start(settings, console, arguments.pdk_root)
+    else:
+        console.print(f"nothing has changed: the result is of {result.finished_at}", highlight=False)
     if arguments.json:
         print(result.model_dump_json(indent=2))
     else:

@@ -8,6 +8,9 @@ STEPS = "steps"
 INDEX = "0"
 # The list of a layout's cells among a step's reports, by `write_instances.tcl`.
 INSTANCES = "instances.tsv"
+# What synthesis and simulation tell of themselves, within their steps' folders.
+SYNTHESIS_STATISTICS = "reports/statistics.json"
+ACTIVITY_SUMMARY = "reports/activity.json"
 
 
 def step_folder(run: Path, step: str) -> Path:
@@ -23,6 +26,16 @@ def step_log(run: Path, step: str) -> Path:
 def manifest_path(run: Path) -> Path:
     """Return SiliconCompiler's record of the run: it is named after the job, as the run's folder is."""
     return run / STEPS / f"{run.name}.pkg.json"
+
+
+def worst_path_report(run: Path) -> Path:
+    """Return OpenROAD's report of the slowest paths of the routed layout."""
+    return step_folder(run, "write.views") / "reports" / "timing" / "setup.rpt"
+
+
+def read_later(run: Path) -> list[Path]:
+    """Return what is read of the steps after the run: by `view.py` and for a result's placement."""
+    return [instances_path(run), worst_path_report(run), step_log(run, "route.detailed")]
 
 
 def job_log(run: Path) -> Path:

@@ -1,14 +1,20 @@
 """A run in a process of its own, by the command that a user would type."""
 
-import subprocess
+import signal
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from flow.errors import StepError, UserError
 from flow.places import PROJECT_ROOT
+from flow.processes import run_supervised
 from flow.result import Result
 from flow.run_folder import job_log
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
@@ -28,17 +34,38 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
     return command
 
 
-def run_in_process(settings: Settings, pdk_root: Path | None = None) -> Result:
-    """Run the flow for `settings` by `flow/run.py`; raises UserError or StepError with its last line.
+def run_in_process(
+    settings: Settings, pdk_root: Path | None = None, tree: Path = PROJECT_ROOT, **options: Any
+) -> Result:
+    """Run the flow for `settings` by the `flow/run.py` of the checkout `tree`; `options` are Popen's.
 
-    A layout that fails a sign-off check is a result all the same.
+    Raises UserError or StepError with its last line, or with the signal that killed it. A layout that fails a
+    sign-off check is a result all the same. Where nothing has changed since an earlier run its result is the
+    answer, and no process is started.
     """
-    command = command_line(settings, pdk_root)
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    if process.returncode and not process.stdout.strip():
-        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+    unchanged = unchanged_result(settings, pdk_root, tree)
+    if unchanged is not None:
+        return unchanged
+    command = command_line(settings, pdk_root, tree)
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        code = run_supervised(command, stdout=output, stderr=errors, **options)
+        printed, said = whole(output), whole(errors)
+    log = job_log(settings.folder)
+    if code < 0:
+        raise StepError("run", f"killed by {signal.Signals(-code).name}", log)
+    if code and not printed:
+        lines = said.splitlines() or [f"exit code {code}"]
         reason = lines[-1].removeprefix("run.py: error: ")
-        if process.returncode == UserError.exit_code:
+        if code == UserError.exit_code:
             raise UserError(reason)
-        raise StepError("run", reason, job_log(settings.folder))
-    return Result.model_validate_json(process.stdout)
+        raise StepError("run", reason, log)
+    try:
+        return Result.model_validate_json(printed)
+    except ValidationError as error:
+        raise StepError("run", f"its result cannot be read: {str(error).splitlines()[0]}", log) from None
+
+
+def whole(file: Any) -> str:
+    """Return all that was written to `file`, without blanks around it."""
+    file.seek(0)
+    return str(file.read()).strip()

@@ -1,12 +1,8 @@
 """One run, from its settings to its result: what run.py and every sweep over designs call."""
 
-import fcntl
 import json
-import os
-import re
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +10,16 @@ from typing import Any
 from rich.console import Console
 
 from flow.deliver import deliver
+from flow.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.engines.openroad_runtime import use_openroad
 from flow.errors import StepError, UserError
-from flow.flowgraph import METRIC_STEPS, POWER_DEPTHS
+from flow.failure_cause import setup_cause, step_cause
+from flow.lock import locked
 from flow.measure import measure_layout, measure_netlist, step_runtimes_s
 from flow.measure_checks import measure_checks
 from flow.measure_power import headline_power, measure_power, read_simulation
 from flow.pdk_data import find_data_root
+from flow.processes import ended_by
 from flow.progress import StepLines
 from flow.project import make_project
 from flow.provenance import git_state, package_versions, sha256
@@ -29,20 +28,16 @@ from flow.result import (
     Metrics,
     Power,
     Result,
-    identity_of,
-    read_result,
     result_path,
     write_result,
 )
 from flow.run_folder import INDEX, job_log, step_log
 from flow.settings import Settings
+from flow.step_digests import library_files
+from flow.surroundings import check_path, check_surroundings
+from flow.up_to_date import keep_record, made_of
 from flow.whole_file import write_whole
 from hdl.simulation import SimulationError, find_compiler
-
-# SiliconCompiler's line for an exception in a task's own run().
-RAISED = re.compile(r"Failed in run\(\) for .*?: (.+)$")
-# Starts of lines by which the engines announce what stopped them.
-ERROR_MARKS = ("error:", "[error", "| error", "fatal", "ioerror", "oserror")
 
 
 def execute(settings: Settings, console: Console, pdk_root: Path | None = None) -> Result:
@@ -51,7 +46,10 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     Steps show on `console`. Raises UserError for what the user has to mend and StepError for a step
     that failed; the results of earlier runs stay.
     """
+    check_surroundings(settings.build_dir, pdk_root)
     data_root = find_data_root(settings.pdk, pdk_root)
+    if data_root is not None:
+        check_path("the PDK's folder", data_root)
     if settings.depth in METRIC_STEPS:
         use_openroad(lambda line: console.print(line, highlight=False))
     if settings.depth in POWER_DEPTHS:
@@ -60,9 +58,11 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     with hold_folder(settings):
         check_folder(settings)
         project = make_project(settings, data_root)
+        made = made_of(settings, data_root, library_files(project))
         history = run_project(project, settings, console)
         result = collect(settings, history, deliver(settings))
         write_result(result, result_path(settings.folder, settings.depth))
+        keep_record(settings, made, result)
     return result
 
 
@@ -77,9 +77,9 @@ def check_compiler() -> None:
 @contextmanager
 def hold_folder(settings: Settings) -> Iterator[None]:
     """Keep other runs out of the job's folder; raises UserError where one is at work."""
-    with (settings.folder / "lock").open("w") as handle:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(locked(settings.folder / "lock", wait=False))
         except BlockingIOError:
             raise UserError(
                 f"another run is at work in {settings.folder}: wait for it, or name another --job"
@@ -99,81 +99,24 @@ def check_folder(settings: Settings) -> None:
 
 def run_project(project: Any, settings: Settings, console: Console) -> Any:
     """Let SiliconCompiler run the project and return its history."""
-    with StepLines(console) as lines, noted_signals() as signals:
+    with StepLines(console) as lines:
         try:
             history = project.run()
-        except (RuntimeError, SystemExit, KeyError) as error:
-            # SiliconCompiler ends its steps on Ctrl-C, but then leaves with any of these.
-            if signals:
-                raise KeyboardInterrupt from None
-            if isinstance(error, RuntimeError):
-                raise failure(settings, lines.failed, str(error)) from None
-            raise
-        if signals:
+        except RuntimeError as error:
+            raise failure(settings, lines.failed, str(error)) from None
+        # SiliconCompiler may have taken the interrupt of a signal for its own.
+        if ended_by() is not None:
             raise KeyboardInterrupt
         return history
 
 
-@contextmanager
-def noted_signals() -> Iterator[list[int]]:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt and yield the list of those that came."""
-    came: list[int] = []
-    owner = os.getpid()
-
-    def note(number: int, frame: Any) -> None:
-        if os.getpid() == owner:
-            came.append(number)
-            raise KeyboardInterrupt
-        # A forked worker: the scheduler in the parent ends it, by SIGTERM.
-        if number == signal.SIGTERM:
-            os._exit(128 + number)
-
-    handlers = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
 def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
-    """Return the error that names the failed step, its last error line and its log."""
+    """Return the error that names the failed step, what stopped it and its log; else `reason`."""
     whole = job_log(settings.folder)
     if failed:
         log = step_log(settings.folder, failed[0])
-        return StepError(failed[0], marked_line(log) or raised_in(whole) or last_line(log) or reason, log)
-    return StepError("setup", marked_line(whole) or last_line(whole) or reason, whole)
-
-
-def lines_of(log: Path) -> list[str]:
-    """Return the lines of a log that hold something, none where it cannot be read."""
-    try:
-        return [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return []
-
-
-def marked_line(log: Path) -> str | None:
-    """Return the last line by which an engine tells of an error."""
-    for line in reversed(lines_of(log)):
-        if line.lower().startswith(ERROR_MARKS) and "run failed" not in line.lower():
-            return line
-    return None
-
-
-def raised_in(log: Path) -> str | None:
-    """Return what a step written in Python raised: it stands in the job's log alone."""
-    for line in reversed(lines_of(log)):
-        found = RAISED.search(line)
-        if found is not None:
-            return found[1]
-    return None
-
-
-def last_line(log: Path) -> str | None:
-    """Return the last line of `log`."""
-    lines = lines_of(log)
-    return lines[-1] if lines else None
+        return StepError(failed[0], step_cause(settings.folder, log, whole) or reason, log)
+    return StepError("setup", setup_cause(settings.folder, whole) or reason, whole)
 
 
 def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
@@ -231,22 +174,3 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         sha256={kind: sha256(path) for kind, path in files.items()},
         files={kind: str(path.relative_to(settings.folder)) for kind, path in files.items()},
     )
-
-
-def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
-    """Return the result of the design `sibling` with the same settings, where it has been run."""
-    if sibling is None:
-        return None
-    for path in sorted(settings.build_dir.glob(f"{sibling}/*/{result_path(Path(), settings.depth).name}")):
-        try:
-            result = read_result(path)
-        except UserError:
-            continue  # left by another version of this project: nothing to compare with
-        common = result.parameters.keys() & settings.parameters.keys()
-        as_here = {
-            "design": settings.design.name,
-            "parameters": settings.parameters | {name: result.parameters[name] for name in common},
-        }
-        if identity_of(result) | as_here == settings.identity():
-            return result
-    return None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flow.decimals import shortest
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import parse_format
@@ -96,13 +97,25 @@ def find_pdk(name: str) -> Pdk:
         raise nearest("PDK", name, pdk_names()) from None
 
 
+def is_format(name: str) -> bool:
+    """Whether a format has that name."""
+    try:
+        parse_format(name)
+    except ValueError:
+        return False
+    return True
+
+
 def check_format(name: str) -> None:
     """Raise UserError, with the nearest name, unless `name` is a format."""
     try:
         parse_format(name)
     except ValueError as error:
-        if re.fullmatch(r"e\d+m\d+", name):
+        if re.fullmatch(r"e[0-9]+m[0-9]+", name):
             raise UserError(str(error)) from None
+        plain = re.sub(r"\s", "", name).lower()
+        if plain != name and is_format(plain):
+            raise UserError(f"unknown format '{name}': did you mean '{plain}'?") from None
         raise nearest("format", name, ("bf16", "e4m3", "e5m2", "e<exponent bits>m<mantissa bits>")) from None
 
 
@@ -132,6 +145,14 @@ def check_types(
             raise UserError(f"{name} {value!r}: it must be {kind}")
 
 
+def as_float(name: str, value: float) -> float:
+    """Return a number as a float: 5 and 5.0 are one clock; raises UserError for one that has no float."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise UserError(f"{name}: a number of more than 300 digits") from None
+
+
 def make_settings(
     design_name: str,
     given: Mapping[str, Any],
@@ -159,9 +180,13 @@ def make_settings(
     except ValueError as error:
         raise UserError(str(error)) from None
     values = {name: getattr(parameters, name) for name in design.parameter_names}
-    clock_ns = pdk.default_clock_ns if clock_ns is None else clock_ns
+    clock_ns = pdk.default_clock_ns if clock_ns is None else as_float("clock", clock_ns)
+    if utilization_percent is not None:
+        utilization_percent = as_float("utilization", utilization_percent)
     if not CLOCK_MIN_NS <= clock_ns <= CLOCK_MAX_NS:
-        raise UserError(f"clock period of {clock_ns:g} ns: it must be {CLOCK_MIN_NS:g} to {CLOCK_MAX_NS:g}")
+        raise UserError(
+            f"clock period of {shortest(clock_ns)} ns: it must be {CLOCK_MIN_NS:g} to {CLOCK_MAX_NS:g}"
+        )
     if depth not in DEPTHS:
         raise nearest("depth", depth, DEPTHS)
     if jobs < 1:
@@ -174,7 +199,7 @@ def make_settings(
         UTILIZATION_MIN_PERCENT <= utilization_percent <= UTILIZATION_MAX_PERCENT
     ):
         raise UserError(
-            f"--utilization {utilization_percent:g}: it must be {UTILIZATION_MIN_PERCENT:g} "
+            f"--utilization {shortest(utilization_percent)}: it must be {UTILIZATION_MIN_PERCENT:g} "
             f"to {UTILIZATION_MAX_PERCENT:g} percent"
         )
     if job is None:
@@ -196,9 +221,9 @@ def default_job(
     words = [pdk.name]
     for name, value in parameters.items():
         words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
-    words.append(f"{clock_ns:.12g}ns".replace(".", "p"))
+    words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
     if target_utilization_percent is not None:
-        words.append(f"util{target_utilization_percent:.12g}".replace(".", "p"))
+        words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))
     if seed:
         words.append(f"seed{seed}")
     return "_".join(words)

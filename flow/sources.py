@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from flow.places import PROJECT_ROOT
 
 # Of code, data and scripts; a README changes nothing.
-SUFFIXES = (".py", ".cpp", ".npy", ".tcl")
+SUFFIXES = (".py", ".cpp", ".npy", ".tcl", ".lyt")
 
 
 def sources_sha256(*names: str, without: Sequence[str] = ()) -> str:

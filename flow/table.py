@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from flow.decimals import shortest
 from flow.metrics import METRICS
 from flow.result import Result
 
@@ -12,7 +13,9 @@ from flow.result import Result
 def print_result(console: Console, result: Result, folder: Path, sibling: Result | None) -> None:
     """Print the measurements of `result`, beside those of its sibling where there are any."""
     parameters = ", ".join(f"{name} {value}" for name, value in result.parameters.items())
-    title = f"{result.design} ({parameters}) on {result.pdk} at {result.clock_ns:g} ns, {result.depth}"
+    title = (
+        f"{result.design} ({parameters}) on {result.pdk} at {shortest(result.clock_ns)} ns, {result.depth}"
+    )
     console.print(title, highlight=False, soft_wrap=True)
     table = Table()
     table.add_column("")

@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 try:
+    __import__("flow")  # before other packages: see there
     from rich.console import Console
     from rich.table import Table
 
     from flow.command_line import Parser, names, run_guarded
+    from flow.decimals import quantity
     from flow.errors import UserError
     from flow.layout.def_file import DefFile, read_def
     from flow.layout.difference import layout_difference
@@ -24,7 +26,9 @@ try:
     from flow.layout.placement import Box
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
+    from flow.layout.window import check_window, picture_size_px, widened
     from flow.pdk_data import find_data_root
+    from flow.processes import supervised
     from flow.provenance import sha256
     from flow.settings import find_pdk
     from flow.table import difference
@@ -33,7 +37,7 @@ except ModuleNotFoundError as missing:
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"
     )
 
-PICTURE_PX = 1600
+PICTURE_PX = 1600  # the longer side
 EXAMPLES = """examples:
   python flow/view.py build/expmul/JOB --png                          the die, cells coloured by group
   python flow/view.py build/expmul/JOB --png --window 10,10,30,25     a part of it, in um
@@ -48,9 +52,10 @@ EXAMPLES = """examples:
 
 def window(text: str) -> Box:
     """Return the box `x0,y0,x1,y1`."""
-    x0, y0, x1, y1 = (float(word) for word in text.split(","))
-    if not (x0 < x1 and y0 < y1):
-        raise ValueError
+    words = text.split(",")
+    if len(words) != 4:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not X0,Y0,X1,Y1")
+    x0, y0, x1, y1 = (quantity(word) for word in words)
     return x0, y0, x1, y1
 
 
@@ -82,6 +87,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--theme", choices=THEMES, default="light", help="of pictures; default light")
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: the folder `view` in RUN")
     return parser.parse_args()
+
+
+def window_in(die_um: Box, window_um: Box | None) -> Box:
+    """Return the window, the die without one; raises UserError for a window that shows nothing of it."""
+    if window_um is None:
+        return die_um
+    try:
+        check_window(window_um, die_um)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
+    return window_um
 
 
 def check_group(layout: OpenedLayout, group: str | None) -> None:
@@ -155,17 +171,16 @@ def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
     if program is None:
         raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
     layers = layer_file(layout, pdk_root)
-    subprocess.run([program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])], check=False)
+    command = [program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])]
+    subprocess.run(supervised(command), check=False)
 
 
 def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path) -> None:
     """Draw the GDS's own shapes on the named layers, or on all."""
     drawn = DrawnLayout(gds_of(layout), layer_file(layout, arguments.pdk_root))
     drawn.show(drawn.layers if arguments.layers == ["all"] else arguments.layers)
-    window_um = arguments.window or drawn.die_um
-    x0, y0, x1, y1 = window_um
-    shape = (y1 - y0) / (x1 - x0)
-    path.write_bytes(drawn.picture(window_um, PICTURE_PX, max(1, round(PICTURE_PX * shape))))
+    window_um = widened(window_in(drawn.die_um, arguments.window))
+    path.write_bytes(drawn.picture(window_um, *picture_size_px(window_um, PICTURE_PX)))
 
 
 def serve(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
@@ -182,6 +197,11 @@ def view(arguments: argparse.Namespace) -> None:
     console = Console()
     if not (arguments.png or arguments.stats or arguments.diff or arguments.web or arguments.gui):
         raise UserError("nothing to do: name --png, --stats, --diff RUN2, --web or --gui")
+    for name in ("window", "layers", "highlight"):
+        if getattr(arguments, name) is not None and not arguments.png:
+            raise UserError(f"--{name} is for --png")
+    if arguments.layers and arguments.highlight is not None:
+        raise UserError("--highlight is of the cells, --layers of the GDS: take one of them")
     layout = open_layout(arguments.run)
     check_group(layout, arguments.highlight)
     other = open_layout(arguments.diff) if arguments.diff else None
@@ -197,7 +217,7 @@ def view(arguments: argparse.Namespace) -> None:
                 path,
                 theme=arguments.theme,
                 highlight=arguments.highlight,
-                window_um=arguments.window,
+                window_um=window_in(layout.placement.die_um, arguments.window),
             )
         console.print(f"picture  {path}", highlight=False, soft_wrap=True)
     if arguments.stats:

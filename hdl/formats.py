@@ -77,11 +77,19 @@ NAMED_FORMATS = {fmt.name: fmt for fmt in (BF16, E4M3, E5M2)}
 def parse_format(name: str) -> FloatFormat:
     """Return the format called `name`: bf16, e4m3, e5m2, or any other pair of widths as e<E>m<M>.
 
-    Raises ValueError for a name of another shape or for widths that do not fit.
+    A format has one name. Raises ValueError for a name of another shape, for a second spelling of a
+    format's name (e8m7, e04m03), and for widths that do not fit.
     """
     if name in NAMED_FORMATS:
         return NAMED_FORMATS[name]
-    match = re.fullmatch(r"e(\d+)m(\d+)", name)
+    match = re.fullmatch(r"e([0-9]{1,3})m([0-9]{1,3})", name)
     if match is None:
         raise ValueError(f"unknown format '{name}': bf16, e4m3, e5m2 or e<exponent bits>m<mantissa bits>")
-    return FloatFormat(name, int(match[1]), int(match[2]))
+    exponent_bits, mantissa_bits = int(match[1]), int(match[2])
+    its_name = f"e{exponent_bits}m{mantissa_bits}"
+    for known in NAMED_FORMATS.values():
+        if (known.exponent_bits, known.mantissa_bits) == (exponent_bits, mantissa_bits):
+            its_name = known.name
+    if name != its_name:
+        raise ValueError(f"format {name}: its name is {its_name}")
+    return FloatFormat(name, exponent_bits, mantissa_bits)

@@ -1,6 +1,5 @@
 """From a design's name and parameters to its Verilog file."""
 
-import inspect
 import re
 import tempfile
 import warnings
@@ -12,7 +11,9 @@ import myhdl
 from myhdl import _extractHierarchy
 
 from hdl.designs import get_design
+from hdl.language.local_names import docstring
 from hdl.language.unit import HierarchyError, Module, Port, Unit, converting
+from hdl.language.verilog_names import faults_of_names, name_fault
 
 TIMESCALE = "1ns/10ps"
 
@@ -54,6 +55,10 @@ def convert_unit(top: Unit, widths: Mapping[str, int], name: str, **parameters: 
 
 
 def _convert_module(module: Module) -> str:
+    for kind, name in [("module", module.name), *(("port", port.name) for port in module.ports)]:
+        fault = name_fault(name)
+        if fault:
+            raise HierarchyError(f"{module.unit.func.__name__}: {kind} {name[:60]}: {fault}")
     # MyHDL keeps lists of signals by their id() for ever; a stale one would be taken for a new list.
     _extractHierarchy._memInfoMap.clear()
     block = module.unit.elaborate(module)
@@ -72,13 +77,14 @@ def _convert_module(module: Module) -> str:
         except (myhdl.ConversionError, myhdl.ToVerilogWarning) as error:
             raise HierarchyError(f"{module.name}: {' '.join(str(error).split())}") from error
         text = (Path(folder) / f"{module.name}.v").read_text()
+    for fault in faults_of_names(text):
+        raise HierarchyError(f"{module.unit.func.__name__}: {fault}")
     _check_directions(module, text)
     body = text[text.index(f"module {module.name} (") :]
     # MyHDL lists the signals of a combinational block in the order of a set, which differs by run.
     body = re.sub(r"^always @\((?!posedge|negedge)[^)]*\)", "always @(*)", body, flags=re.MULTILINE)
     lines = [line.rstrip() for line in body.splitlines()]
-    doc = inspect.getdoc(module.unit.func) or ""
-    comments = [f"// {line}".rstrip() for line in doc.splitlines()]
+    comments = [f"// {line}".rstrip() for line in docstring(module.unit.func).splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join([*comments, *lines])) + "\n"
 
 

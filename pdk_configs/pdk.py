@@ -1,12 +1,16 @@
 """What the flow needs to know of a PDK, and where the PDKs of this folder are found."""
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from siliconcompiler import StdCellLibrary
+if TYPE_CHECKING:
+    # It takes seconds to import, and only `make_library` needs it.
+    from siliconcompiler import StdCellLibrary
+
+from pdk_configs.layer_stack import LayerStack
 
 CONFIGS_DIR = Path(__file__).parent
 
@@ -41,7 +45,8 @@ class Pdk:
     whole layout, or the `abstract` that its LEF draws; `parasitics` whether those of the routed wires are
     `extracted` by rules or `estimated` from the technology LEF. `prepare(data_root, folder)` writes to
     `folder` what the engines take in place of the files at `data_root`; `folder` is then the library's data
-    root.
+    root. `layer_stack` names the layers of the GDS that carry signals, from that of the cells' pins up;
+    `known_rule_breaks` maps the design rules that even a layout the router calls clean breaks to the reason.
     """
 
     name: str
@@ -63,13 +68,15 @@ class Pdk:
     nand2_cell: str
     nand2_area_um2: float
     required_files: tuple[str, ...]
-    make_library: Callable[[Path | None], StdCellLibrary]
+    make_library: Callable[[Path | None], "StdCellLibrary"]
+    layer_stack: LayerStack
     slew_margin_percent: float = 0.0
     overflow_iterations_max: int | None = None
     package: DebianPackage | None = None
     layout_cells: LayoutCells = "full"
     parasitics: Parasitics = "extracted"
     prepare: Callable[[Path, Path], None] | None = None
+    known_rule_breaks: Mapping[str, str] = field(default_factory=dict)
 
 
 def pdk_names() -> list[str]:
@@ -85,7 +92,7 @@ def load_pdk(name: str) -> Pdk:
     return pdk
 
 
-def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | None) -> None:
+def use_own_scripts(library: "StdCellLibrary", folder: Path, data_root: Path | None) -> None:
     """Point `library` at `data_root` for its data and at `folder` for the engines' scripts.
 
     The scripts are `power_grid.tcl`, `global_connections.tcl` and `tapcells.tcl`. Without a
@@ -103,7 +110,7 @@ def use_own_scripts(library: StdCellLibrary, folder: Path, data_root: Path | Non
         library.set_openroad_tapcells_file("tapcells.tcl")
 
 
-def keep_tracks_free(library: StdCellLibrary, shares: dict[str, float]) -> None:
+def keep_tracks_free(library: "StdCellLibrary", shares: dict[str, float]) -> None:
     """Have the global router leave that share of a layer's tracks free, 0 to 1, for the ways to the pins."""
     technology = library.get_dep(library.get("asic", "pdk"))
     for layer, share in shares.items():

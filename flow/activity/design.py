@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from flow.activity.collector import uncollected
 from flow.activity.liberty import Cell
-from flow.activity.netlist import Instance, Netlist, Port
+from flow.activity.netlist import Instance, Netlist, NetlistPort
 from flow.activity.streams import MAX_STREAMS, Words
 
 
 @dataclass(frozen=True)
-class Design:
+class GateDesign:
     """A netlist whose cells are known. `clock` is the one-bit input port that the flip-flops follow.
 
     `instances` are those with outputs: fillers, taps and decoupling cells do not switch. An output that
@@ -25,9 +25,9 @@ class Design:
 
     netlist: Netlist
     cells: Mapping[str, Cell]
-    clock: Port
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
+    clock: NetlistPort
+    inputs: tuple[NetlistPort, ...]
+    outputs: tuple[NetlistPort, ...]
     instances: tuple[Instance, ...]
 
     def cell(self, instance: Instance) -> Cell:
@@ -121,7 +121,7 @@ def _with_open_outputs(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
     return replace(netlist, instances=instances, net_count=next(nets))
 
 
-def check_inputs(design: Design, inputs: Mapping[str, Words], streams: int, count_from: int) -> int:
+def check_inputs(design: GateDesign, inputs: Mapping[str, Words], streams: int, count_from: int) -> int:
     """Return the number of clocks of `inputs`. Raises ValueError where they do not fit the ports."""
     names = [port.name for port in design.inputs]
     if sorted(inputs) != sorted(names):
@@ -139,7 +139,7 @@ def check_inputs(design: Design, inputs: Mapping[str, Words], streams: int, coun
 
 
 @uncollected
-def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:
+def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> GateDesign:
     """Join `netlist` with the library `cells`.
 
     Raises ValueError for an unknown cell or pin, an output that is tri-state or has no function, a net
@@ -162,7 +162,7 @@ def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> Design:
     netlist = _with_open_outputs(netlist, cells)
     active = tuple(instance for instance in netlist.instances if cells[instance.cell].outputs)
     _check_drivers(netlist, active, cells)
-    return Design(
+    return GateDesign(
         netlist,
         cells,
         clock_port,

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.debian import PackageError, unpacked_once
+from flow.debian_packages import PackageError, unpacked_once
 from flow.errors import UserError
 from flow.places import cache_dir
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.activity.cell_models import HEADER, cell_models
-from flow.activity.design import Activity, Design, check_inputs
+from flow.activity.design import Activity, GateDesign, check_inputs
 from flow.activity.icarus import Icarus
 from flow.activity.sdf import Arc, Delays
 from flow.activity.streams import Words, pack, unpack
@@ -38,7 +38,7 @@ def unconditional(delays: Delays) -> Delays:
     return replace(delays, arcs=arcs, wires_ns={})
 
 
-def _netlist(design: Design) -> str:
+def _netlist(design: GateDesign) -> str:
     """Return the netlist with nets n0, n1, ... and instances i0, i1, ... as module `flat`."""
     inputs = [*design.clock.nets, *(net for port in design.inputs for net in port.nets)]
     lines = [f"module flat (input wire [{len(inputs) - 1}:0] in);"]
@@ -51,7 +51,7 @@ def _netlist(design: Design) -> str:
     return "\n".join([*lines, "endmodule", ""])
 
 
-def _testbench(design: Design, clocks: int, period_ns: float, input_delay_ns: float, timed: bool) -> str:
+def _testbench(design: GateDesign, clocks: int, period_ns: float, input_delay_ns: float, timed: bool) -> str:
     width = sum(len(port.nets) for port in design.inputs)
     outputs = [net for port in design.outputs for net in port.nets]
     sampled = ", ".join(f"dut.n{net}" for net in reversed(outputs))
@@ -81,7 +81,7 @@ endmodule
 """
 
 
-def _sdf(design: Design, delays: Delays) -> str:
+def _sdf(design: GateDesign, delays: Delays) -> str:
     lines = ['(DELAYFILE (SDFVERSION "3.0") (DESIGN "flat") (DIVIDER /) (TIMESCALE 1ns)']
     for number, instance in enumerate(design.instances):
         arcs = delays.arcs.get("/".join(instance.path), ())
@@ -140,7 +140,7 @@ def _run(words: list[str], folder: Path) -> None:
 
 def simulate(
     icarus: Icarus,
-    design: Design,
+    design: GateDesign,
     inputs: Mapping[str, Words],
     clock_period_ns: float,
     folder: Path,

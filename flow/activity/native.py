@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.processes import supervised
+from flow.surroundings import folder_for_programs
 from hdl.simulation import SimulationError, find_compiler
 
 
@@ -19,13 +21,13 @@ def load(source: str) -> ctypes.CDLL:
 
     Raises hdl's SimulationError where there is no compiler, or with its first error line.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=folder_for_programs(Path.cwd())) as folder:
         library = Path(folder) / f"{Path(source).stem}.so"
         command = [
             *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
             "-o", str(library), str(Path(__file__).resolve().parent / source),
         ]  # fmt: skip
-        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        process = subprocess.run(supervised(command), capture_output=True, text=True, check=False)
         if process.returncode != 0:
             lines = [line for line in process.stderr.splitlines() if "error" in line]
             raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")

@@ -1,10 +1,14 @@
 """A mapped netlist as flat tables: instances, pins and nets, with the path of each instance kept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flow.activity.collector import uncollected
-from flow.activity.structural_verilog import Bit, Module, read_modules
+from flow.activity.structural_verilog import Bit, VerilogModule, read_modules
+
+# The constants as names of nets.
+CONSTANTS = ("0", "1")
 
 
 @dataclass(frozen=True)
@@ -17,25 +21,33 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Port:
-    """A port of the top: `direction` is input, output or inout; `nets[i]` is the net of bit i."""
+class NetlistPort:
+    """A port of the top: `direction` is input, output or inout; `nets[i]` is the net of bit i.
+
+    `bit_names[i]` is what the Verilog calls bit i, `name` or `name[index]`.
+    """
 
     name: str
     direction: str
     nets: tuple[int, ...]
+    bit_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Netlist:
-    """A flat netlist. Nets are numbers below `net_count`; `constants` maps tied nets to 0 or 1."""
+    """A flat netlist. Nets are numbers below `net_count`; `constants` maps tied nets to 0 or 1.
+
+    `names` maps each name that the top module has for a net, `name` or `name[index]`, to its number.
+    """
 
     top: str
-    ports: tuple[Port, ...]
+    ports: tuple[NetlistPort, ...]
     instances: tuple[Instance, ...]
     net_count: int
     constants: dict[int, int]
+    names: Mapping[str, int] = field(default_factory=dict)
 
-    def port(self, name: str) -> Port:
+    def port(self, name: str) -> NetlistPort:
         """Return the port called `name`. Raises ValueError where there is none."""
         for port in self.ports:
             if port.name == name:
@@ -43,11 +55,20 @@ class Netlist:
         raise ValueError(f"netlist {self.top} has no port '{name}'")
 
 
+def bit_name(bit: Bit) -> str:
+    """Return the name of a net: `name`, `name[index]`, or a constant's digit."""
+    if isinstance(bit, int):
+        return CONSTANTS[bit]
+    name, index = bit
+    return name if index is None else f"{name}[{index}]"
+
+
 class _Flattener:
     """Numbers the nets of a hierarchy; joined nets share a number. Nets 0 and 1 are the constants."""
 
-    def __init__(self, modules: dict[str, Module]) -> None:
+    def __init__(self, modules: dict[str, VerilogModule], bits_by_name: bool) -> None:
         self.modules = modules
+        self.bits_by_name = bits_by_name
         self.joined = [0, 1]
         self.instances: list[tuple[tuple[str, ...], str, dict[str, int]]] = []
 
@@ -57,8 +78,8 @@ class _Flattener:
             net = self.joined[net]
         return net
 
-    def join(self, one: int, other: int) -> None:
-        low, high = sorted((self.find(one), self.find(other)))
+    def join(self, target: int, source: int) -> None:
+        low, high = sorted((self.find(target), self.find(source)))
         if high == 1:
             raise ValueError("a net is tied to both constants")
         self.joined[high] = low
@@ -66,20 +87,22 @@ class _Flattener:
     def net(self, bit: Bit, nets: dict[Bit, int]) -> int:
         if isinstance(bit, int):
             return bit
+        if self.bits_by_name:
+            bit = (bit_name(bit), None)
         if bit not in nets:
             nets[bit] = len(self.joined)
             self.joined.append(nets[bit])
         return nets[bit]
 
-    def walk(self, module: Module, path: tuple[str, ...], nets: dict[Bit, int]) -> None:
+    def walk(self, module: VerilogModule, path: tuple[str, ...], nets: dict[Bit, int]) -> None:
         for targets, sources in module.assignments:
             for target, source in zip(targets, sources, strict=True):
                 self.join(self.net(target, nets), self.net(source, nets))
-        for cell, name, pins in sorted(module.instances, key=lambda one: one[1]):
+        for cell, name, pins in sorted(module.instances, key=lambda instance: instance[1]):
             inner = self.modules.get(cell)
             if inner is None:
-                found = {pin: self.net(bits[0], nets) for pin, bits in sorted(pins.items()) if bits}
-                self.instances.append(((*path, name), cell, found))
+                net_of_pin = {pin: self.net(bits[0], nets) for pin, bits in sorted(pins.items()) if bits}
+                self.instances.append(((*path, name), cell, net_of_pin))
                 continue
             inner_nets: dict[Bit, int] = {}
             for port, bits in pins.items():
@@ -89,15 +112,17 @@ class _Flattener:
 
 
 @uncollected
-def read_netlist(path: Path, top: str) -> Netlist:
+def read_netlist(path: Path, top: str, bits_by_name: bool = False) -> Netlist:
     """Read the structural Verilog of module `top` and of the modules below it, flattened.
 
-    Raises OSError, or ValueError for Verilog that holds more than structure or lacks the module.
+    With `bits_by_name` a scalar that is called `name[index]` is that bit of a bus: OpenROAD's database
+    knows no other. Raises OSError, or ValueError for Verilog that holds more than structure, lacks the
+    module or has two instances of one name.
     """
     modules = read_modules(path)
     if top not in modules:
         raise ValueError(f"{path}: no module '{top}'")
-    flattener = _Flattener(modules)
+    flattener = _Flattener(modules, bits_by_name)
     nets: dict[Bit, int] = {}
     ports = {
         name: [flattener.net(bit, nets) for bit in modules[top].bits_of(name)] for name in modules[top].ports
@@ -106,21 +131,36 @@ def read_netlist(path: Path, top: str) -> Netlist:
         flattener.walk(modules[top], (), nets)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    paths: set[tuple[str, ...]] = set()
+    for instance_path, _, _ in flattener.instances:
+        if instance_path in paths:
+            raise ValueError(f"{path}: two instances are called {'/'.join(instance_path)}")
+        paths.add(instance_path)
     numbers: dict[int, int] = {}
 
-    def number(net: int) -> int:
+    def number_of(net: int) -> int:
         return numbers.setdefault(flattener.find(net), len(numbers))
 
     return Netlist(
         top,
         tuple(
-            Port(name, modules[top].ports[name], tuple(number(net) for net in bits))
+            NetlistPort(
+                name,
+                modules[top].ports[name],
+                tuple(number_of(net) for net in bits),
+                tuple(bit_name(bit) for bit in modules[top].bits_of(name)),
+            )
             for name, bits in ports.items()
         ),
         tuple(
-            Instance(path, cell, {pin: number(net) for pin, net in pins.items()})
-            for path, cell, pins in flattener.instances
+            Instance(instance_path, cell, {pin: number_of(net) for pin, net in pins.items()})
+            for instance_path, cell, pins in flattener.instances
         ),
         len(numbers),
         {numbers[level]: level for level in (0, 1) if level in numbers},
+        {
+            bit_name(bit): number
+            for bit, net in nets.items()
+            if (number := numbers.get(flattener.find(net))) is not None
+        },
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flow.activity.design import Activity, Design
+from flow.activity.design import Activity, GateDesign
 from flow.activity.netlist import Instance
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$.\[\]]*")
@@ -56,7 +56,7 @@ def _instances(instances: list[Instance], depth: int, activity: Activity) -> Ite
         start = end
 
 
-def write_saif(design: Design, activity: Activity, path: Path) -> None:
+def write_saif(design: GateDesign, activity: Activity, path: Path) -> None:
     """Write the activity of every pin of `design`, instances in the netlist's hierarchy, to `path`.
 
     The file holds no date: the same activity gives the same bytes. Times are in picoseconds.

@@ -2,7 +2,7 @@
 
 from flow.activity import boolean
 from flow.activity.boolean import Expression
-from flow.activity.design import Design
+from flow.activity.design import GateDesign
 from flow.activity.liberty import State
 from flow.activity.netlist import Instance
 
@@ -39,7 +39,7 @@ def follows_level(state: State) -> Expression:
     return asynchronous(state, held)
 
 
-def levelise(design: Design) -> list[Instance]:
+def levelise(design: GateDesign) -> list[Instance]:
     """Return the instances with outputs, drivers before what they drive at once.
 
     Raises ValueError for a combinational loop.

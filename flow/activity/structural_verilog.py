@@ -23,7 +23,7 @@ _RADIX = {"b": 2, "d": 10, "h": 16}
 
 
 @dataclass
-class Module:
+class VerilogModule:
     """A module: ports in order with their directions, ranges of names, assignments and instances."""
 
     name: str
@@ -57,7 +57,7 @@ def _constant(match: re.Match[str]) -> list[Bit]:
     return [value >> bit & 1 for bit in range(int(match[1] or 32))]
 
 
-def _expression(text: str, module: Module) -> list[Bit]:
+def _expression(text: str, module: VerilogModule) -> list[Bit]:
     """Return the bits of a name, a part of one, a constant or a concatenation, lowest first."""
     text = text.strip()
     if not text:
@@ -86,7 +86,7 @@ def _expression(text: str, module: Module) -> list[Bit]:
     return _constant(constant)
 
 
-def _statement(text: str, module: Module) -> None:
+def _statement(text: str, module: VerilogModule) -> None:
     """Add what a statement inside `module` says."""
     declaration = _DECLARATION.match(text)
     if declaration is not None:
@@ -124,14 +124,14 @@ def _statement(text: str, module: Module) -> None:
     module.instances.append((_plain(instance[1]), _plain(instance[2]), pins))
 
 
-def read_modules(path: Path) -> dict[str, Module]:
+def read_modules(path: Path) -> dict[str, VerilogModule]:
     """Return the modules of a Verilog file by name.
 
     Raises OSError, or ValueError for a file that is cut short or holds more than structure.
     """
     text = _NOISE.sub(" ", path.read_text())
-    modules: dict[str, Module] = {}
-    module: Module | None = None
+    modules: dict[str, VerilogModule] = {}
+    module: VerilogModule | None = None
     for statement in re.sub(r"\bendmodule\b", "endmodule;", text).split(";"):
         words = statement.strip()
         if not words:
@@ -141,7 +141,7 @@ def read_modules(path: Path) -> dict[str, Module]:
                 header = _MODULE.match(words)
                 if header is None:
                     raise ValueError(f"'{words[:60]}' is not a module")
-                module = Module(_plain(header[1]))
+                module = VerilogModule(_plain(header[1]))
                 module.ports = {_plain(name): "" for name in header[2].split(",") if name.strip()}
             elif words == "endmodule":
                 if "" in module.ports.values():

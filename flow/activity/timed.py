@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.activity import boolean, native
-from flow.activity.design import Activity, Design, check_inputs
+from flow.activity.design import Activity, GateDesign, check_inputs
 from flow.activity.liberty import Cell
 from flow.activity.netlist import Instance
 from flow.activity.sdf import Arc, Delays
@@ -68,7 +68,7 @@ def _units(delay_ns: float) -> int:
 class _Tables:
     """Fills the arrays that the C++ loop reads."""
 
-    def __init__(self, design: Design, delays: Delays) -> None:
+    def __init__(self, design: GateDesign, delays: Delays) -> None:
         self.design = design
         self.delays_of = delays
         self.net_count = design.netlist.net_count
@@ -188,7 +188,7 @@ def _path_delays(arcs: list[Arc], inputs: tuple[str, ...], wire_ns: float, rows:
 
 
 def simulate(
-    design: Design,
+    design: GateDesign,
     delays: Delays,
     inputs: Mapping[str, Words],
     streams: int,

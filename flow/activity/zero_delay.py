@@ -14,7 +14,7 @@ import numpy.typing as npt
 from flow.activity import boolean, native
 from flow.activity.boolean import Expression
 from flow.activity.collector import uncollected
-from flow.activity.design import Activity, Design, check_inputs
+from flow.activity.design import Activity, GateDesign, check_inputs
 from flow.activity.settled import asynchronous, complement, follows_level, levelise
 from flow.activity.streams import Words
 
@@ -74,7 +74,7 @@ class _Programs:
         return target
 
 
-def _translate(design: Design) -> _Programs:
+def _translate(design: GateDesign) -> _Programs:
     programs = _Programs(design.netlist.net_count)
     from_clock = set(design.clock.nets)
     scratch = programs.signal
@@ -109,7 +109,7 @@ def _table(rows: Sequence[Iterable[int]], columns: int) -> npt.NDArray[np.int32]
 
 @uncollected
 def simulate(
-    design: Design,
+    design: GateDesign,
     inputs: Mapping[str, Words],
     streams: int,
     clock_period_ns: float,

@@ -10,6 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+import flow  # noqa: F401  before other packages: see there
+
+# isort: split
 import numpy as np
 import numpy.typing as npt
 

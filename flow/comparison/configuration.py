@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from flow.decimals import shortest
 from flow.settings import Settings, make_settings
 from hdl.kernels.frame import WITH_KEY
 
@@ -54,8 +55,10 @@ class Configuration:
         late = "" if self.value_timing == WITH_KEY else f", v {self.value_timing.replace('_', ' ')}"
         clock = ", own clock" if self.own_clock else ""
         if self.clock_ns is not None:
-            clock = f", {self.clock_ns:g} ns"
-        filled = "" if self.utilization_percent is None else f", {self.utilization_percent:g} % filled"
+            clock = f", {shortest(self.clock_ns)} ns"
+        filled = (
+            "" if self.utilization_percent is None else f", {shortest(self.utilization_percent)} % filled"
+        )
         return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
 
     def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from flow.activities import TIMED
 from flow.comparison.configuration import Configuration
-from flow.flowgraph import POWER_DEPTHS
+from flow.depths import POWER_DEPTHS
 from flow.result import Result
-from flow.steps.simulate import TIMED
 from flow.workload import KEYS_PER_QUERY
 
 # The paper's averages over its configurations (its abstract; mark [P] in paper.md), in percent.

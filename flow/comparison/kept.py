@@ -9,7 +9,7 @@ from flow.comparison.configuration import Configuration
 from flow.comparison.figures import Row
 from flow.comparison.own_clock import own_clock_ns
 from flow.comparison.store import COMPARABLE
-from flow.flowgraph import POWER_DEPTHS
+from flow.depths import POWER_DEPTHS
 from flow.result import Result, read_result
 from hdl.kernels.frame import WITH_KEY
 from pdk_configs.pdk import load_pdk

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flow.comparison.configuration import Configuration
 from flow.comparison.store import find
+from flow.depths import POWER_DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import POWER_DEPTHS
 from flow.result import Result
 
 DIGITS = 3

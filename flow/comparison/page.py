@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flow.measure import CLOCK_TREE, REPAIR, TOP
+from flow.cell_groups import CLOCK_TREE, REPAIR, TOP
 from flow.templates import open_template
 from flow.workload import KEYS_PER_QUERY
 

@@ -1,11 +1,9 @@
-"""Results kept beside the reports, in the folders that the runs have: `result.json`, and where cells lie."""
+"""Results kept beside the reports, in the folders that the runs have: `result.json`."""
 
 from pathlib import Path
 
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS, POWER_DEPTHS
-from flow.layout.opened import placement_of
-from flow.layout.placement import FILE_NAME, write_placement
 from flow.result import Result, identity_of, read_result, result_path, write_result
 from flow.settings import Settings
 
@@ -23,14 +21,6 @@ def keep(reports: Path, result: Result) -> None:
     path = kept_path(reports, result.design, result.job, result.depth)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_result(result, path)
-
-
-def keep_placement(reports: Path, result: Result, run: Path) -> None:
-    """Keep where the cells lie of the run in the folder `run`, once routed: to draw it again."""
-    if result.depth in POWER_DEPTHS:
-        path = kept_path(reports, result.design, result.job, result.depth).with_name(FILE_NAME)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_placement(placement_of(result, run), path)
 
 
 def find(reports: Path, settings: Settings) -> Result | None:

@@ -6,14 +6,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from flow.activities import DEFAULT_ACTIVITY, TIMED, ZERO_DELAY
 from flow.comparison import figures
 from flow.comparison.figures import Figure, Quantity, Row
 from flow.comparison.kept import deepest
 from flow.comparison.store import kept_path
 from flow.error_study.measured_queries import kernel_error
-from flow.measure import DEFAULT_ACTIVITY
 from flow.result import Result
-from flow.steps.simulate import TIMED, ZERO_DELAY
 from flow.workload import kernel_data_sha256
 
 

@@ -17,7 +17,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--def", dest="routed", type=Path, required=True)
     parser.add_argument("--top", required=True)
-    parser.add_argument("--technology", type=Path, required=True, help="KLayout's .lyt with the layer map")
+    parser.add_argument("--technology", type=Path, required=True, help="KLayout's .lyt")
+    parser.add_argument("--layer-map", type=Path, help="a map from DEF to GDS layers; none: the .lyt's own")
     parser.add_argument("--lef", type=Path, action="append", required=True)
     parser.add_argument(
         "--cells",
@@ -39,8 +40,16 @@ def routed_layout(arguments: argparse.Namespace) -> db.Layout:
     lefdef.read_lef_with_def = False
     lefdef.lef_files = [str(path.resolve()) for path in arguments.lef]
     lefdef.produce_cell_outlines = False
+    if arguments.layer_map:
+        lefdef.map_file = str(arguments.layer_map.resolve())
+    elif lefdef.map_file:
+        # KLayout would look for a relative name in the current folder.
+        lefdef.map_file = str(arguments.technology.resolve().parent / lefdef.map_file)
     # Cells come whole from the library's GDS; without one they are drawn from their abstracts.
     lefdef.macro_resolution_mode = EMPTY_CELLS if arguments.cells else ABSTRACT_CELLS
+    if not lefdef.map_file and not lefdef.layer_map.to_string():
+        # KLayout would number the layers as they come.
+        raise SystemExit(f"ERROR: {arguments.technology}: no map from DEF to GDS layers")
     layout = db.Layout()
     layout.read(str(arguments.routed), options)
     return layout

@@ -6,22 +6,22 @@ release's jemalloc: the detailed router spends a seventh of its time in glibc's 
 root, and the system stays as it is.
 """
 
-import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from flow.command_line import Say
-from flow.debian import filled_once
+from flow.debian_packages import filled_once
 from flow.errors import UserError
+from flow.lock import locked
 from flow.places import cache_dir
+from flow.processes import supervised
 from flow.whole_file import staged
 
 WHEEL_VERSION = "0.0.1"
@@ -33,6 +33,7 @@ LIBRARY_PACKAGES = ("libc6", "libstdc++6", "libgcc-s1", "libjemalloc2")
 ALLOCATOR = "libjemalloc.so.2"
 # The release of each distribution whose C library is new enough for the wheel, and its components.
 NEWER_RELEASES = {"Debian": "trixie main", "Ubuntu": "noble main universe"}
+HASHES = "packages.json"  # of those packages, beside what they hold
 LIBRARY_FOLDER = "usr/lib/x86_64-linux-gnu"
 
 SHELL_SCRIPT = Path(__file__).with_name("openroad_shell.py")
@@ -46,14 +47,34 @@ def find_openroad(say: Say) -> Path:
     on_path = shutil.which("openroad")
     if on_path:
         return Path(on_path).parent
-    home = cache_dir() / f"openroad-{WHEEL_VERSION}"
+    home = package_home()
     home.mkdir(parents=True, exist_ok=True)
-    with _lock(home / "lock"):
+    # Another run on this machine may set the package up too.
+    with locked(home / "lock", wait=True):
         wheel = filled_once(home / "wheel", lambda folder: _fetch_wheel(folder, say))
         libraries = None
         if _system_glibc() < WHEEL_GLIBC:
             libraries = filled_once(home / "libraries", lambda folder: _fetch_libraries(folder, say))
         return _write_launcher(home, wheel, libraries)
+
+
+def package_home() -> Path:
+    """Return where the package is set up in the cache."""
+    return cache_dir() / f"openroad-{WHEEL_VERSION}"
+
+
+def package_launchers() -> list[Path]:
+    """Return the folders of the package's front ends; see `find_openroad`."""
+    return list(package_home().glob("bin-*"))
+
+
+def package_identity() -> str:
+    """Return what tells the package from another: the wheel's hash, those of its C library's packages."""
+    libraries = ""
+    if _system_glibc() < WHEEL_GLIBC:
+        hashes = package_home() / "libraries" / HASHES
+        libraries = hashes.read_text() if hashes.is_file() else "none yet"
+    return hashlib.sha256(f"{WHEEL_SHA256} {libraries}".encode()).hexdigest()
 
 
 def use_openroad(say: Say) -> None:
@@ -70,22 +91,12 @@ def _system_glibc() -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")) if name == "glibc" else (0,)
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold `path` while another run on this machine may set the package up too."""
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def _command(words: list[str], what: str, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a helper program and return its output; UserError with its last line if it fails."""
-    try:
-        result = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError(
-            f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead"
-        ) from None
+    if shutil.which(words[0]) is None:
+        raise UserError(f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead")
+    command = supervised(words)
+    result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         raise UserError(f"{what} failed: {lines[-1]}; put an `openroad` program on PATH instead")
@@ -149,12 +160,12 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
         for package in sorted(packages.glob("*.deb")):
             hashes[package.name] = hashlib.sha256(package.read_bytes()).hexdigest()
             _command(["dpkg-deb", "-x", str(package), str(folder)], f"unpacking {package.name}", work)
-    (folder / "packages.json").write_text(json.dumps(hashes, indent=2) + "\n")
+    (folder / HASHES).write_text(json.dumps(hashes, indent=2) + "\n")
 
 
 def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     """Write the `openroad` program for this checkout and Python; return its folder."""
-    python = str(Path(sys.executable).resolve())
+    python = shlex.quote(str(Path(sys.executable).resolve()))
     start = python
     if libraries is not None:
         paths = [libraries / LIBRARY_FOLDER, Path(sys.base_prefix) / "lib", Path("/lib/x86_64-linux-gnu")]
@@ -162,9 +173,13 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
         if not loader.exists():
             loader = libraries / LIBRARY_FOLDER / "ld-linux-x86-64.so.2"
         search = ":".join(map(str, paths))
-        allocator = libraries / LIBRARY_FOLDER / ALLOCATOR
-        start = f"'{loader}' --library-path '{search}' --preload '{allocator}' '{python}'"
-    text = f"#!/bin/sh\nexport OPENROAD_WHEEL_DIR='{wheel}'\nexec {start} -I '{SHELL_SCRIPT}' \"$@\"\n"
+        # By its name alone: the loader splits a path at blanks.
+        start = f"{shlex.quote(str(loader))} --library-path {shlex.quote(search)} --preload {ALLOCATOR}"
+        start += f" {python}"
+    text = (
+        f"#!/bin/sh\nexport OPENROAD_WHEEL_DIR={shlex.quote(str(wheel))}\n"
+        f'exec {start} -I {shlex.quote(str(SHELL_SCRIPT))} "$@"\n'
+    )
     folder = home / f"bin-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     program = folder / "openroad"
     if not program.exists():

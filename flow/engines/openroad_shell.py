@@ -58,6 +58,8 @@ class Shell:
         self._check_interpreter()
         # Every floorplan command reads the associated data `design`.
         self._tcl.Tcl_SetAssocData(self._interp, b"design", None, ctypes.c_void_p(int(self._design.this)))
+        # Paths in scripts are UTF-8, whatever the locale.
+        self.eval("encoding system utf-8")
         library = wheel_dir / "library"
         self.eval(f"set tcl_library {{{library}}}; source {{{library / 'init.tcl'}}}")
         self.eval(_PRELUDE.format(version=VERSION))
@@ -121,7 +123,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     shell = Shell(Path(os.environ["OPENROAD_WHEEL_DIR"]))
     if threads:
-        shell.eval(f"set_thread_count {os.cpu_count() if threads == 'max' else threads}")
+        shell.eval(f"set_thread_count {len(os.sched_getaffinity(0)) if threads == 'max' else threads}")
     if metrics:
         shell.eval(f"utl::open_metrics {{{metrics}}}")
     shell.run(script)

@@ -1,7 +1,7 @@
 # Power of the routed design at each activity, as a whole and cell by cell.
-# Environment: EXPMUL_TOP, EXPMUL_LIBERTY (list of files), EXPMUL_ACTIVITIES (list of names).
+# Environment: EXPMUL_TOP, EXPMUL_LIBERTY (files, one a line), EXPMUL_ACTIVITIES (list of names).
 set top $::env(EXPMUL_TOP)
-foreach liberty $::env(EXPMUL_LIBERTY) { read_liberty $liberty }
+foreach liberty [split $::env(EXPMUL_LIBERTY) "\n"] { read_liberty $liberty }
 read_db inputs/$top.odb.gz
 read_sdc inputs/$top.sdc
 read_spef inputs/$top.typical.spef

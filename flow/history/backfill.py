@@ -1,23 +1,21 @@
 """A suite on earlier revisions, each in a work tree of its own, recorded into one history."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from flow.command_line import Say
-from flow.errors import UserError
+from flow.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
 from flow.pdk_data import find_data_root
 from flow.provenance import git, resolve_revision
-from flow.result import Result
-from flow.run_process import command_line
+from flow.run_process import run_in_process
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:
@@ -29,6 +27,8 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
     for name, revision in zip(revisions, found, strict=True):
         if revision is None:
             raise UserError(f"git knows no revision '{name}'")
+    # Of work trees whose backfill was killed.
+    git("worktree", "prune")
     for revision in found:
         assert revision is not None
         entries = read_suite(suite, build_dir / "backfill" / revision[:12], jobs=2)
@@ -49,14 +49,13 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 
 def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     """Run one entry with the flow in `tree` and record it; return the line to print."""
-    command = command_line(settings, find_data_root(settings.pdk, None), tree)
+    data_root = find_data_root(settings.pdk, None)
+    unchanged = unchanged_result(settings, data_root, tree)
+    if unchanged is not None:
+        return "nothing has changed" if add_run(engine, row_of(unchanged)) else "was there"
     environment = os.environ | {"PYTHONPATH": str(tree)}
-    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=environment)
-    if process.returncode:
-        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
-        return f"passed over: {lines[-1]}"
     try:
-        result = Result.model_validate_json(process.stdout)
-    except ValidationError as error:
-        return f"passed over: {str(error).splitlines()[0]}"
+        result = run_in_process(settings, data_root, tree, cwd=tree, env=environment)
+    except (UserError, StepError) as error:
+        return f"passed over: {error}"
     return "recorded" if add_run(engine, row_of(result)) else "was there"

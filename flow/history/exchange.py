@@ -1,8 +1,14 @@
 """The history as JSON Lines and as CSV, both ways; on the way out also with METRICS2.1 names."""
 
+import codecs
 import csv
 import json
-from collections.abc import Iterable, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +22,11 @@ from flow.whole_file import staged
 
 JSON_COLUMNS = ("parameters", "tool_versions", "metrics", "group_areas_um2", "artefacts_sha256")
 REQUIRED = tuple(column.name for column in runs_table.columns if not column.nullable and column.name != "id")
+COLUMN_TYPES = {
+    name: dict if name in JSON_COLUMNS else runs_table.columns[name].type.python_type for name in COLUMNS
+}
+KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "object"}
+FAULTS_SHOWN = 5
 STANDARD = "standard_metrics"
 FORMATS = (".jsonl", ".csv")
 
@@ -32,7 +43,7 @@ def standard_metrics(run: Run) -> dict[str, Any]:
 def export_runs(runs: Sequence[Run], path: Path) -> None:
     """Write the runs to `path`, .jsonl or .csv, whole or not at all."""
     check_format(path)
-    with staged(path) as beside, beside.open("w", newline="") as handle:
+    with staged(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
         if path.suffix == ".jsonl":
             for run in runs:
                 line = {name: run[name] for name in COLUMNS} | {STANDARD: standard_metrics(run)}
@@ -47,19 +58,68 @@ def export_runs(runs: Sequence[Run], path: Path) -> None:
 def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
     """Add the runs in `path`; return how many were new and how many were there.
 
-    Raises UserError, before anything is added, for a file that does not hold runs.
+    All of them or none: raises UserError, before anything is added, with a line of the file for each of the
+    first faults. UTF-8 with or without a byte order mark, any ends of lines, blank lines; columns that a
+    run does not have are passed over, those that it need not have may be missing.
     """
     check_format(path)
+    rows: list[Run] = []
+    faults: list[str] = []
     try:
-        rows = list(read_jsonl(path) if path.suffix == ".jsonl" else read_csv(path))
-    except (OSError, UnicodeDecodeError, ValueError, csv.Error) as error:
+        text = read_text(path)
+        lines = read_jsonl(text) if path.suffix == ".jsonl" else read_csv(text)
+        for number, (line, read) in enumerate(lines, 1):
+            try:
+                rows.append(checked(read()))
+            except ValueError as error:
+                faults.append(f"line {line}, run {number}: {str(error).splitlines()[0]}")
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path} does not hold runs: {str(error).splitlines()[0]}") from None
-    for number, row in enumerate(rows, 1):
-        missing = [name for name in REQUIRED if row.get(name) is None]
-        if missing:
-            raise UserError(f"{path}, run {number}: no {missing[0]}")
+    if not rows and not faults:
+        raise UserError(f"{path} does not hold runs: it is empty")
+    if faults:
+        more = f"; {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+        raise UserError(
+            f"{path} does not hold runs: {'; '.join(faults[:FAULTS_SHOWN])}{more}; none was taken"
+        )
     new = sum(add_run(engine, row) for row in rows)
     return new, len(rows) - new
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text without a byte order mark; raises ValueError for another encoding than UTF-8."""
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        raise ValueError("it has to be UTF-8, not UTF-16 or binary")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"line {line}: it has to be UTF-8") from None
+
+
+def checked(row: Run) -> Run:
+    """Return a row whose every value is of its column's type and finite; raises ValueError."""
+    for name in REQUIRED:
+        if row.get(name) is None:
+            raise ValueError(f"no {name}")
+    for name in COLUMNS:
+        value = row.get(name)
+        if value is None:
+            continue
+        kind = COLUMN_TYPES[name]
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            continue
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise ValueError(f"{name} is {json.dumps(value)[:40]}, which is no {KINDS[kind]}")
+    for table in ("metrics", "group_areas_um2"):
+        for name, value in (row.get(table) or {}).items():
+            if name != "power_activity" and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise ValueError(f"{table}: {name} is {json.dumps(value)[:40]}, which is no number")
+    for name in ("finished_at", "committed_at"):
+        if row.get(name) is not None:
+            datetime.fromisoformat(row[name])
+    return row
 
 
 def check_format(path: Path) -> None:
@@ -68,20 +128,61 @@ def check_format(path: Path) -> None:
         raise UserError(f"{path}: the name must end in {' or '.join(FORMATS)}")
 
 
-def read_jsonl(path: Path) -> Iterable[Run]:
-    """Yield the rows of a JSON Lines file."""
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
+def parse_json(text: str) -> Any:
+    """Return what a JSON text says; raises ValueError for a key given twice and for NaN and Infinity."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise ValueError(f"{next(name for name in names if names.count(name) > 1)} is there twice")
+        return made
+
+    def finite(word: str) -> float:
+        value = float(word)
+        if not math.isfinite(value):
+            raise ValueError(f"{word[:40]} is no number")
+        return value
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=finite, parse_float=finite)
+
+
+def read_jsonl(text: str) -> Iterator[tuple[int, Callable[[], Run]]]:
+    """Yield a line's number and what reads its row, for each line that is not blank."""
+
+    def read(line: str) -> Run:
+        row = parse_json(line)
         if not isinstance(row, dict):
             raise ValueError("a line is not an object")
-        yield row
+        return row
+
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+        if line.strip():
+            yield number, partial(read, line)
 
 
-def read_csv(path: Path) -> Iterable[Run]:
-    """Yield the rows of a CSV file."""
-    with path.open(newline="") as handle:
-        for cells in csv.DictReader(handle):
-            yield {name: from_cell(name, value) for name, value in cells.items() if name in COLUMNS}
+def read_csv(text: str) -> Iterator[tuple[int, Callable[[], Run]]]:
+    """Yield a row's line and what reads it; raises ValueError for a head that is not one."""
+    lines = csv.reader(StringIO(text, newline=""), strict=True)
+    head = next((cells for cells in lines if any(cells)), [])
+    missing = [name for name in REQUIRED if name not in head]
+    if missing:
+        raise ValueError(f"no column {missing[0]}")
+    for name in head:
+        if name in COLUMNS and head.count(name) > 1:
+            raise ValueError(f"two columns {name}")
+
+    def read(cells: list[str]) -> Run:
+        if len(cells) != len(head):
+            raise ValueError(f"{len(cells)} cells under {len(head)} columns")
+        values = zip(head, cells, strict=True)
+        return {name: from_cell(name, value) for name, value in values if name in COLUMNS}
+
+    begin = lines.line_num + 1
+    for cells in lines:
+        if any(cells):
+            yield begin, partial(read, cells)
+        begin = lines.line_num + 1
 
 
 def to_cell(name: str, value: Any) -> Any:
@@ -95,5 +196,10 @@ def from_cell(name: str, value: str) -> Any:
     """Return the value of a CSV cell by its column's type."""
     if value == "":
         return None
-    kind = runs_table.columns[name].type.python_type
-    return json.loads(value) if name in JSON_COLUMNS or kind is bool else kind(value)
+    kind = COLUMN_TYPES[name]
+    try:
+        if kind is bool:
+            value = value.lower()  # as spreadsheets write it
+        return value if kind is str else parse_json(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is {value[:40]!r}: {error}") from None

@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 from flow.comparison.kept import kept_results
+from flow.depths import DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import DEPTHS
 from flow.history.runs import Run, title_of
 from flow.metrics import BY_NAME, HIGHER
 

@@ -1,6 +1,5 @@
 """Run what a suite asks for and record it: once per revision, whoever else is at it."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,19 +9,20 @@ from sqlalchemy import Engine
 from flow.command_line import Say
 from flow.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.lock import locked
 from flow.places import PROJECT_ROOT
 from flow.provenance import git_state
 from flow.result import Result
 from flow.run_process import run_in_process
 from flow.settings import Settings
+from flow.up_to_date import unchanged_result
 
 
 @contextmanager
 def turn(settings: Settings) -> Iterator[None]:
     """Wait for another process that is at the same run."""
     settings.folder.mkdir(parents=True, exist_ok=True)
-    with (settings.folder / "recording.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked(settings.folder / "recording.lock", wait=True):
         yield
 
 
@@ -35,18 +35,28 @@ def layout_path(settings: Settings, result: Result) -> str | None:
 
 
 def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, say: Say) -> str | None:
-    """Run `settings` and record the result, unless this revision has it; return what went wrong."""
+    """Run `settings` and record the result, unless this revision has it; return what went wrong.
+
+    A run of which nothing has changed is recorded for this revision without being run.
+    """
     name = f"{settings.design.name} {settings.job}, to {settings.depth}"
     with turn(settings):
         revision, dirty = git_state()
         if dirty is False and recorded(engine, configuration_of(settings), revision):
             say(f"{name}: recorded")
             return None
+        unchanged = unchanged_result(settings, pdk_root)
+        if unchanged is not None:
+            # This revision's sources, tools and data are those of that run: its numbers are this revision's.
+            result = unchanged.model_copy(update={"git_revision": revision, "git_dirty": dirty})
+            add_run(engine, row_of(result, layout_path(settings, result)))
+            say(f"{name}: nothing has changed since {result.finished_at}")
+            return None
         say(f"{name}: started")
         try:
             result = run_in_process(settings, pdk_root)
         except (UserError, StepError) as error:
-            say(f"{name}: failed")
+            say(f"{name}: failed: {error}")
             return f"{name}: {error}"
         add_run(engine, row_of(result, layout_path(settings, result)))
     say(f"{name}: done")

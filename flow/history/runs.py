@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
+from flow.decimals import shortest
 from flow.history.database import COLUMNS, runs_table
 from flow.provenance import commit_of
 from flow.result import Result, identity_of
@@ -113,9 +114,15 @@ def by_configuration(runs: Sequence[Run]) -> dict[str, list[Run]]:
 def title_of(run: Run) -> str:
     """Return what a run was asked to do in a few words."""
     parameters = ", ".join(f"{name} {value}" for name, value in run["parameters"].items())
-    words = [run["design"], f"({parameters})", run["pdk"], f"{run['clock_ns']:g} ns", f"to {run['depth']}"]
+    words = [
+        run["design"],
+        f"({parameters})",
+        run["pdk"],
+        f"{shortest(run['clock_ns'])} ns",
+        f"to {run['depth']}",
+    ]
     if run["seed"]:
         words.append(f"seed {run['seed']}")
     if run["target_utilization_percent"]:
-        words.append(f"{run['target_utilization_percent']:g} % filled")
+        words.append(f"{shortest(run['target_utilization_percent'])} % filled")
     return " ".join(words)

@@ -34,12 +34,23 @@ def read_suite(name: str, build_dir: Path, jobs: int) -> list[Settings]:
         entries = tomllib.loads(path.read_text())["run"]
     except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a suite: {error}") from None
-    found = []
+    found: list[Settings] = []
+    known: dict[tuple[Path, str], int] = {}
     for number, entry in enumerate(as_list(entries), 1):
         try:
-            found += entry_settings(entry, build_dir, jobs)
+            of_entry = entry_settings(entry, build_dir, jobs)
         except UserError as error:
             raise UserError(f"{path}, run {number}: {error}") from None
+        for settings in of_entry:
+            before = known.setdefault((settings.folder, settings.depth), number)
+            if len(known) == len(found):
+                raise UserError(
+                    f"{path}, run {number}: {settings.design.name} {settings.job} to {settings.depth} "
+                    f"is in run {before} already"
+                )
+            found.append(settings)
+    if not found:
+        raise UserError(f"{path} has no runs")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Read a layout in DEF as OpenROAD writes it: components, pins and routed nets."""
+"""Read a layout in DEF as OpenROAD writes it: die, rows, components and routed nets."""
 
 import re
 from dataclasses import dataclass
@@ -9,17 +9,35 @@ from flow.activity.liberty import read_text
 
 _UNITS = re.compile(r"^UNITS DISTANCE MICRONS (\d+)", re.MULTILINE)
 _DESIGN = re.compile(r"^DESIGN (\S+)", re.MULTILINE)
-_COMPONENT = re.compile(r"^\s*- (\S+) (\S+)(?: .*\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \))?", re.MULTILINE)
+_DIE = re.compile(r"^DIEAREA \( (-?\d+) (-?\d+) \) \( (-?\d+) (-?\d+) \)", re.MULTILINE)
+_ROW = re.compile(r"^ROW \S+ \S+ (-?\d+) (-?\d+) \S+ DO (\d+) BY 1 STEP (\d+)", re.MULTILINE)
+_COMPONENT = re.compile(
+    r"^\s*- (\S+) (\S+)(?: .*\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \) (\w+))?", re.MULTILINE
+)
 _CONNECTION = re.compile(r"\( (\S+) (\S+) \)")
 
 
 @dataclass(frozen=True)
 class Component:
-    """A placed cell: its master and its lower left corner in the file's units, None where unplaced."""
+    """A cell: its master, its lower left corner in the file's units and its orientation (N, FS, ...).
+
+    The last three are None where it is not placed.
+    """
 
     master: str
     x: int | None
     y: int | None
+    orientation: str | None
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A row of sites: its lower left corner, the number of sites and their pitch, in the file's units."""
+
+    x: int
+    y: int
+    sites: int
+    site_pitch: int
 
 
 @dataclass(frozen=True)
@@ -32,10 +50,15 @@ class Net:
 
 @dataclass(frozen=True)
 class DefFile:
-    """A layout. Names are without DEF's escapes; lengths are in `1 / units_per_um` um."""
+    """A layout. Names are without DEF's escapes; lengths are in `1 / units_per_um` um.
+
+    `die` is (x0, y0, x1, y1), None where the file gives none as a rectangle; `rows` are in its order.
+    """
 
     design: str
     units_per_um: int
+    die: tuple[int, int, int, int] | None
+    rows: tuple[SiteRow, ...]
     components: dict[str, Component]
     nets: dict[str, Net]
 
@@ -66,8 +89,10 @@ def read_def(path: Path) -> DefFile:
     if units is None or design is None or "\nEND DESIGN" not in text:
         raise ValueError(f"{path}: not a whole DEF")
     components = {
-        plain(name): Component(master, int(x) if x else None, int(y) if y else None)
-        for name, master, x, y in _COMPONENT.findall(section(text, "COMPONENTS", path))
+        plain(name): Component(
+            master, int(x) if x else None, int(y) if y else None, orientation if orientation else None
+        )
+        for name, master, x, y, orientation in _COMPONENT.findall(section(text, "COMPONENTS", path))
     }
     nets = {}
     for entry in re.split(r"^\s*- ", section(text, "NETS", path), flags=re.MULTILINE)[1:]:
@@ -77,4 +102,13 @@ def read_def(path: Path) -> DefFile:
         nets[plain(name)] = Net(
             tuple((plain(instance), plain(pin)) for instance, pin in pins), wires if plus else ""
         )
-    return DefFile(design[1], int(units[1]), components, nets)
+    corners = _DIE.search(text)
+    x0, y0, x1, y1 = (int(length) for length in corners.groups()) if corners else (0, 0, 0, 0)
+    return DefFile(
+        design=design[1],
+        units_per_um=int(units[1]),
+        die=(x0, y0, x1, y1) if corners else None,
+        rows=tuple(SiteRow(*map(int, row)) for row in _ROW.findall(text)),
+        components=components,
+        nets=nets,
+    )

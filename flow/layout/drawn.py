@@ -11,6 +11,8 @@ from flow.layout.placement import Box
 
 # Fill pixels are drawn this many times finer and averaged: thin wires stay visible.
 OVERSAMPLING = 2
+SIZE_MAX_PX = 4096
+EDGE_MAX_UM = 1e5  # KLayout counts the steps of its grid in 32 bits
 
 
 class DrawnLayout:
@@ -56,8 +58,15 @@ class DrawnLayout:
             node.visible = name in names
 
     def picture(self, window_um: Box, width_px: int, height_px: int) -> bytes:
-        """Return a PNG of the window, widened to the picture's shape."""
+        """Return a PNG of the window, widened to the picture's shape.
+
+        Raises ValueError for a window or a size that KLayout cannot draw: it would end without a word.
+        """
         x0, y0, x1, y1 = window_um
+        if not all(abs(edge) <= EDGE_MAX_UM for edge in window_um) or not (x0 < x1 and y0 < y1):
+            raise ValueError("an empty window, or one without end")
+        if not (0 < width_px <= SIZE_MAX_PX and 0 < height_px <= SIZE_MAX_PX):
+            raise ValueError(f"a picture of {width_px} by {height_px}: at most {SIZE_MAX_PX} each")
         box = db.DBox(x0, y0, x1, y1)
         pixels = self.view.get_pixels_with_options(width_px, height_px, 0, OVERSAMPLING, 0, box)
         data: bytes = pixels.to_png_data()

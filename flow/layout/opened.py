@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.decimals import shortest
+from flow.depths import POWER_DEPTHS
 from flow.errors import UserError
-from flow.flowgraph import POWER_DEPTHS
 from flow.layout.picture import Panel
-from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement
+from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement, write_placement
 from flow.result import Result, read_result, result_path
 from flow.settings import find_design
 
@@ -28,7 +29,7 @@ class OpenedLayout:
         words += [
             f"{name} = {result.parameters[name]}" for name in ("d", "lanes") if name in result.parameters
         ]
-        words += [result.pdk, f"{result.clock_ns:g} ns"]
+        words += [result.pdk, f"{shortest(result.clock_ns)} ns"]
         area_um2 = sum(self.placement.area_um2(group) for group in self.placement.groups)
         return f"{', '.join(words)}: {area_um2:,.0f} um² of cells"
 
@@ -75,3 +76,10 @@ def open_layout(folder: Path) -> OpenedLayout:
 def placement_of(result: Result, run: Path) -> Placement:
     """Return the placement of the run in the folder `run`, whose result is given."""
     return placement_of_run(run, run / result.files["layout"], find_design(result.design).groups)
+
+
+def keep_placement(result: Result, run: Path, folder: Path) -> None:
+    """Keep in `folder` where the cells of the run in the folder `run` lie, once routed: to draw it again."""
+    if result.depth in POWER_DEPTHS:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_placement(placement_of(result, run), folder / FILE_NAME)

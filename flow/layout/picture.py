@@ -17,6 +17,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from flow.layout.palette import FADED, THEMES, Theme, group_colours
 from flow.layout.placement import Box, Placement
+from flow.layout.window import widened
 from flow.whole_file import staged
 
 WIDTH_INCH, GAP_INCH, TITLE_INCH, SCALE_BAR_INCH = 12.0, 0.25, 0.55, 0.45
@@ -47,14 +48,15 @@ def draw_layouts(
     """Draw `panels` side by side at the same scale to `path`; the same placements give the same bytes.
 
     `highlight` shows one group in its colour and all others pale; `window_um` (x0, y0, x1, y1) cuts
-    every panel to that part of its die. The background is opaque: the page's own does not matter.
+    every panel to that part of its die, or to a wider one where it is narrow. The background is opaque: the
+    page's own does not matter.
     """
     look = THEMES[theme]
     names = list(dict.fromkeys(group for panel in panels for group in panel.placement.groups))
     colours = group_colours(names)
     if highlight is not None:
         colours = {name: colour if name == highlight else FADED[theme] for name, colour in colours.items()}
-    windows = [window_um or panel.placement.die_um for panel in panels]
+    windows = [widened(window_um or panel.placement.die_um) for panel in panels]
     widths_um = [x1 - x0 for x0, _, x1, _ in windows]
     height_um = max(y1 - y0 for _, y0, _, y1 in windows)
     inch_per_um = (WIDTH_INCH - GAP_INCH * (len(panels) + 1)) / sum(widths_um)

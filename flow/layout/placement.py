@@ -1,8 +1,6 @@
 """Where the cells of a layout lie, by group: small enough to be kept beside a run's result."""
 
-import hashlib
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flow.cell_groups import LOGIC, group_of, read_cell_list
 from flow.errors import UserError
 from flow.former_names import group_name
-from flow.measure import group_of, read_instances
+from flow.layout.def_file import read_def
+from flow.provenance import sha256
 from flow.run_folder import instances_path
 from flow.whole_file import staged
 
@@ -21,10 +21,6 @@ FILE_NAME = "placement.npz"
 FORMAT_VERSION = 1
 
 Box = tuple[float, float, float, float]
-_UNITS = re.compile(r"^UNITS DISTANCE MICRONS (\d+)", re.MULTILINE)
-_DIE = re.compile(r"^DIEAREA \( (-?\d+) (-?\d+) \) \( (-?\d+) (-?\d+) \)", re.MULTILINE)
-_ROW = re.compile(r"^ROW \S+ \S+ (-?\d+) (-?\d+) \S+ DO (\d+) BY 1 STEP (\d+)", re.MULTILINE)
-_COMPONENT = re.compile(r"^\s*- (\S+) \S+ .*\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -84,29 +80,29 @@ def placement_of_run(run: Path, layout: Path, groups: Sequence[str]) -> Placemen
     `layout` is its DEF, `groups` are the prefixes of the design's groups. Raises UserError for a layout
     that does not fit the list of its instances.
     """
-    data = layout.read_bytes()
-    text = data.decode(errors="replace")
-    units, die = _UNITS.search(text), _DIE.search(text)
-    rows = sorted((int(y), int(x), int(count), int(step)) for x, y, count, step in _ROW.findall(text))
-    heights = {after[0] - before[0] for before, after in itertools.pairwise(rows)}
-    if units is None or die is None or len(heights) != 1 or len({row[3] for row in rows}) != 1:
+    try:
+        routed = read_def(layout)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    rows = sorted(routed.rows, key=lambda row: (row.y, row.x))
+    heights = {above.y - below.y for below, above in itertools.pairwise(rows)}
+    if routed.die is None or len(heights) != 1 or len({row.site_pitch for row in rows}) != 1:
         raise UserError(f"{layout} is not a layout with evenly spaced rows")
-    units_per_um, row_height, site_width = int(units[1]), heights.pop(), rows[0][3]
-    x0, y0 = min(row[1] for row in rows), rows[0][0]
-    x1 = max(row[1] + row[2] * site_width for row in rows)
-    corners = {name: (int(x), int(y)) for name, x, y in _COMPONENT.findall(text)}
+    units_per_um, row_height, site_width = routed.units_per_um, heights.pop(), rows[0].site_pitch
+    x0, y0 = min(row.x for row in rows), rows[0].y
+    x1 = max(row.x + row.sites * site_width for row in rows)
     listed = instances_path(run)
     if not listed.is_file():
         raise UserError(f"{run} lacks {listed.relative_to(run)}: run it again")
     cells: list[tuple[str, int, int, int]] = []
-    for instance in read_instances(listed):
-        if instance.kind != "logic":
+    for instance in read_cell_list(listed):
+        if instance.kind != LOGIC:
             continue
-        if instance.name not in corners:
+        component = routed.components.get(instance.name)
+        if component is None or component.x is None or component.y is None:
             raise UserError(f"{layout} does not place {instance.name}")
-        x, y = corners[instance.name]
-        site, beside = divmod(x - x0, site_width)
-        row, between = divmod(y - y0, row_height)
+        site, beside = divmod(component.x - x0, site_width)
+        row, between = divmod(component.y - y0, row_height)
         sites = instance.area_um2 * units_per_um**2 / row_height / site_width
         if beside or between or abs(sites - round(sites)) > 1e-3:
             raise UserError(f"{layout}: {instance.name} does not stand on the rows' sites")
@@ -116,10 +112,10 @@ def placement_of_run(run: Path, layout: Path, groups: Sequence[str]) -> Placemen
     table = np.array([(row, site, names.index(name), sites) for name, row, site, sites in cells])
     table = table.reshape(-1, 4)[np.lexsort((table[:, 1], table[:, 0]))]
     return Placement(
-        layout_sha256=hashlib.sha256(data).hexdigest(),
+        layout_sha256=sha256(layout),
         units_per_um=units_per_um,
-        die=tuple(int(length) for length in die.groups()),
-        core=(x0, y0, x1, rows[-1][0] + row_height),
+        die=routed.die,
+        core=(x0, y0, x1, rows[-1].y + row_height),
         site_width=site_width,
         row_height=row_height,
         groups=names,

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from flow.cell_groups import LOGIC, read_cell_list
 from flow.layout.def_file import DefFile, Net
 from flow.layout.opened import OpenedLayout
 from flow.layout.placement import Placement
-from flow.measure import read_instances
-from flow.run_folder import instances_path, step_folder, step_log
+from flow.run_folder import instances_path, step_log, worst_path_report
 
 DENSITY_TILES = 20
 LONGEST_NETS = 10
@@ -69,7 +69,7 @@ def router_layers(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
 
 def worst_path(folder: Path) -> tuple[list[str], float | None]:
     """Return the instances along the report's worst setup path and its slack in the Liberty files' unit."""
-    report = step_folder(folder, "write.views") / "reports" / "timing" / "setup.rpt"
+    report = worst_path_report(folder)
     if not report.is_file():
         return [], None
     first = report.read_text(errors="replace").split("Startpoint:")
@@ -89,7 +89,7 @@ def path_points_um(names: list[str], layout: DefFile) -> tuple[tuple[float, floa
 
 def statistics(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
     """Return everything that `view.py --stats` tells."""
-    instances = [one for one in read_instances(instances_path(opened.folder)) if one.kind == "logic"]
+    instances = [cell for cell in read_cell_list(instances_path(opened.folder)) if cell.kind == LOGIC]
     units = layout.units_per_um
     lengths = {name: wire_length(net) / units for name, net in layout.nets.items()}
     longest = sorted(lengths, key=lambda name: (-lengths[name], name))[:LONGEST_NETS]

@@ -1,72 +1,94 @@
 """A layout in the browser, to pan and zoom: a server on this machine alone."""
 
 import json
+import math
+import sys
+import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flow.layout.drawn import DrawnLayout
+from flow.templates import open_template
 
 LOOPBACK = "127.0.0.1"
-PAGE = Path(__file__).with_name("web.html")
 SIZE_MAX_PX = 4096
-TITLE_MARK, DIE_MARK = "@TITLE@", "@DIE_UM@"
+# So long a connection may say nothing, or not take its answer.
+IDLE_LIMIT_S = 30
 
 
-class LayoutServer(HTTPServer):
-    """Serves the page and pictures of `drawn`; one request at a time, as KLayout's view needs it."""
+class LayoutServer(ThreadingHTTPServer):
+    """Serves the page and pictures of `drawn`: a connection per thread, one picture at a time."""
+
+    # The end of the server waits for no connection.
+    daemon_threads = True
 
     def __init__(self, drawn: DrawnLayout, title: str, port: int = 0) -> None:
         """Listen on the loopback address; port 0 takes a free one."""
         super().__init__((LOOPBACK, port), LayoutRequest)
-        self.drawn = drawn
-        self.title = title
+        self._drawn = drawn
+        # KLayout's view is one: its layers and its picture belong together.
+        self._drawing = threading.Lock()
+        self.layers = tuple(drawn.layers)
+        self.page: str = open_template("web.html.j2", "flow.layout", escape=True).render(
+            title=title, die_um=drawn.die_um
+        )
 
     @property
     def address(self) -> str:
         """Where a browser finds it."""
         return f"http://{LOOPBACK}:{self.server_port}/"
 
+    def picture(self, query: dict[str, list[str]]) -> bytes:
+        """Return the picture that the query asks for; raises KeyError and ValueError for a broken one."""
+        x0, y0, x1, y1 = (float(query[name][0]) for name in ("x0", "y0", "x1", "y1"))
+        width, height = (int(query[name][0]) for name in ("width", "height"))
+        if not all(math.isfinite(edge) for edge in (x0, y0, x1, y1)):
+            raise ValueError("a window without an end")
+        if not (x0 < x1 and y0 < y1 and 0 < width <= SIZE_MAX_PX and 0 < height <= SIZE_MAX_PX):
+            raise ValueError("an empty window or an impossible size")
+        wanted = query.get("layers", [""])[0]
+        shown = [name for name in wanted.split(",") if name in self.layers] if wanted else self.layers
+        with self._drawing:
+            self._drawn.show(shown)
+            return self._drawn.picture((x0, y0, x1, y1), width, height)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say in a line what went wrong with a connection; nothing of one that its other end has left."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            print(f"view.py: {type(error).__name__}: {error}", file=sys.stderr)
+
 
 class LayoutRequest(BaseHTTPRequestHandler):
     """Answers GET: `/`, `/layers`, `/picture?x0=&y0=&x1=&y1=&width=&height=&layers=`."""
 
     server: LayoutServer
+    timeout = IDLE_LIMIT_S
 
     def do_GET(self) -> None:
         """Answer a request; a broken one is a 400."""
         parts = urlsplit(self.path)
-        drawn = self.server.drawn
         if parts.path == "/":
-            page = PAGE.read_text().replace(TITLE_MARK, self.server.title)
-            self.answer("text/html; charset=utf-8", page.replace(DIE_MARK, json.dumps(drawn.die_um)).encode())
+            self.answer("text/html; charset=utf-8", self.server.page.encode())
         elif parts.path == "/layers":
-            self.answer("application/json", json.dumps(drawn.layers).encode())
+            self.answer("application/json", json.dumps(self.server.layers).encode())
         elif parts.path == "/picture":
             try:
-                self.answer("image/png", self.picture(parse_qs(parts.query)))
+                self.answer("image/png", self.server.picture(parse_qs(parts.query)))
             except (KeyError, ValueError) as error:
-                self.send_error(HTTPStatus.BAD_REQUEST, f"broken query: {error}")
+                # In the page, which is escaped, and not in the status line, which is not.
+                self.send_error(HTTPStatus.BAD_REQUEST, explain=f"broken query: {error}")
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
-
-    def picture(self, query: dict[str, list[str]]) -> bytes:
-        """Return the picture that the query asks for; raises KeyError and ValueError for a broken one."""
-        x0, y0, x1, y1 = (float(query[name][0]) for name in ("x0", "y0", "x1", "y1"))
-        width, height = (int(query[name][0]) for name in ("width", "height"))
-        if not (x0 < x1 and y0 < y1 and 0 < width <= SIZE_MAX_PX and 0 < height <= SIZE_MAX_PX):
-            raise ValueError("an empty window or an impossible size")
-        drawn = self.server.drawn
-        wanted = query.get("layers", [""])[0]
-        drawn.show([name for name in wanted.split(",") if name in drawn.layers] if wanted else drawn.layers)
-        return drawn.picture((x0, y0, x1, y1), width, height)
 
     def answer(self, kind: str, content: bytes) -> None:
         """Send `content`."""
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         self.wfile.write(content)
 

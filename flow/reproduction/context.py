@@ -13,9 +13,9 @@ from flow.comparison.chart import change_chart
 from flow.comparison.figures import Row
 from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_results, kept_rows
 from flow.comparison.summary import HEADLINES, describe, summarize
+from flow.depths import POWER_DEPTHS
 from flow.error_study.page import error_chart
 from flow.errors import UserError
-from flow.flowgraph import POWER_DEPTHS
 from flow.reproduction.scaled import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
 from flow.reproduction.successors import (

@@ -1,11 +1,13 @@
 """The report in Markdown, and the same text as one HTML file that needs no other."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
 from flow.charts.bars import BarChart
@@ -16,6 +18,8 @@ from flow.error_study.page import TITLES as ARM_TITLES
 from flow.templates import open_template
 
 PACKAGES = ("flow.reproduction", "flow.error_study")
+# The only HTML of the report's own, escaped as all the rest of what stands between tags.
+OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
@@ -51,11 +55,12 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
         source = str(tokens[index].attrs["src"])
         chart = by_picture.get(Path(source).name)
         if chart is not None:
-            caption = f"<figcaption>{chart.title}</figcaption>"
+            caption = f"<figcaption>{escapeHtml(chart.title)}</figcaption>"
             return f'<figure class="chart">{caption}{as_div(chart)}</figure>'
         path = folder / source
         data = base64.b64encode(path.read_bytes()).decode("ascii")
-        return f'<img alt="{tokens[index].content}" src="data:{MEDIA_TYPES[path.suffix]};base64,{data}">'
+        alt = escapeHtml(tokens[index].content)
+        return f'<img alt="{alt}" src="data:{MEDIA_TYPES[path.suffix]};base64,{data}">'
 
     def heading(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         token, title = tokens[index], tokens[index + 1].content
@@ -64,12 +69,17 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
             headings.append((anchor, title))
         return f'<{token.tag} id="{anchor}">'
 
+    def own_html(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return OWN_TAG.sub(r"<\1>", escapeHtml(tokens[index].content))
+
     parser.renderer.rules.update(  # type: ignore[attr-defined]
         image=image,
         heading_open=heading,
+        html_block=own_html,
+        html_inline=own_html,
         table_open=lambda *_: '<div class="table"><table>\n',
         table_close=lambda *_: "</table></div>\n",
     )
     body = parser.render(markdown)
-    template = open_template("page.html.j2", *PACKAGES)
+    template = open_template("page.html.j2", *PACKAGES, escape=True)
     return str(template.render(body=body, headings=headings, library=library_script()))

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from flow.activities import TIMED
 from flow.charts.bars import BarChart, Series
 from flow.comparison.figures import Row
 from flow.comparison.store import kept_path
 from flow.result import Result
 from flow.scaling import Range, scale_to_28nm
-from flow.steps.simulate import TIMED
 
 
 def scaled_kernel(result: Result) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from flow.activity.liberty import Cell
 from flow.layout.def_file import DefFile
-from flow.signoff.flat_netlist import FlatNetlist
+from flow.signoff.traced_netlist import TracedNetlist
 
 # What DEF writes in the place of an instance for a port of the design.
 PORT = "PIN"
 
 
-def compare_layout(layout: DefFile, netlist: FlatNetlist, cells: Mapping[str, Cell]) -> list[str]:
+def compare_layout(layout: DefFile, netlist: TracedNetlist, cells: Mapping[str, Cell]) -> list[str]:
     """Return how `layout` differs from `netlist`, in the order of the names.
 
     Every cell of the netlist is placed with its master; the nets join the same pins; a net of several
@@ -20,7 +20,7 @@ def compare_layout(layout: DefFile, netlist: FlatNetlist, cells: Mapping[str, Ce
     return [*_compare_cells(layout, netlist), *_compare_nets(layout, netlist, cells)]
 
 
-def _is_diode(name: str, layout: DefFile, netlist: FlatNetlist, cells: Mapping[str, Cell]) -> bool:
+def _is_diode(name: str, layout: DefFile, netlist: TracedNetlist, cells: Mapping[str, Cell]) -> bool:
     """Return whether the layout put in the cell called `name` to take charge off a net."""
     if name in netlist.instances or name not in layout.components:
         return False
@@ -28,7 +28,7 @@ def _is_diode(name: str, layout: DefFile, netlist: FlatNetlist, cells: Mapping[s
     return cell is not None and not cell.outputs and cell.state is None
 
 
-def _compare_cells(layout: DefFile, netlist: FlatNetlist) -> list[str]:
+def _compare_cells(layout: DefFile, netlist: TracedNetlist) -> list[str]:
     differences = []
     for name, instance in sorted(netlist.instances.items()):
         component = layout.components.get(name)
@@ -41,7 +41,7 @@ def _compare_cells(layout: DefFile, netlist: FlatNetlist) -> list[str]:
     return differences
 
 
-def _compare_nets(layout: DefFile, netlist: FlatNetlist, cells: Mapping[str, Cell]) -> list[str]:
+def _compare_nets(layout: DefFile, netlist: TracedNetlist, cells: Mapping[str, Cell]) -> list[str]:
     differences = []
     open_pins = {
         (name, pin): net for name, instance in netlist.instances.items() for pin, net in instance.nets.items()

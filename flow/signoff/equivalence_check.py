@@ -11,11 +11,12 @@ from pathlib import Path
 
 from flow.activity.liberty import read_liberty
 from flow.places import PROJECT_ROOT
+from flow.processes import supervised
 from flow.result import Check
-from flow.signoff.flat_netlist import read_flat_netlist
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
 from flow.signoff.reference_graph import read_reference_graph
 from flow.signoff.registers import NotComparableError, match_registers
+from flow.signoff.traced_netlist import read_traced_netlist
 from flow.signoff.verdict import failed, not_run
 
 REFERENCE_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_reference.py"
@@ -49,7 +50,7 @@ def check_equivalence(question: EquivalenceQuestion, folder: Path) -> Check:
     try:
         aiger, names = _elaborate(question, folder)
         reference = read_reference_graph(aiger, names)
-        netlist = read_flat_netlist(question.netlist, question.top, read_liberty(question.liberty))
+        netlist = read_traced_netlist(question.netlist, question.top, read_liberty(question.liberty))
         matches = match_registers(netlist, reference)
         write_reference_cones(reference, netlist, matches, question.clock, cones[0])
         write_layout_cones(netlist, reference, matches, cones[1])
@@ -75,7 +76,11 @@ def _elaborate(question: EquivalenceQuestion, folder: Path) -> tuple[Path, Path]
     command += ["--aiger", str(aiger), "--names", str(names)]
     with (folder / "yosys.log").open("w") as log:
         done = subprocess.run(
-            command, stdout=log, stderr=subprocess.STDOUT, timeout=question.time_limit_s, check=False
+            supervised(command),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=question.time_limit_s,
+            check=False,
         )
     if done.returncode:
         lines = (folder / "yosys.log").read_text(errors="replace").split("\n")
@@ -92,6 +97,7 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
     command = [str(Path(package.origin).with_name("yosys-abc")), "-c"]
     command.append(f"cec -T {limit_s} {' '.join(str(path) for path in cones)}")
     # ABC's own limit is a soft one.
+    command = supervised(command)
     done = subprocess.run(command, capture_output=True, text=True, timeout=1.5 * limit_s, check=False)
     log.write_text(done.stdout + done.stderr)
     return done.stdout

@@ -7,8 +7,8 @@ from flow.activity.liberty import read_liberty
 from flow.layout.def_file import read_def
 from flow.result import Check
 from flow.signoff.connections import compare_layout
-from flow.signoff.flat_netlist import read_flat_netlist
 from flow.signoff.same_functions import compare_netlists
+from flow.signoff.traced_netlist import read_traced_netlist
 from flow.signoff.verdict import failed, verdict_of
 
 
@@ -21,8 +21,8 @@ def check_layout(layout: Path, routed: Path, synthesised: Path, top: str, libert
     cells = read_liberty(liberty)
     try:
         placed = read_def(layout)
-        after = read_flat_netlist(routed, top, cells)
-        before = read_flat_netlist(synthesised, top, cells)
+        after = read_traced_netlist(routed, top, cells)
+        before = read_traced_netlist(synthesised, top, cells)
         differences = compare_layout(placed, after, cells)
         changed, counts = compare_netlists(before, after)
     except ValueError as error:

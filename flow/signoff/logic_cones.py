@@ -9,12 +9,13 @@ from functools import cache
 from pathlib import Path
 
 from flow.activity.boolean import Expression
-from flow.signoff.flat_netlist import CONSTANTS, FlatInstance, FlatNetlist, truth_table
+from flow.activity.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
 from flow.signoff.registers import Match, flip_flop
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist, truth_table
 
 
-def _input_names(netlist: FlatNetlist, reference: ReferenceGraph) -> list[str]:
+def _input_names(netlist: TracedNetlist, reference: ReferenceGraph) -> list[str]:
     """Return the names of all inputs of the cones: ports, then the reference's registers."""
     ports = sorted(bit for bit, direction in netlist.ports.items() if direction == "input")
     return [
@@ -23,7 +24,7 @@ def _input_names(netlist: FlatNetlist, reference: ReferenceGraph) -> list[str]:
     ]
 
 
-def _output_names(netlist: FlatNetlist, matches: list[Match]) -> list[str]:
+def _output_names(netlist: TracedNetlist, matches: list[Match]) -> list[str]:
     ports = sorted(bit for bit, direction in netlist.ports.items() if direction == "output")
     names = [f"output:{bit}" for bit in ports]
     return names + [f"{what}:{one.instance}" for one in matches for what in ("data", "clock")]
@@ -42,7 +43,7 @@ def _copy(source: str, target: str, inverted: bool = False) -> str:
 
 
 def write_reference_cones(
-    reference: ReferenceGraph, netlist: FlatNetlist, matches: list[Match], clock: str, path: Path
+    reference: ReferenceGraph, netlist: TracedNetlist, matches: list[Match], clock: str, path: Path
 ) -> None:
     """Write the reference's cones, with the layout's names for inputs and outputs."""
 
@@ -80,7 +81,7 @@ def _cover(expression: Expression) -> tuple[tuple[str, ...], str]:
 
 
 def write_layout_cones(
-    netlist: FlatNetlist, reference: ReferenceGraph, matches: list[Match], path: Path
+    netlist: TracedNetlist, reference: ReferenceGraph, matches: list[Match], path: Path
 ) -> None:
     """Write the cones of the netlist after layout.
 
@@ -91,7 +92,7 @@ def write_layout_cones(
     def net(name: str | None) -> str:
         return "$0" if name is None else numbers.setdefault(name, f"n{len(numbers)}")
 
-    def table(instance: FlatInstance, expression: Expression, target: str) -> str:
+    def table(instance: TracedInstance, expression: Expression, target: str) -> str:
         names, rows = _cover(expression)
         state = instance.cell.state if instance.cell else None
         own = {state.variable: "", state.complement: "~"} if state else {}

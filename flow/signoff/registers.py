@@ -14,8 +14,9 @@ from itertools import islice
 
 from flow.activity.boolean import ZERO, Expression
 from flow.activity.liberty import Cell, State
-from flow.signoff.flat_netlist import CONSTANTS, FlatInstance, FlatNetlist
+from flow.activity.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist
 
 RANDOM_BITS = 512
 # Registers that are told apart by their readers are few; a netlist with more of them has lost its registers.
@@ -35,7 +36,7 @@ class Match:
     inverted: bool
 
 
-def flip_flop(instance: FlatInstance) -> State:
+def flip_flop(instance: TracedInstance) -> State:
     """Return the state of a flip-flop; raises NotComparableError for a cell with another kind of state."""
     state = instance.cell.state if instance.cell else None
     if state is None or not state.edge_triggered or (state.clear, state.preset) != (ZERO, ZERO):
@@ -56,7 +57,7 @@ def _gives_inverse(cell: Cell, pin: str) -> bool | None:
     return not inverts if name and name == cell.state.complement else None
 
 
-def match_registers(netlist: FlatNetlist, reference: ReferenceGraph) -> list[Match]:
+def match_registers(netlist: TracedNetlist, reference: ReferenceGraph) -> list[Match]:
     """Return the reference's register for each of the layout's, in the order of their names.
 
     Raises ValueError for a register of the layout that the reference does not have, and
@@ -86,7 +87,7 @@ def match_registers(netlist: FlatNetlist, reference: ReferenceGraph) -> list[Mat
 class _Data:
     """What every register takes on random inputs: matched ones hold random values, the others 0."""
 
-    def __init__(self, netlist: FlatNetlist, reference: ReferenceGraph, found: Mapping[str, Match]) -> None:
+    def __init__(self, netlist: TracedNetlist, reference: ReferenceGraph, found: Mapping[str, Match]) -> None:
         words = random.Random(0)
         self.ones = (1 << RANDOM_BITS) - 1
         inputs = [bit for bit, kind in netlist.ports.items() if kind == "input"]
@@ -129,7 +130,7 @@ class _Data:
 
 
 def _match_by_readers(
-    netlist: FlatNetlist,
+    netlist: TracedNetlist,
     reference: ReferenceGraph,
     found: Mapping[str, Match],
     candidates: Mapping[str, Sequence[Match]],
@@ -166,21 +167,21 @@ def _evaluate_reference(
 class _LayoutValues:
     """Values of the layout's nets, worked out as they are asked for; a register not in `states` holds 0."""
 
-    def __init__(self, netlist: FlatNetlist, ports: Mapping[str, int], ones: int) -> None:
+    def __init__(self, netlist: TracedNetlist, ports: Mapping[str, int], ones: int) -> None:
         self.netlist = netlist
         self.ones = ones
         self.states: dict[str, int] = {}
         self.nets = {netlist.net(bit): value for bit, value in ports.items()}
         self.nets |= dict(zip(CONSTANTS, (0, ones), strict=True))
 
-    def value(self, expression: Expression, instance: FlatInstance) -> int:
+    def value(self, expression: Expression, instance: TracedInstance) -> int:
         """Return the value of an expression over the pins and the state of `instance`."""
         for name in expression.variables():
             if name in instance.nets:
                 self._settle(instance.nets[name])
         return self._apply(expression, instance)
 
-    def _apply(self, expression: Expression, instance: FlatInstance) -> int:
+    def _apply(self, expression: Expression, instance: TracedInstance) -> int:
         if expression.operator == "const":
             return self.ones if expression.name == "1" else 0
         if expression.operator == "var":

@@ -10,7 +10,8 @@ from functools import cache
 
 from flow.activity.boolean import ONE, ZERO, Expression, inverted, variable
 from flow.activity.liberty import Cell
-from flow.signoff.flat_netlist import CONSTANTS, FlatInstance, FlatNetlist, is_buffer
+from flow.activity.netlist import CONSTANTS
+from flow.signoff.traced_netlist import TracedInstance, TracedNetlist, is_buffer
 
 Key = tuple[str, str]
 # What an expression computes: the sources that it depends on, sorted, and its values over theirs.
@@ -37,12 +38,12 @@ def _alike(one: Cell, other: Cell) -> bool:
 class Sources:
     """What the pins of a netlist's cells hang on; clones stand for the cell that they are clones of."""
 
-    def __init__(self, netlist: FlatNetlist) -> None:
+    def __init__(self, netlist: TracedNetlist) -> None:
         """Start without clones."""
         self.netlist = netlist
         self.clones: dict[str, str] = {}
 
-    def of(self, instance: FlatInstance) -> dict[str, tuple[Key, bool] | None]:
+    def of(self, instance: TracedInstance) -> dict[str, tuple[Key, bool] | None]:
         """Return the source of each input pin and whether it is inverted, None for an open pin."""
         found: dict[str, tuple[Key, bool] | None] = {}
         for pin in instance.cell.inputs if instance.cell else ():
@@ -53,7 +54,7 @@ class Sources:
                 found[pin] = (key, source.inverted)
         return found
 
-    def meanings(self, instance: FlatInstance) -> dict[str, Meaning]:
+    def meanings(self, instance: TracedInstance) -> dict[str, Meaning]:
         """Return what each expression of a cell computes, its own state apart."""
         sources = self.of(instance)
         expressions = _expressions(instance.cell) if instance.cell else {}
@@ -95,7 +96,7 @@ def _replace(expression: Expression, values: dict[str, Expression]) -> Expressio
     )
 
 
-def _find_clones(before: FlatNetlist, after: Sources) -> None:
+def _find_clones(before: TracedNetlist, after: Sources) -> None:
     """Name the original of each cell that layout added and that computes the same as a synthesised one."""
     added = [
         one
@@ -118,7 +119,7 @@ def _find_clones(before: FlatNetlist, after: Sources) -> None:
         after.clones |= new
 
 
-def compare_netlists(before: FlatNetlist, after: FlatNetlist) -> tuple[list[str], dict[str, int]]:
+def compare_netlists(before: TracedNetlist, after: TracedNetlist) -> tuple[list[str], dict[str, int]]:
     """Return how the netlist after layout differs from the synthesised one, and counts of what layout did."""
     old, new = Sources(before), Sources(after)
     _find_clones(before, new)
@@ -155,7 +156,7 @@ def _compare_cells(old: Sources, new: Sources) -> Iterator[str]:
             yield f"cell {name}: {', '.join(changed)} is not what was synthesised"
 
 
-def _compare_ports(before: FlatNetlist, new: Sources) -> Iterator[str]:
+def _compare_ports(before: TracedNetlist, new: Sources) -> Iterator[str]:
     for bit, direction in before.ports.items():
         if new.netlist.ports.get(bit) != direction:
             yield f"port {bit} is not in the netlist after layout"

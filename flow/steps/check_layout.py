@@ -6,10 +6,7 @@ from siliconcompiler.asic import ASICTask
 
 from flow.signoff.layout_check import check_layout
 from flow.signoff.verdict import VERDICT, write_verdict
-from flow.sources import sources_sha256
 from flow.steps.library_files import liberty_files
-
-SOURCES = ("flow/signoff", "flow/activity", "flow/steps/check_layout.py")
 
 
 class CheckLayoutTask(ASICTask):
@@ -19,7 +16,6 @@ class CheckLayoutTask(ASICTask):
         """Declare the step's parameters."""
         super().__init__()
         self.add_parameter("corner", "str", "library corner")
-        self.add_parameter("sources_sha256", "str", "digest of the check's sources")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -32,13 +28,11 @@ class CheckLayoutTask(ASICTask):
     def configure(self, corner: str) -> None:
         """Set the corner of the library."""
         self.set("var", "corner", corner)
-        self.set("var", "sources_sha256", sources_sha256(*SOURCES))
 
     def setup(self) -> None:
         """Declare what the step reads."""
         super().setup()
-        for name in ("corner", "sources_sha256"):
-            self.add_required_key("var", name)
+        self.add_required_key("var", "corner")
         for ext in ("def.gz", "lec.vg"):
             self.add_input_file(ext=ext)
         self.add_input_file(self._synthesised())

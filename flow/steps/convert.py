@@ -6,11 +6,7 @@ from typing import Any
 
 from siliconcompiler import Task
 
-from flow.sources import sources_sha256
 from hdl.verilog import to_verilog
-
-# Sources that no circuit is made of: a change there leaves the Verilog as it is.
-NOT_CIRCUITS = ("hdl/models", "hdl/simulation.py")
 
 
 class ConvertTask(Task):
@@ -21,7 +17,6 @@ class ConvertTask(Task):
         super().__init__()
         self.add_parameter("design", "str", "name of the design in hdl.designs")
         self.add_parameter("design_parameters", "str", "the design's parameters, as JSON")
-        self.add_parameter("sources_sha256", "str", "digest of the circuits' sources")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -35,12 +30,11 @@ class ConvertTask(Task):
         """Say what to convert."""
         self.set("var", "design", design)
         self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
-        self.set("var", "sources_sha256", sources_sha256("hdl", without=NOT_CIRCUITS))
 
     def setup(self) -> None:
         """Declare what the step reads and writes."""
         super().setup()
-        for name in ("design", "design_parameters", "sources_sha256"):
+        for name in ("design", "design_parameters"):
             self.add_required_key("var", name)
         self.add_output_file(ext="v")
 

@@ -1,4 +1,4 @@
-"""Where a step finds the files of the cell library."""
+"""Where a step finds the files of the cell library and of the technology."""
 
 from typing import Any
 
@@ -16,4 +16,23 @@ def liberty_files(library: Any, corner: str) -> list[str]:
         path
         for fileset in liberty_filesets(library, corner)
         for path in library.find_files("fileset", fileset, "file", "liberty")
+    ]
+
+
+def layout_files(library: Any, filetype: str) -> list[str]:
+    """Return the paths of `library`'s files that hold its cells for a layout: `lef` or `gds`."""
+    return [
+        path
+        for fileset in library.get("asic", "aprfileset")
+        if library.has_file(fileset=fileset, filetype=filetype)
+        for path in library.find_files("fileset", fileset, "file", filetype)
+    ]
+
+
+def technology_lefs(pdk: Any) -> list[str]:
+    """Return the paths of the technology LEF, with the rules of the layers."""
+    return [
+        path
+        for fileset in pdk.get("pdk", "aprtechfileset", "klayout")
+        for path in pdk.find_files("fileset", fileset, "file", "lef")
     ]

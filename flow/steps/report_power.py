@@ -2,9 +2,9 @@
 
 from siliconcompiler.tools.openroad import OpenROADTask
 
+from flow.activities import SIMULATED_ACTIVITIES
 from flow.places import PROJECT_ROOT
 from flow.steps.library_files import liberty_files
-from flow.steps.simulate import ACTIVITIES
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "report_power.tcl"
 
@@ -30,12 +30,12 @@ class ReportPowerTask(OpenROADTask):
         super().setup()
         self.add_required_key("var", "corner")
         self.set_script(str(SCRIPT))
-        for ext in ("odb.gz", "sdc", "typical.spef", *(f"{name}.saif" for name in ACTIVITIES)):
+        for ext in ("odb.gz", "sdc", "typical.spef", *(f"{name}.saif" for name in SIMULATED_ACTIVITIES)):
             self.add_input_file(ext=ext)
         liberty = liberty_files(self.mainlib, self.get("var", "corner"))
         self.set_environmentalvariable("EXPMUL_TOP", self.design_topmodule)
-        self.set_environmentalvariable("EXPMUL_LIBERTY", " ".join(liberty))
-        self.set_environmentalvariable("EXPMUL_ACTIVITIES", " ".join(ACTIVITIES))
+        self.set_environmentalvariable("EXPMUL_LIBERTY", "\n".join(liberty))
+        self.set_environmentalvariable("EXPMUL_ACTIVITIES", " ".join(SIMULATED_ACTIVITIES))
 
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""

@@ -7,24 +7,18 @@ from typing import Any
 
 from siliconcompiler.asic import ASICTask
 
+from flow.activities import SIMULATED_ACTIVITIES, TIMED, ZERO_DELAY
 from flow.activity import timed, zero_delay
-from flow.activity.design import Activity, join
-from flow.activity.design import Design as GateDesign
+from flow.activity.design import Activity, GateDesign, join
 from flow.activity.liberty import read_liberty
 from flow.activity.netlist import read_netlist
 from flow.activity.saif import write_saif
 from flow.activity.sdf import read_sdf
 from flow.activity.streams import Words, unpack_codes
 from flow.constraints import CLOCK_PORT, PORT_DELAY_SHARE
-from flow.sources import sources_sha256
+from flow.run_folder import ACTIVITY_SUMMARY
 from flow.steps.library_files import liberty_files
 from flow.workload import Workload, make_workload
-
-ZERO_DELAY, TIMED = "zero_delay", "timed"
-ACTIVITIES = (ZERO_DELAY, TIMED)
-SUMMARY = "reports/activity.json"
-# What the workload, the model that it is checked with and the simulators are made of.
-SOURCES = ("hdl", "flow/activity", "flow/attention_data", "flow/workload.py", "flow/steps/simulate.py")
 
 
 class SimulateTask(ASICTask):
@@ -37,7 +31,6 @@ class SimulateTask(ASICTask):
         self.add_parameter("design_parameters", "str", "the design's parameters, as JSON")
         self.add_parameter("clock_ns", "float", "clock period", unit="ns")
         self.add_parameter("corner", "str", "library corner")
-        self.add_parameter("sources_sha256", "str", "digest of the simulation's sources and data")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -53,16 +46,15 @@ class SimulateTask(ASICTask):
         self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
         self.set("var", "clock_ns", clock_ns)
         self.set("var", "corner", corner)
-        self.set("var", "sources_sha256", sources_sha256(*SOURCES))
 
     def setup(self) -> None:
         """Declare what the step reads and writes."""
         super().setup()
-        for name in ("design", "design_parameters", "clock_ns", "corner", "sources_sha256"):
+        for name in ("design", "design_parameters", "clock_ns", "corner"):
             self.add_required_key("var", name)
         self.add_input_file(ext="lec.vg")
         self.add_input_file(ext="typical.sdf")
-        for activity in ACTIVITIES:
+        for activity in SIMULATED_ACTIVITIES:
             self.add_output_file(ext=f"{activity}.saif")
 
     def run(self) -> int:
@@ -92,7 +84,7 @@ class SimulateTask(ASICTask):
             threads=self.get_threads(),
         )
         summary[TIMED] = self._finish(TIMED, gates, workload, outputs, activity, start)
-        Path(SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
+        Path(ACTIVITY_SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
         return 0
 
     def _finish(

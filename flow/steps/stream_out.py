@@ -2,12 +2,25 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
+from flow.steps.library_files import layout_files, technology_lefs
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "klayout_stream.py"
+
+
+def layer_map_options(pdk: Any) -> list[str]:
+    """Return the arguments for KLayout's technology and, where the PDK has one, its map from DEF to GDS."""
+    options: list[str] = []
+    for target, option in (("klayout", "--technology"), ("gds", "--layer-map")):
+        if pdk.valid("pdk", "layermapfileset", "klayout", "def", target):
+            for fileset in pdk.get("pdk", "layermapfileset", "klayout", "def", target):
+                for path in pdk.find_files("fileset", fileset, "file", "layermap"):
+                    options += [option, path]
+    return options
 
 
 class StreamOutTask(ASICTask):
@@ -35,26 +48,14 @@ class StreamOutTask(ASICTask):
         self.add_input_file(ext="def.gz")
         self.add_output_file(ext="gds")
 
-    def _library_files(self, filetype: str) -> list[str]:
-        files: list[str] = []
-        for fileset in self.mainlib.get("asic", "aprfileset"):
-            if self.mainlib.has_file(fileset=fileset, filetype=filetype):
-                files += self.mainlib.find_files("fileset", fileset, "file", filetype)
-        return files
-
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
         options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
         options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
-        (layer_map,) = self.pdk.get("pdk", "layermapfileset", "klayout", "def", "klayout")
-        for path in self.pdk.find_files("fileset", layer_map, "file", "layermap"):
-            options += ["--technology", path]
-        lefs: list[str] = []
-        for fileset in self.pdk.get("pdk", "aprtechfileset", "klayout"):
-            lefs += self.pdk.find_files("fileset", fileset, "file", "lef")
-        for path in lefs + self._library_files("lef"):
+        options += layer_map_options(self.pdk)
+        for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef"):
             options += ["--lef", path]
-        for path in self._library_files("gds"):
+        for path in layout_files(self.mainlib, "gds"):
             options += ["--cells", path]
         return options

@@ -7,11 +7,11 @@ from pathlib import Path
 from siliconcompiler.asic import ASICTask
 
 from flow.places import PROJECT_ROOT
-from flow.sources import sources_sha256
+from flow.processes import supervised
+from flow.run_folder import SYNTHESIS_STATISTICS
 from flow.steps.library_files import liberty_files, liberty_filesets
 
 SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
-STATISTICS = "reports/statistics.json"
 
 
 class SynthesizeTask(ASICTask):
@@ -24,7 +24,6 @@ class SynthesizeTask(ASICTask):
         self.add_parameter("corner", "str", "library corner")
         self.add_parameter("seed", "int", "seed of the names inside the groups; 0: the design's own names")
         self.add_parameter("script", "file", "the synthesis program")
-        self.add_parameter("pdk_sha256", "str", "digest of what this project says of the PDK")
 
     def tool(self) -> str:
         """Name the tool."""
@@ -34,13 +33,8 @@ class SynthesizeTask(ASICTask):
         """Name the task."""
         return "synthesize"
 
-    def configure(self, pdk: str, clock_ns: float, corner: str, seed: int) -> None:
-        """Set the PDK, the clock period, the corner of the library and the seed.
-
-        Another word on the PDK runs this step again and so all after it: the engines' own settings for a
-        library, cells that are not used among them, are no settings of a step.
-        """
-        self.set("var", "pdk_sha256", sources_sha256("pdk_configs/pdk.py", f"pdk_configs/{pdk}"))
+    def configure(self, clock_ns: float, corner: str, seed: int) -> None:
+        """Set the clock period, the corner of the library and the seed."""
         self.set("var", "seed", seed)
         self.set("var", "clock_ns", clock_ns)
         self.set("var", "corner", corner)
@@ -51,7 +45,7 @@ class SynthesizeTask(ASICTask):
         super().setup()
         self.set_path(str(Path(sys.executable).parent))
         self.set_exe(Path(sys.executable).name)
-        for name in ("clock_ns", "corner", "seed", "script", "pdk_sha256"):
+        for name in ("clock_ns", "corner", "seed", "script"):
             self.add_required_key("var", name)
         for fileset in liberty_filesets(self.mainlib, self.get("var", "corner")):
             self.add_required_key(self.mainlib, "fileset", fileset, "file", "liberty")
@@ -61,9 +55,11 @@ class SynthesizeTask(ASICTask):
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         library = self.mainlib
-        options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
+        # Yosys starts ABC, which would outlive it. The step's process starts the supervisor: no other parent.
+        _, *options = supervised([sys.executable, "-I", str(SCRIPT)], parent=0)
+        options += ["--top", self.design_topmodule]
         options += ["--verilog", f"inputs/{self.design_topmodule}.v"]
-        options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", STATISTICS]
+        options += ["--netlist", f"outputs/{self.design_topmodule}.vg", "--statistics", SYNTHESIS_STATISTICS]
         options += ["--clock-ns", str(self.get("var", "clock_ns"))]
         options += ["--seed", str(self.get("var", "seed"))]
         for path in liberty_files(library, self.get("var", "corner")):
@@ -81,8 +77,8 @@ class SynthesizeTask(ASICTask):
     def post_process(self) -> None:
         """Record cells, area and registers."""
         super().post_process()
-        modules = json.loads(Path(STATISTICS).read_text())["modules"]
+        modules = json.loads(Path(SYNTHESIS_STATISTICS).read_text())["modules"]
         (top,) = modules.values()
-        self.record_metric("cells", top["num_cells"], STATISTICS)
-        self.record_metric("cellarea", top["area"], STATISTICS, source_unit="um^2")
-        self.record_metric("pins", top["num_port_bits"], STATISTICS)
+        self.record_metric("cells", top["num_cells"], SYNTHESIS_STATISTICS)
+        self.record_metric("cellarea", top["area"], SYNTHESIS_STATISTICS, source_unit="um^2")
+        self.record_metric("pins", top["num_port_bits"], SYNTHESIS_STATISTICS)

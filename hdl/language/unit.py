@@ -32,10 +32,10 @@ units becomes one signal per element, `name_0`, `name_1`, ...; generators may th
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType, SimpleNamespace
+from types import CodeType, FrameType, SimpleNamespace
 from typing import Annotated, Any, overload
 
 import myhdl
@@ -45,19 +45,11 @@ from myhdl._instance import _Instantiator
 from myhdl._ShadowSignal import ConcatSignal, _ShadowSignal
 from myhdl._Signal import _isListOfSigs, _Signal
 
+from hdl.language.local_names import in_order_of_calls, local_names
+
 In = Annotated[Any, "input"]
 Out = Annotated[Any, "output"]
 Instances = Any
-
-# The words of Verilog-2001 that could pass for a name, those of other tables and cells left out.
-KEYWORDS = frozenset(
-    """always and assign begin buf case casex casez cell config deassign default defparam design disable edge
-    else end endcase endmodule event for force forever fork function generate genvar if initial inout input
-    instance integer join large library localparam medium module nand negedge nor not or output parameter
-    posedge primitive pull0 pull1 real realtime reg release repeat scalared signed small specify strength
-    strong0 strong1 supply0 supply1 table task time tran tri unsigned use vectored wait wand weak0 weak1 while
-    wire wor xnor xor""".split()
-)
 
 # The width of a port in bits, see above.
 Width = int | str | Callable[[Any], int]
@@ -66,26 +58,6 @@ Width = int | str | Callable[[Any], int]
 _Decorator = Callable[[Callable[[], None]], Any]
 always_comb: _Decorator = myhdl.always_comb
 always: Callable[..., _Decorator] = myhdl.always
-
-
-def instances() -> Instances:
-    """Return all logic and units that the calling unit holds in its variables: what it has to return.
-
-    Unlike MyHDL's it also takes lists of them and what `hdl.language.lanes.lanes` gives.
-    """
-    frame = inspect.currentframe()
-    assert frame is not None and frame.f_back is not None
-    return list(_instances_in(frame.f_back.f_locals.values()))
-
-
-def _instances_in(values: Any) -> Iterator[Any]:
-    for value in values:
-        if isinstance(value, (_Instantiator, _Block)):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _instances_in(value)
-        elif hasattr(value, "hdl_instances"):
-            yield from value.hdl_instances
 
 
 class HierarchyError(ValueError):
@@ -143,6 +115,7 @@ class Conversion:
 
 
 _active: list[Conversion] = []
+unit_of_code: dict[CodeType, "Unit"] = {}  # the units by their functions' code
 
 
 @contextmanager
@@ -221,12 +194,14 @@ class Unit(block_decorator):  # type: ignore[misc]
                 self.func, self, name, self.srcfile, self.srcline, False, *positional, **parameters
             )
             _belongs_to_calling_unit(block)
+            block.names_at_call = frozenset(block.callinfo.symdict)
             _complete_names(block)
             return block
         module = self._module(positional, parameters)
         _active[-1].require(module)
         block = _Block(_no_contents, self, name, self.srcfile, self.srcline, False)
         _belongs_to_calling_unit(block)
+        block.names_at_call = frozenset(block.callinfo.symdict)
         block.verilog_code = _Instantiation(module, name, positional)
         return block
 
@@ -263,8 +238,13 @@ def unit(**widths: Width) -> Callable[[Callable[..., Instances]], Unit]: ...
 def unit(function: Any = None, **widths: Width) -> Any:
     """Make a hardware unit of `function`: see the module's docstring."""
     if function is not None:
-        return Unit(function)
-    return lambda decorated: Unit(decorated, widths)
+        return _registered(Unit(function))
+    return lambda decorated: _registered(Unit(decorated, widths))
+
+
+def _registered(made: Unit) -> Unit:
+    unit_of_code[made.func.__code__] = made
+    return made
 
 
 def _belongs_to_calling_unit(block: Any) -> None:
@@ -280,6 +260,57 @@ def _belongs_to_calling_unit(block: Any) -> None:
             block.callinfo = _CallInfo(frame.f_code.co_name, True, {**frame.f_globals, **frame.f_locals})
             return
         frame = caller
+
+
+def instances() -> Instances:
+    """Return every instance and generator of the unit that calls this, in an order of names alone.
+
+    Lists of them count, and what `hdl.language.lanes.lanes` gives.
+    """
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    if caller is None or caller.f_code not in unit_of_code:
+        raise HierarchyError("instances() is for the body of a unit")
+    values = dict(caller.f_locals)
+    names = local_names(unit_of_code[caller.f_code].func)
+    found = {name: values[name] for name in names if name in values and _is_logic(values[name])}
+    order = in_order_of_calls(names, _bound_at_calls(names, _flat(found.values())))
+    return [_contents(found[name]) for name in order if name in found]
+
+
+def _contents(value: Any) -> Any:
+    return list(value.hdl_instances) if hasattr(value, "hdl_instances") else value
+
+
+def _is_logic(value: Any) -> bool:
+    """Whether a variable holds instances or generators: one, or a list of nothing else."""
+    if isinstance(value, list | tuple):
+        return bool(value) and all(_is_logic(item) for item in value)
+    return isinstance(value, _Block | _Instantiator) or hasattr(value, "hdl_instances")
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    """Return instances and generators out of lists of them."""
+    flat: list[Any] = []
+    for value in values:
+        contents = _contents(value)
+        flat += _flat(contents) if isinstance(contents, list | tuple) else [contents]
+    return flat
+
+
+def _bound_at_calls(names: tuple[str, ...], logic: Iterable[Any]) -> list[frozenset[str]]:
+    """Return, for each instance and generator, which of `names` had a value when it was made."""
+    return [_names_at_call(part).intersection(names) for part in logic]
+
+
+def _names_at_call(part: Any) -> frozenset[str]:
+    """Return the names that had a value when an instance or a generator was made.
+
+    MyHDL adds names to the first one's `callinfo.symdict` later.
+    """
+    if isinstance(part, _Instantiator):
+        return frozenset(part.symdict)
+    return getattr(part, "names_at_call", frozenset(part.callinfo.symdict))
 
 
 def _no_contents() -> list[Any]:
@@ -360,10 +391,21 @@ def _complete_names(block: Any) -> None:
     MyHDL takes a block's names from its first instance, which knows only the variables assigned
     before it. Later instances know more; the union knows all that matter.
     """
+    local = local_names(block.func)
+    order = in_order_of_calls(local, _bound_at_calls(local, block.subs))
     names: dict[str, Any] = {}
     for sub in block.subs:
-        for name, value in sub.callinfo.symdict.items():
-            names.setdefault(name, value)
+        for name in order:
+            if name in sub.callinfo.symdict:
+                names.setdefault(name, sub.callinfo.symdict[name])
+    # MyHDL has the names that the first instance knows, then those that logic reads, in the order of its
+    # text. The variables of comprehensions, which are locals since Python 3.12, are not among them.
+    at_first = _names_at_call(block.subs[0]) if block.subs else frozenset()
+    foreign = set(block.func.__code__.co_varnames) - set(local)
+    for table in (block.sigdict, block.memdict):
+        found = {name: value for name, value in table.items() if name not in foreign}
+        table.clear()
+        table.update({name: found.pop(name) for name in order if name in at_first and name in found} | found)
     connected = _check_instances(block) if _active else set()
     for name, value in names.items():
         if isinstance(value, _Signal):
@@ -377,20 +419,6 @@ def _complete_names(block: Any) -> None:
             block.sigdict.update({f"{name}_{index}": signal for index, signal in enumerate(value)})
     block.symdict.update(names)
     _name_nameless(block)
-    if _active:
-        _check_instance_names(block)
-
-
-def _check_instance_names(block: Any) -> None:
-    """Raise HierarchyError for names that Verilog refuses: its own words, one name of signal and instance."""
-    signals = set(block.sigdict)
-    for name in sorted(signals & KEYWORDS):
-        raise HierarchyError(f"{block.func.__name__}: {name} is a word of Verilog, and no name for a signal")
-    for sub in block.subs:
-        if isinstance(sub, _Block) and sub.verilog_code.instance in signals:
-            raise HierarchyError(
-                f"{block.func.__name__}: an instance and a signal are called {sub.verilog_code.instance}"
-            )
 
 
 def _name_nameless(block: Any) -> None:

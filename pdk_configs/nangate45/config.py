@@ -1,23 +1,33 @@
 """Nangate45: the open cell library for the virtual 45 nm process FreePDK45."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lambdapdk.freepdk45.libs.nangate45 import Nangate45
-from siliconcompiler import StdCellLibrary
-
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
+
+if TYPE_CHECKING:
+    from siliconcompiler import StdCellLibrary
 
 # The ways to the pins take most of these two layers.
 ROUTING_DERATE = {"metal2": 0.8, "metal3": 0.65}
 
 
-def make_library(data_root: Path | None) -> StdCellLibrary:
+def make_library(data_root: Path | None) -> "StdCellLibrary":
     """Return SiliconCompiler's library object with this folder's scripts."""
+    from lambdapdk.freepdk45.libs.nangate45 import Nangate45
+
     library = Nangate45()
     use_own_scripts(library, Path(__file__).parent, data_root)
     keep_tracks_free(library, ROUTING_DERATE)
     return library
 
+
+# The cells' texts lie on the metal itself.
+LAYER_STACK = make_stack(
+    wires=[(f"metal{level}", 9 + 2 * level) for level in range(1, 11)],
+    cuts=[(f"via{level}", (10 + 2 * level, 0)) for level in range(1, 10)],
+)
 
 PDK = Pdk(
     name="nangate45",
@@ -45,4 +55,5 @@ PDK = Pdk(
         "lambdapdk/freepdk45/libs/nangate45/gds/NangateOpenCellLibrary.gds",
     ),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
 )

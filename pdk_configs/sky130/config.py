@@ -1,11 +1,13 @@
 """SkyWater 130 with its high-density cell library."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
-from siliconcompiler import StdCellLibrary
-
+from pdk_configs.layer_stack import make_stack
 from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
+
+if TYPE_CHECKING:
+    from siliconcompiler import StdCellLibrary
 
 PREFIX = "sky130_fd_sc_hd__"
 # Many pins on few tracks, or drives too weak for a wire: they leave violations that the router is long at.
@@ -32,8 +34,10 @@ HARD_TO_ROUTE = {
 ROUTING_DERATE = {"met1": 0.75, "met2": 0.6}
 
 
-def make_library(data_root: Path | None) -> StdCellLibrary:
+def make_library(data_root: Path | None) -> "StdCellLibrary":
     """Return SiliconCompiler's library object with this folder's scripts, hard cells left out."""
+    from lambdapdk.sky130.libs.sky130sc import Sky130_SCHDLibrary
+
     library = Sky130_SCHDLibrary()
     use_own_scripts(library, Path(__file__).parent, data_root)
     hard = [f"{PREFIX}{cell}_{drive}" for cell, drives in HARD_TO_ROUTE.items() for drive in drives]
@@ -41,6 +45,14 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     keep_tracks_free(library, ROUTING_DERATE)
     return library
 
+
+# Datatypes: 20 drawing, 16 pin, 5 text.
+LAYER_STACK = make_stack(
+    wires=[("li1", 67), ("met1", 68), ("met2", 69), ("met3", 70), ("met4", 71), ("met5", 72)],
+    cuts=[("mcon", (67, 44)), ("via", (68, 44)), ("via2", (69, 44)), ("via3", (70, 44)), ("via4", (71, 44))],
+    shape_datatypes=(20, 16),
+    text_datatypes=(5, 16),
+)
 
 PDK = Pdk(
     name="sky130",
@@ -68,6 +80,7 @@ PDK = Pdk(
         "lambdapdk/sky130/libs/sky130hd/gds/sky130_fd_sc_hd.gds",
     ),
     make_library=make_library,
+    layer_stack=LAYER_STACK,
     slew_margin_percent=10.0,
     overflow_iterations_max=30,  # of the tracks kept free for pins it may take some in a large kernel
 )

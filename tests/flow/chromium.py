@@ -10,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from flow.debian import PackageError, unpacked_once, with_missing_dependencies
+from flow.debian_packages import PackageError, unpacked_once, with_missing_dependencies
 from flow.places import cache_dir
+from flow.whole_file import write_whole
 
 PACKAGE = "chromium-headless-shell"
+# The package's program in usr/bin is a wrapper that looks for the browser where a system has it.
+BROWSER = f"usr/lib/chromium/{PACKAGE}"
+FONTS = "fonts-dejavu-core"
+# Without a configuration of fonts Chromium ends at the first letter.
+FONT_CONFIGURATION = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+"""
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CONSOLE = re.compile(r':CONSOLE[:(]\d+\)?\] "(.*?)", source:', re.DOTALL)
 ANSWER = "answer: "
@@ -42,12 +51,19 @@ def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
         if found:
             return found, ()
     try:
-        home = unpacked_once(cache_dir() / PACKAGE, lambda: with_missing_dependencies(PACKAGE))
+        home = unpacked_once(cache_dir() / "chromium-with-fonts", browser_packages)
     except PackageError as error:
-        pytest.skip(f"no Chromium on PATH or in the package archive: {error}")
-    program = next(path for path in home.rglob(PACKAGE) if path.is_file() and os.access(path, os.X_OK))
+        pytest.skip(f"no Chromium on PATH or in apt's archive ({error}): install chromium")
     libraries = {str(path.parent) for path in home.rglob("*.so*")}
-    return str(program), (("LD_LIBRARY_PATH", ":".join(sorted(libraries))),)
+    fonts = home / "fonts.conf"
+    write_whole(fonts, FONT_CONFIGURATION.format(fonts=home / "usr/share/fonts"))
+    environment = {"LD_LIBRARY_PATH": ":".join(sorted(libraries)), "FONTCONFIG_FILE": str(fonts)}
+    return str(home / BROWSER), tuple(environment.items())
+
+
+def browser_packages() -> list[str]:
+    """Return the browser's package, what it needs that this system lacks, and fonts in any case."""
+    return sorted({*with_missing_dependencies(PACKAGE), FONTS})
 
 
 def open_page(

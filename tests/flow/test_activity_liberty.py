@@ -15,7 +15,8 @@ from flow.activity.cell_models import cell_model, cell_models
 from flow.activity.design import join
 from flow.activity.icarus import find_icarus
 from flow.activity.liberty import read_liberty
-from flow.activity.netlist import Instance, Netlist, Port
+from flow.activity.netlist import Instance, Netlist
+from flow.activity.netlist import NetlistPort as Port
 from flow.activity.sdf import Arc, Delays
 from flow.activity.streams import pack, unpack
 from flow.errors import UserError
@@ -250,7 +251,11 @@ def test_flip_flop_with_clear_and_preset_behaves_as_specified(tmp_path):
     (tmp_path / "x.lib").write_text(STATE_LIBRARY)
     cells = read_liberty([tmp_path / "x.lib"])
     pins = {"CK": 0, "D": 1, "RN": 2, "SN": 3, "Q": 4, "QN": 5}
-    ports = (Port("clk", "input", (0,)), Port("x", "input", (1, 2, 3)), Port("y", "output", (4, 5)))
+    ports = (
+        Port("clk", "input", (0,)),
+        Port("x", "input", (1, 2, 3)),
+        Port("y", "output", (4, 5)),
+    )
     design = join(Netlist("top", ports, (Instance(("u",), "DFFRS", pins),), 6, {}), cells, "clk")
     # D, RN, SN of each clock, all 0 before: data are taken at the next edge, clear and preset act at once.
     rows = [(1, 1, 1), (0, 1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0), (0, 1, 1), (1, 1, 1)]
@@ -266,7 +271,11 @@ def test_gated_clock_opens_for_whole_pulses_only(tmp_path):
         Instance(("gate",), "GATE", {"CK": 0, "E": 1, "GCK": 2}),
         Instance(("ff",), "DFFRS", {"CK": 2, "D": 6, "RN": 3, "SN": 3, "Q": 4, "QN": 6}),
     )
-    ports = (Port("clk", "input", (0,)), Port("e", "input", (1,)), Port("y", "output", (4,)))
+    ports = (
+        Port("clk", "input", (0,)),
+        Port("e", "input", (1,)),
+        Port("y", "output", (4,)),
+    )
     design = join(Netlist("top", ports, instances, 7, {3: 1}), cells, "clk")
     enable = np.array([0, 1, 1, 0, 1, 0, 0, 1, 0], dtype=bool)
     words, activity = zero_delay.simulate(design, {"e": pack(enable[None, :, None])}, 1, 2.0)

@@ -12,7 +12,8 @@ from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.design import join
 from flow.activity.icarus import find_icarus
 from flow.activity.liberty import read_liberty, read_text
-from flow.activity.netlist import Instance, Netlist, Port, read_netlist
+from flow.activity.netlist import Instance, Netlist, read_netlist
+from flow.activity.netlist import NetlistPort as Port
 from flow.activity.saif import write_saif
 from flow.activity.sdf import Arc, Delays, read_sdf
 from flow.activity.streams import pack, pack_codes, unpack, unpack_codes
@@ -395,7 +396,11 @@ def test_supplies_and_cells_without_signals_are_left_out(tmp_path):
         Instance(("tap",), "TAP", {}),
         Instance(("u",), "BUF", {"A": 1, "Z": 2, "VDD": 3}),
     )
-    ports = (Port("clk", "input", (0,)), Port("x", "input", (1,)), Port("VDD", "inout", (3,)))
+    ports = (
+        Port("clk", "input", (0,)),
+        Port("x", "input", (1,)),
+        Port("VDD", "inout", (3,)),
+    )
     design = join(Netlist("top", ports, instances, 4, {}), read_liberty([tmp_path / "x.lib"]), "clk")
     assert design.netlist.instances == (Instance(("u",), "BUF", {"A": 1, "Z": 2}),)
     assert [port.name for port in design.netlist.ports] == ["clk", "x"]
@@ -481,7 +486,11 @@ def test_wire_to_a_flip_flop_starts_at_the_level_that_drives_it(small_cells):
         Instance(("tie",), "BUF", {"A": 2, "Z": 3}),
         Instance(("gate",), "XOR", {"A": 1, "B": 3, "Z": 4}),
     )
-    ports = (Port("clk", "input", (0,)), Port("x", "input", (1,)), Port("y", "output", (5,)))
+    ports = (
+        Port("clk", "input", (0,)),
+        Port("x", "input", (1,)),
+        Port("y", "output", (5,)),
+    )
     design = join(Netlist("top", ports, instances, 6, {2: True}), small_cells, "clk")
     delays = Delays(
         {

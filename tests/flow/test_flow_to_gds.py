@@ -8,10 +8,10 @@ from flow_command import result_of, run_command, run_flow
 from klayout import db
 
 from flow.activity.liberty import read_liberty
+from flow.cell_groups import LOGIC, read_cell_list
 from flow.constraints import CLOCK_PORT
 from flow.layout.def_file import read_def
 from flow.layout.statistics import wire_length
-from flow.measure import read_instances
 from flow.pdk_data import SOURCES_VARIABLE, find_data_root
 from flow.places import cache_dir
 from flow.result import Result
@@ -81,7 +81,7 @@ def test_every_sign_off_check_passes(layout):
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
     cells = read_liberty([Path(path) for path in liberty_files(library, pdk.corner)])
-    placed = [one for one in read_instances(instances_path(folder)) if one.kind == "logic"]
+    placed = [cell for cell in read_cell_list(instances_path(folder)) if cell.kind == LOGIC]
     diodes = [one for one in placed if not cells[one.master].outputs]
     assert result.checks.layout_vs_netlist.figures["cells"] == result.metrics.cells - len(diodes)
     assert result.checks.logic_equivalence.figures["registers"] == result.metrics.registers

@@ -26,12 +26,14 @@ SITE, ROW, X0, Y0 = 400, 2800, 4000, 5600
 
 def _write_run(folder, cells=CELLS, rows=4):
     """Write the two files of a run from which a placement is read."""
-    lines = ["UNITS DISTANCE MICRONS 2000 ;", "DIEAREA ( 0 0 ) ( 24000 24000 ) ;"]
+    lines = ["DESIGN small ;", "UNITS DISTANCE MICRONS 2000 ;", "DIEAREA ( 0 0 ) ( 24000 24000 ) ;"]
     lines += [f"ROW R{row} site {X0} {Y0 + row * ROW} N DO 40 BY 1 STEP {SITE} 0 ;" for row in range(rows)]
+    lines.append(f"COMPONENTS {len(cells)} ;")
     listed = []
     for name, sites, row, site, kind in cells:
         lines.append(f"    - {name} M + SOURCE DIST + PLACED ( {X0 + site * SITE} {Y0 + row * ROW} ) N ;")
         listed.append(f"{name}\tM\t{sites * 0.2 * 1.4}\t{kind}")
+    lines += ["END COMPONENTS", "NETS 0 ;", "END NETS", "END DESIGN"]
     instances_path(folder).parent.mkdir(parents=True, exist_ok=True)
     instances_path(folder).write_text("\n".join(listed) + "\n")
     (folder / "layout.def").write_text("\n".join(lines) + "\n")

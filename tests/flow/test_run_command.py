@@ -156,8 +156,7 @@ def test_the_error_line_is_the_engines_or_what_a_python_step_raised(tmp_path):
     assert "step synthesis failed: leaving (log" in str(failure(settings, ["synthesis"], ""))
 
 
-def test_a_full_disk_is_one_line(tmp_path):
-    # A limit on the size of files stands in for the disk: the kernel refuses the write either way.
+def test_a_limit_on_the_size_of_files_is_named(tmp_path):
     limited = ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash"]
     done = subprocess.run(
         limited + command(*TINY, "--to", "synth", out=tmp_path),
@@ -166,7 +165,7 @@ def test_a_full_disk_is_one_line(tmp_path):
         text=True,
         check=False,
     )
-    assert_one_line(done, 1)
+    assert_one_line(done, 1, "a file is larger than the limit allows (ulimit -f)")
 
 
 def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):

@@ -7,9 +7,9 @@ from flow.layout.def_file import read_def
 from flow.measure_checks import check_drc
 from flow.result import Check, Checks, Result
 from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
-from flow.signoff.flat_netlist import read_flat_netlist
 from flow.signoff.layout_check import check_layout
 from flow.signoff.same_functions import compare_netlists
+from flow.signoff.traced_netlist import read_traced_netlist
 
 LIBERTY = """library (small) {
   cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }
@@ -177,7 +177,7 @@ def test_a_netlist_that_layout_changed_for_another_fails_both_checks(tmp_path, p
     netlists = []
     for text in (SYNTHESISED, changed):
         (tmp_path / "n.v").write_text(text)
-        netlists.append(read_flat_netlist(tmp_path / "n.v", "small", cells))
+        netlists.append(read_traced_netlist(tmp_path / "n.v", "small", cells))
     (difference,) = compare_netlists(*netlists)[0]
     assert message in difference
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from flow.activities import TIMED
 from flow.comparison.figures import Row
 from flow.comparison.kept import kept_results, kept_rows
 from flow.places import PROJECT_ROOT
@@ -16,7 +17,6 @@ from flow.reproduction.successors import (
     describe_pareto,
     pareto_charts,
 )
-from flow.steps.simulate import TIMED
 
 REPORTS = PROJECT_ROOT / "reports"
 ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from flow.processes import supervised
+
 APT_HELPER = "/usr/lib/apt/apt-helper"
 
 
@@ -16,7 +18,9 @@ class PackageError(RuntimeError):
 def call(words: Sequence[str], folder: Path) -> str:
     """Run a command in `folder` and return what it prints; raises PackageError with its last line."""
     try:
-        return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            supervised(words), cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
         raise PackageError(lines[-1]) from None

@@ -1,6 +1,6 @@
-"""A flat netlist by names, joined with its library: what drives each net, seen through buffers."""
+"""A netlist by names, joined with its library: what drives each net, seen through buffers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,10 +8,7 @@ from pathlib import Path
 from flow.activity.boolean import Expression
 from flow.activity.collector import uncollected
 from flow.activity.liberty import Cell
-from flow.activity.structural_verilog import Bit, Module, read_modules
-
-# The constants as nets.
-CONSTANTS = ("0", "1")
+from flow.activity.netlist import CONSTANTS, Netlist, read_netlist
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class FlatInstance:
+class TracedInstance:
     """A cell of the netlist: its library cell, None for one that Liberty does not have, and pin to net."""
 
     name: str
@@ -34,31 +31,18 @@ class FlatInstance:
     nets: Mapping[str, str]
 
 
-def bit_name(bit: Bit) -> str:
-    """Return the name of a net: `name`, `name[index]`, or a constant's digit.
-
-    A scalar that is called `name[index]` is the same net: OpenROAD's database knows no other.
-    """
-    if isinstance(bit, int):
-        return CONSTANTS[bit]
-    name, index = bit
-    return name if index is None else f"{name}[{index}]"
-
-
 @dataclass(frozen=True)
-class FlatNetlist:
-    """`ports` maps each port's bits to its direction; `joined` maps a net to another name of it."""
+class TracedNetlist:
+    """`ports` maps each port's bits to its direction; `net_of_name` maps a name of a net to the one used."""
 
     name: str
     ports: Mapping[str, str]
-    instances: Mapping[str, FlatInstance]
-    joined: Mapping[str, str]
+    instances: Mapping[str, TracedInstance]
+    net_of_name: Mapping[str, str]
 
     def net(self, name: str) -> str:
         """Return the one name under which pins and ports know the net called `name`."""
-        while name in self.joined:
-            name = self.joined[name]
-        return name
+        return self.net_of_name.get(name, name)
 
     @cached_property
     def drivers(self) -> dict[str, tuple[str, str]]:
@@ -107,15 +91,15 @@ class FlatNetlist:
                 break
             net = self.instances[name].nets.get(constant, "")
         for one, before in passed:
-            self._sources[one] = None if found is None else _turned(found, before)
+            self._sources[one] = None if found is None else _from_behind(found, before)
         return self._sources[passed[0][0]]
 
 
-def _turned(source: Source, turned: bool) -> Source:
-    """Return `source`, seen from the start of a chain, as it is from behind an inversion that is `turned`."""
+def _from_behind(source: Source, inverts: bool) -> Source:
+    """Return `source`, seen from the start of a chain, as it is from behind gates that may invert it."""
     if not source.instance and source.pin in CONSTANTS:
-        return Source("", CONSTANTS[(source.pin == "1") ^ turned])
-    return Source(source.instance, source.pin, source.inverted ^ turned)
+        return Source("", CONSTANTS[(source.pin == "1") ^ inverts])
+    return Source(source.instance, source.pin, source.inverted ^ inverts)
 
 
 def pass_through(cell: Cell | None, pin: str) -> tuple[str, bool] | None:
@@ -140,56 +124,31 @@ def is_buffer(cell: Cell | None) -> bool:
     return cell is not None and bool(cell.outputs) and all(pass_through(cell, p.name) for p in cell.outputs)
 
 
-def _joined(module: Module) -> dict[str, str]:
-    """Return for each net but one of those that assignments join another of them."""
-    joined: dict[str, str] = {}
+def _net_names(netlist: Netlist) -> dict[int, str]:
+    """Return one name of each net: a constant's digit, or the first of its names, a port's before others.
 
-    def find(name: str) -> str:
-        while name in joined:
-            name = joined[name]
-        return name
-
-    for targets, sources in module.assignments:
-        for target, source in zip(targets, sources, strict=True):
-            one, other = find(bit_name(target)), find(bit_name(source))
-            if one == other:
-                continue
-            if other not in CONSTANTS:
-                one, other = other, one
-            if one in CONSTANTS:
-                raise ValueError(f"module {module.name}: a net is tied to both constants")
-            joined[one] = other
-    return joined
-
-
-def _port_bits(module: Module) -> Iterator[tuple[str, str]]:
-    for name, direction in module.ports.items():
-        for bit in module.bits_of(name):
-            yield bit_name(bit), direction
+    A net inside a module below the top has a number for a name.
+    """
+    names = {net: CONSTANTS[level] for net, level in netlist.constants.items()}
+    for name, net in netlist.names.items():
+        names.setdefault(net, name)
+    return {net: names.get(net, f"#{net}") for net in range(netlist.net_count)}
 
 
 @uncollected
-def read_flat_netlist(path: Path, top: str, cells: Mapping[str, Cell]) -> FlatNetlist:
-    """Read the flat structural Verilog of `top`.
-
-    Raises OSError, or ValueError for Verilog that is not flat and structural or lacks the module.
-    """
-    modules = read_modules(path)
-    if top not in modules:
-        raise ValueError(f"{path}: no module '{top}'")
-    module = modules[top]
-    joined = _joined(module)
-    netlist = FlatNetlist(top, dict(_port_bits(module)), {}, joined)
-    instances: dict[str, FlatInstance] = {}
-    for cell_name, name, pins in module.instances:
-        if name in instances:
-            raise ValueError(f"{path}: two instances are called {name}")
-        cell = cells.get(cell_name)
+def read_traced_netlist(path: Path, top: str, cells: Mapping[str, Cell]) -> TracedNetlist:
+    """Read the structural Verilog of `top`, as `read_netlist` does, and join it with the library `cells`."""
+    netlist = read_netlist(path, top, bits_by_name=True)
+    names = _net_names(netlist)
+    ports = {bit: port.direction for port in netlist.ports for bit in port.bit_names}
+    instances: dict[str, TracedInstance] = {}
+    for instance in netlist.instances:
+        cell = cells.get(instance.cell)
         supplies = cell.supply_pins if cell else ()
-        nets = {pin: netlist.net(bit_name(bits[0])) for pin, bits in pins.items() if bits}
-        nets = {pin: net for pin, net in nets.items() if pin not in supplies}
-        instances[name] = FlatInstance(name, cell_name, cell, nets)
-    return FlatNetlist(top, netlist.ports, instances, joined)
+        name = "/".join(instance.path)
+        nets = {pin: names[net] for pin, net in instance.pins.items() if pin not in supplies}
+        instances[name] = TracedInstance(name, instance.cell, cell, nets)
+    return TracedNetlist(top, ports, instances, {name: names[net] for name, net in netlist.names.items()})
 
 
 def truth_table(expression: Expression, names: tuple[str, ...]) -> tuple[bool, ...]:

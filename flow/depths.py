@@ -1,0 +1,21 @@
+"""How deep each `--to` goes: the steps at its end, and what is known there."""
+
+# The sign-off checks that are steps, by the names that they have in the result.
+CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.equivalence"}
+# Those of the delivered GDS.
+GEOMETRY_CHECK_STEPS = {"geometry_vs_netlist": "check.geometry", "design_rules": "check.drc"}
+
+# The last steps of each depth, in the order of the data.
+DEPTHS: dict[str, tuple[str, ...]] = {
+    "verilog": ("convert",),
+    "synth": ("synthesis",),
+    "place": ("place.detailed",),
+    "route": ("power.report", *CHECK_STEPS.values()),
+    "gds": ("power.report", *CHECK_STEPS.values(), "write.gds", *GEOMETRY_CHECK_STEPS.values()),
+}
+
+# The step whose metrics describe the layout at each depth; none before there is one.
+METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write.views"}
+
+# The depths at which the layout has parasitics and real activity.
+POWER_DEPTHS = ("route", "gds")
