@@ -11,17 +11,17 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, plain_lines, run_guarded
-    from flow.decimals import whole_number
-    from flow.error_study.digits import to_figure_digits
+    from flow.common.atomic_file import write_whole
+    from flow.common.command_line import Parser, plain_lines, run_guarded
+    from flow.common.decimals import whole_number
+    from flow.common.errors import UserError
+    from flow.common.places import PROJECT_ROOT
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
-    from flow.error_study.parts import Parts, study_key
-    from flow.errors import UserError
-    from flow.places import PROJECT_ROOT
-    from flow.sources import sources_sha256
-    from flow.whole_file import write_whole
+    from flow.error_study.significant_digits import to_figure_digits
+    from flow.error_study.study_parts import Parts, study_key
+    from flow.record.source_digest import sources_sha256
 except ModuleNotFoundError as missing:
     sys.exit(
         f"accuracy.py: error: {missing.name} is not installed: "

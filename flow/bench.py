@@ -13,18 +13,18 @@ import numpy as np
 from siliconcompiler import ASIC
 
 from flow.activity import zero_delay
-from flow.activity.design import join
-from flow.activity.liberty import read_liberty
-from flow.activity.netlist import read_netlist
-from flow.command_line import Parser, run_guarded
-from flow.constraints import CLOCK_PORT
-from flow.measure import step_runtimes_s
-from flow.pdk_data import find_data_root
-from flow.run_folder import manifest_path, step_folder
-from flow.run_process import command_line, run_in_process
-from flow.settings import Settings, make_settings
-from flow.steps.library_files import liberty_files
-from flow.workload import KEYS_PER_QUERY, make_workload
+from flow.activity.gate_design import join
+from flow.attention_data.workload import KEYS_PER_QUERY, make_workload
+from flow.common.command_line import Parser, run_guarded
+from flow.formats.liberty import read_liberty
+from flow.formats.netlist import read_netlist
+from flow.pipeline.measure_layout import step_runtimes_s
+from flow.pipeline.run_process import command_line, run_in_process
+from flow.pipeline.steps.library_files import liberty_files
+from flow.record.constraints import CLOCK_PORT
+from flow.record.run_folder import manifest_path, step_folder
+from flow.record.settings import Settings, make_settings
+from flow.tools.pdk_data import find_data_root
 from hdl.designs import kernels
 from hdl.models.codes import encode
 

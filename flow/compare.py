@@ -14,25 +14,25 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, each_once, names, run_guarded
+    from flow.common.atomic_file import write_whole
+    from flow.common.command_line import Parser, each_once, names, run_guarded
+    from flow.common.decimals import quantity, whole_number
+    from flow.common.errors import StepError, UserError
+    from flow.common.places import PROJECT_ROOT
+    from flow.common.usable_cpus import usable_cpus
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, configurations
-    from flow.comparison.figures import Row
     from flow.comparison.keeping import keep_run
-    from flow.comparison.kept import kept_results, kept_utilizations_percent, preference
+    from flow.comparison.kept_rows import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.store import COMPARABLE, find
+    from flow.comparison.rows import Row
     from flow.comparison.summary import summarize
-    from flow.decimals import quantity, whole_number
-    from flow.depths import POWER_DEPTHS
-    from flow.errors import StepError, UserError
-    from flow.places import PROJECT_ROOT
-    from flow.result import Result
-    from flow.run_process import run_in_process
-    from flow.settings import DEFAULT_PDK, Settings
-    from flow.usable_cpus import usable_cpus
-    from flow.whole_file import write_whole
+    from flow.pipeline.run_process import run_in_process
+    from flow.record.depths import POWER_DEPTHS
+    from flow.record.result import Result
+    from flow.record.results_store import COMPARABLE, find
+    from flow.record.settings import DEFAULT_PDK, Settings
     from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(

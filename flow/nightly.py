@@ -9,9 +9,10 @@ try:
     from rich.console import Console
     from sqlalchemy import Engine
 
-    from flow.command_line import Parser, plain_lines, run_guarded
-    from flow.decimals import whole_number
-    from flow.errors import StepError
+    from flow.common.command_line import Parser, plain_lines, run_guarded
+    from flow.common.decimals import whole_number
+    from flow.common.errors import StepError
+    from flow.common.places import PROJECT_ROOT
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
     from flow.history.gate import (
@@ -26,8 +27,7 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import all_runs, by_configuration, configuration_of
     from flow.history.suite import read_suite
-    from flow.places import PROJECT_ROOT
-    from flow.settings import Settings
+    from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
     sys.exit(
         f"nightly.py: error: {missing.name} is not installed: "

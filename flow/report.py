@@ -9,13 +9,13 @@ try:
     from rich.console import Console
 
     from flow.charts.picture import draw
-    from flow.command_line import Parser, run_guarded
-    from flow.places import PROJECT_ROOT
+    from flow.common.atomic_file import write_whole
+    from flow.common.command_line import Parser, run_guarded
+    from flow.common.places import PROJECT_ROOT
     from flow.reproduction.context import gather
     from flow.reproduction.layouts import draw_rows
     from flow.reproduction.page import as_html, as_markdown
     from flow.reproduction.readme import readme
-    from flow.whole_file import write_whole
 except ModuleNotFoundError as missing:
     sys.exit(
         f"report.py: error: {missing.name} is not installed: "

@@ -9,17 +9,17 @@ try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
 
-    from flow.command_line import Parser, run_guarded
-    from flow.decimals import WHOLE_NUMBER, quantity, whole_number
-    from flow.depths import DEPTHS
-    from flow.errors import StepError, UserError
-    from flow.pdk_data import NoDataError, find_data_root
-    from flow.result import Result
-    from flow.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
-    from flow.sibling import find_sibling
-    from flow.table import print_result
-    from flow.up_to_date import unchanged_result
-    from flow.usable_cpus import usable_cpus
+    from flow.common.command_line import Parser, run_guarded
+    from flow.common.decimals import WHOLE_NUMBER, quantity, whole_number
+    from flow.common.errors import StepError, UserError
+    from flow.common.usable_cpus import usable_cpus
+    from flow.pipeline.result_table import print_result
+    from flow.pipeline.sibling import find_sibling
+    from flow.pipeline.up_to_date import unchanged_result
+    from flow.record.depths import DEPTHS
+    from flow.record.result import Result
+    from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
+    from flow.tools.pdk_data import NoDataError, find_data_root
     from hdl.designs import DESIGNS, sibling
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
@@ -148,7 +148,7 @@ def with_pdk_that_can_be_had(settings: Settings, arguments: argparse.Namespace) 
 def start(settings: Settings, console: Console, pdk_root: Path | None) -> Result:
     """Run the flow and return its result."""
     # SiliconCompiler and all that it brings takes seconds to import: only where something has to run.
-    from flow.runner import execute
+    from flow.pipeline.execute import execute
 
     return execute(settings, console, pdk_root)
 

@@ -9,8 +9,9 @@ try:
     from rich.console import Console
     from rich.table import Table
 
-    from flow.command_line import Parser, Say, plain_lines, run_guarded
-    from flow.errors import UserError
+    from flow.common.command_line import Parser, Say, plain_lines, run_guarded
+    from flow.common.errors import UserError
+    from flow.common.places import PROJECT_ROOT
     from flow.history.backfill import backfill
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
@@ -29,10 +30,9 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
     from flow.history.suite import read_suite
-    from flow.metrics import METRICS
-    from flow.places import PROJECT_ROOT
-    from flow.provenance import git_state, resolve_revision
-    from flow.result import read_result
+    from flow.record.metrics import METRICS
+    from flow.record.provenance import git_state, resolve_revision
+    from flow.record.result import read_result
 except ModuleNotFoundError as missing:
     sys.exit(
         f"track.py: error: {missing.name} is not installed: "

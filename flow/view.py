@@ -14,10 +14,11 @@ try:
     from rich.console import Console
     from rich.table import Table
 
-    from flow.command_line import Parser, names, run_guarded
-    from flow.decimals import quantity
-    from flow.errors import UserError
-    from flow.layout.def_file import DefFile, read_def
+    from flow.common.command_line import Parser, names, run_guarded
+    from flow.common.decimals import quantity
+    from flow.common.errors import UserError
+    from flow.common.processes import supervised
+    from flow.formats.def_file import DefFile, read_def
     from flow.layout.difference import layout_difference
     from flow.layout.drawn import DrawnLayout
     from flow.layout.opened import OpenedLayout, open_layout
@@ -27,11 +28,10 @@ try:
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
     from flow.layout.window import check_window, picture_size_px, widened
-    from flow.pdk_data import find_data_root
-    from flow.processes import supervised
-    from flow.provenance import sha256
-    from flow.settings import find_pdk
-    from flow.table import difference
+    from flow.pipeline.result_table import difference
+    from flow.record.provenance import sha256
+    from flow.record.settings import find_pdk
+    from flow.tools.pdk_data import find_data_root
 except ModuleNotFoundError as missing:
     sys.exit(
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"

@@ -7,9 +7,9 @@ The same Liberty gives the same bytes.
 
 from collections.abc import Iterable
 
-from flow.activity import boolean
-from flow.activity.liberty import Cell, State
-from flow.activity.settled import complement
+from flow.activity.cell_logic import complement
+from flow.formats import boolean
+from flow.formats.liberty import Cell, State
 
 HEADER = "`timescale 1ns/100fs\n`default_nettype none\n"
 

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from flow.activity.cell_models import HEADER, cell_models
-from flow.activity.design import Activity, GateDesign, check_inputs
-from flow.activity.icarus import Icarus
-from flow.activity.sdf import Arc, Delays
+from flow.activity.gate_design import Activity, GateDesign, check_inputs
 from flow.activity.streams import Words, pack, unpack
-from flow.errors import StepError
+from flow.common.errors import StepError
+from flow.formats.sdf import Arc, Delays
+from flow.tools.icarus import Icarus
 
 UNIT_NS = 1e-4
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.processes import supervised
-from flow.surroundings import folder_for_programs
+from flow.common.processes import supervised
+from flow.tools.surroundings import folder_for_programs
 from hdl.simulation import SimulationError, find_compiler
 
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flow.activity.design import Activity, GateDesign
-from flow.activity.netlist import Instance
+from flow.activity.gate_design import Activity, GateDesign
+from flow.formats.netlist import Instance
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$.\[\]]*")
 _SPECIAL = re.compile(r"([^A-Za-z0-9_$])")

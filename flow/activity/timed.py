@@ -16,13 +16,14 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from flow.activity import boolean, native
-from flow.activity.design import Activity, GateDesign, check_inputs
-from flow.activity.liberty import Cell
-from flow.activity.netlist import Instance
-from flow.activity.sdf import Arc, Delays
-from flow.activity.settled import asynchronous, complement, follows_level, levelise
+from flow.activity import native
+from flow.activity.cell_logic import asynchronous, complement, follows_level, levelise
+from flow.activity.gate_design import Activity, GateDesign, check_inputs
 from flow.activity.streams import Words, pack, unpack
+from flow.formats import boolean
+from flow.formats.liberty import Cell
+from flow.formats.netlist import Instance
+from flow.formats.sdf import Arc, Delays
 
 UNITS_PER_NS = 10_000
 

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from flow.charts.bars import COLOURS, HATCHES, BarChart
 from flow.charts.points import PointChart, PointSeries
 from flow.charts.ranges import ends
-from flow.whole_file import staged
+from flow.common.atomic_file import staged
 
 LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")

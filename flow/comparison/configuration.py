@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from flow.decimals import shortest
-from flow.settings import Settings, make_settings
+from flow.common.decimals import shortest
+from flow.record.settings import Settings, make_settings
 from hdl.kernels.frame import WITH_KEY
 
 OWN: Literal["own"] = "own"

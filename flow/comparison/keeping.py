@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from flow.comparison.store import keep, kept_path
-from flow.depths import POWER_DEPTHS
 from flow.layout.opened import keep_placement
 from flow.layout.placement import FILE_NAME
-from flow.result import Result, text_of
+from flow.record.depths import POWER_DEPTHS
+from flow.record.result import Result, text_of
+from flow.record.results_store import keep, kept_path
 
 
 def keep_run(reports: Path, result: Result, run: Path) -> None:

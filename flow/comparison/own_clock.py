@@ -4,11 +4,11 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Context
 from pathlib import Path
 
+from flow.common.errors import UserError
 from flow.comparison.configuration import Configuration
-from flow.comparison.store import find
-from flow.depths import POWER_DEPTHS
-from flow.errors import UserError
-from flow.result import Result
+from flow.record.depths import POWER_DEPTHS
+from flow.record.result import Result
+from flow.record.results_store import find
 
 DIGITS = 3
 

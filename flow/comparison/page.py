@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flow.cell_groups import CLOCK_TREE, REPAIR, TOP
-from flow.templates import open_template
-from flow.workload import KEYS_PER_QUERY
+from flow.attention_data.workload import KEYS_PER_QUERY
+from flow.common.templates import open_template
+from flow.record.cell_groups import CLOCK_TREE, REPAIR, TOP
 
 # The kernel whose averages the paper gives.
 PAPER_KERNEL = "fa2_expmul"

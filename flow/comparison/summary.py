@@ -6,14 +6,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from flow.activities import DEFAULT_ACTIVITY, TIMED, ZERO_DELAY
-from flow.comparison import figures
-from flow.comparison.figures import Figure, Quantity, Row
-from flow.comparison.kept import deepest
-from flow.comparison.store import kept_path
-from flow.error_study.measured_queries import kernel_error
-from flow.result import Result
-from flow.workload import kernel_data_sha256
+from flow.attention_data.workload import kernel_data_sha256
+from flow.comparison import rows as figures
+from flow.comparison.kept_rows import deepest
+from flow.comparison.rows import Figure, Quantity, Row
+from flow.error_study.kernel_error import kernel_error
+from flow.record.activities import DEFAULT_ACTIVITY, TIMED, ZERO_DELAY
+from flow.record.result import Result
+from flow.record.results_store import kept_path
 
 
 def power_default_w(result: Result) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flow.error_study.arms import ARMS, TRUTH, Arm
+from flow.error_study.variants import ARMS, TRUTH, Arm
 from hdl.formats import BF16
 from hdl.models.codes import FloatArray, decode, encode
 

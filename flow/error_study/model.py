@@ -11,10 +11,10 @@ import numpy.typing as npt
 from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.attention_data.texts import TEXTS
-from flow.command_line import Say
-from flow.error_study.arms import ARMS, TRUTH, Arm
+from flow.common.command_line import Say
 from flow.error_study.measure import relative_l2, rounded, row_errors
-from flow.error_study.parts import Parts
+from flow.error_study.study_parts import Parts
+from flow.error_study.variants import ARMS, TRUTH, Arm
 from hdl.models.codes import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS

@@ -3,8 +3,8 @@
 from typing import Any
 
 from flow.charts.bars import BarChart, Series
-from flow.error_study.arms import ARMS
-from flow.templates import open_template
+from flow.common.templates import open_template
+from flow.error_study.variants import ARMS
 
 TITLES = {arm.name: arm.title for arm in ARMS}
 CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_log2_fixed_f3", "fa2_intmax")

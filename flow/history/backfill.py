@@ -7,15 +7,15 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flow.command_line import Say
-from flow.errors import StepError, UserError
+from flow.common.command_line import Say
+from flow.common.errors import StepError, UserError
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
-from flow.pdk_data import find_data_root
-from flow.provenance import git, resolve_revision
-from flow.run_process import run_in_process
-from flow.settings import Settings
-from flow.up_to_date import unchanged_result
+from flow.pipeline.run_process import run_in_process
+from flow.pipeline.up_to_date import unchanged_result
+from flow.record.provenance import git, resolve_revision
+from flow.record.settings import Settings
+from flow.tools.pdk_data import find_data_root
 
 
 def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Path, say: Say) -> None:

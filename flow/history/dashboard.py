@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flow.common.atomic_file import write_whole
+from flow.common.templates import open_template
 from flow.history.drift import find_step
 from flow.history.gate import check_run, gates_and_spread, overall
 from flow.history.runs import Run, by_configuration, title_of
-from flow.metrics import METRICS, Metric
-from flow.templates import open_template
-from flow.whole_file import write_whole
+from flow.record.metrics import METRICS, Metric
 
 FILE_NAME = "dashboard.html"
 WIDTH, HEIGHT, MARGIN = 320, 90, 8

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from flow.errors import UserError
-from flow.places import PROJECT_ROOT
+from flow.common.errors import UserError
+from flow.common.places import PROJECT_ROOT
 
 SCHEMA_VERSION = 2
 LOCK_TIMEOUT_S = 60

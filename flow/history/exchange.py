@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from flow.errors import UserError
+from flow.common.atomic_file import staged
+from flow.common.errors import UserError
 from flow.history.database import COLUMNS, runs_table
 from flow.history.runs import Run, add_run
-from flow.metrics import METRICS
-from flow.whole_file import staged
+from flow.record.metrics import METRICS
 
 JSON_COLUMNS = ("parameters", "tool_versions", "metrics", "group_areas_um2", "artefacts_sha256")
 REQUIRED = tuple(column.name for column in runs_table.columns if not column.nullable and column.name != "id")

@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from flow.comparison.kept import kept_results
-from flow.depths import DEPTHS
-from flow.errors import UserError
+from flow.common.errors import UserError
+from flow.comparison.kept_rows import kept_results
 from flow.history.runs import Run, title_of
-from flow.metrics import BY_NAME, HIGHER
+from flow.record.depths import DEPTHS
+from flow.record.metrics import BY_NAME, HIGHER
 
 PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
 # 2 is a user's mistake in every command of this project.

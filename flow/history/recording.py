@@ -6,16 +6,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flow.command_line import Say
-from flow.errors import StepError, UserError
+from flow.common.command_line import Say
+from flow.common.errors import StepError, UserError
+from flow.common.lock import locked
+from flow.common.places import PROJECT_ROOT
 from flow.history.runs import add_run, configuration_of, recorded, row_of
-from flow.lock import locked
-from flow.places import PROJECT_ROOT
-from flow.provenance import git_state
-from flow.result import Result
-from flow.run_process import run_in_process
-from flow.settings import Settings
-from flow.up_to_date import unchanged_result
+from flow.pipeline.run_process import run_in_process
+from flow.pipeline.up_to_date import unchanged_result
+from flow.record.provenance import git_state
+from flow.record.result import Result
+from flow.record.settings import Settings
 
 
 @contextmanager

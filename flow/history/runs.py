@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from flow.decimals import shortest
+from flow.common.decimals import shortest
 from flow.history.database import COLUMNS, runs_table
-from flow.provenance import commit_of
-from flow.result import Result, identity_of
-from flow.settings import Settings
+from flow.record.provenance import commit_of
+from flow.record.result import Result, identity_of
+from flow.record.settings import Settings
 
 Run = dict[str, Any]
 HOST_VARIABLE = "EXPMUL_HOST"

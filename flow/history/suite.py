@@ -4,11 +4,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from flow.errors import UserError
-from flow.places import PROJECT_ROOT
-from flow.settings import Settings, make_settings
+from flow.common.errors import UserError
+from flow.common.places import PROJECT_ROOT
+from flow.record.settings import Settings, make_settings
 
-SUITES_DIR = PROJECT_ROOT / "flow" / "suites"
+SUITES_DIR = PROJECT_ROOT / "flow" / "history" / "suites"
 KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from klayout import db, lay
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.layout.placement import Box
 
 # Fill pixels are drawn this many times finer and averaged: thin wires stay visible.

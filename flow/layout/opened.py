@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.decimals import shortest
-from flow.depths import POWER_DEPTHS
-from flow.errors import UserError
+from flow.common.decimals import shortest
+from flow.common.errors import UserError
 from flow.layout.picture import Panel
 from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement, write_placement
-from flow.result import Result, read_result, result_path
-from flow.settings import find_design
+from flow.record.depths import POWER_DEPTHS
+from flow.record.result import Result, read_result, result_path
+from flow.record.settings import find_design
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from flow.common.atomic_file import staged
 from flow.layout.palette import FADED, THEMES, Theme, group_colours
 from flow.layout.placement import Box, Placement
 from flow.layout.window import widened
-from flow.whole_file import staged
 
 WIDTH_INCH, GAP_INCH, TITLE_INCH, SCALE_BAR_INCH = 12.0, 0.25, 0.55, 0.45
 LEGEND_LINE_INCH, LEGEND_COLUMNS = 0.225, 3

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.cell_groups import LOGIC, group_of, read_cell_list
-from flow.errors import UserError
-from flow.former_names import group_name
-from flow.layout.def_file import read_def
-from flow.provenance import sha256
-from flow.run_folder import instances_path
-from flow.whole_file import staged
+from flow.common.atomic_file import staged
+from flow.common.errors import UserError
+from flow.formats.def_file import read_def
+from flow.record.cell_groups import LOGIC, group_of, read_cell_list
+from flow.record.former_names import group_name
+from flow.record.provenance import sha256
+from flow.record.run_folder import instances_path
 
 FILE_NAME = "placement.npz"
 FORMAT_VERSION = 1

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from flow.cell_groups import LOGIC, read_cell_list
-from flow.layout.def_file import DefFile, Net
+from flow.formats.def_file import DefFile, Net
 from flow.layout.opened import OpenedLayout
 from flow.layout.placement import Placement
-from flow.run_folder import instances_path, step_log, worst_path_report
+from flow.record.cell_groups import LOGIC, read_cell_list
+from flow.record.run_folder import instances_path, step_log, worst_path_report
 
 DENSITY_TILES = 20
 LONGEST_NETS = 10

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from flow.common.templates import open_template
 from flow.layout.drawn import DrawnLayout
-from flow.templates import open_template
 
 LOOPBACK = "127.0.0.1"
 SIZE_MAX_PX = 4096

@@ -7,25 +7,25 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from flow.attention_data.workload import KEYS_PER_QUERY
 from flow.charts.bars import BarChart, Series
 from flow.charts.points import PointChart
+from flow.common.errors import UserError
 from flow.comparison.chart import change_chart
-from flow.comparison.figures import Row
-from flow.comparison.kept import at_own_clocks, deepest, first_seed, kept_results, kept_rows
+from flow.comparison.kept_rows import at_own_clocks, deepest, first_seed, kept_results, kept_rows
+from flow.comparison.rows import Row
 from flow.comparison.summary import HEADLINES, describe, summarize
-from flow.depths import POWER_DEPTHS
 from flow.error_study.page import error_chart
-from flow.errors import UserError
-from flow.reproduction.scaled import scaled_rows, scaling_chart
-from flow.reproduction.sensitivity import sensitivity
-from flow.reproduction.successors import (
+from flow.record.depths import POWER_DEPTHS
+from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     arms_of,
     common_clock_rows,
     describe_pareto,
     pareto_charts,
 )
-from flow.workload import KEYS_PER_QUERY
+from flow.reproduction.scaled_results import scaled_rows, scaling_chart
+from flow.reproduction.sensitivity import sensitivity
 from pdk_configs.pdk import load_pdk
 
 KERNELS = ("fa2_baseline", "fa2_expmul")

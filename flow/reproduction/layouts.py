@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.comparison.figures import Row
-from flow.comparison.store import kept_path
+from flow.comparison.rows import Row
 from flow.layout.picture import Panel, draw_layouts
 from flow.layout.placement import FILE_NAME, read_placement
+from flow.record.results_store import kept_path
 
 
 def draw_rows(rows: Sequence[Row], reports: Path, folder: Path) -> list[dict[str, str]]:

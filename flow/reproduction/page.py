@@ -13,9 +13,9 @@ from markdown_it.token import Token
 from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
 from flow.charts.points import PointChart
+from flow.common.templates import open_template
 from flow.comparison.page import group_rows, mean_title, percent, quantity, signed
 from flow.error_study.page import TITLES as ARM_TITLES
-from flow.templates import open_template
 
 PACKAGES = ("flow.reproduction", "flow.error_study")
 # The only HTML of the report's own, escaped as all the rest of what stands between tags.

@@ -5,9 +5,10 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+from flow.common.templates import open_template
 from flow.comparison.page import percent, signed
 from flow.error_study.model import LONG_TOKENS
-from flow.reproduction.successors import (
+from flow.reproduction.kernel_study import (
     COSTS,
     KEYS,
     SIGMA,
@@ -18,7 +19,6 @@ from flow.reproduction.successors import (
     synthetic_error,
     text_error,
 )
-from flow.templates import open_template
 
 Described = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flow.comparison.configuration import Configuration
-from flow.comparison.figures import Row
-from flow.comparison.kept import first_seed
+from flow.comparison.kept_rows import first_seed
+from flow.comparison.rows import Row
 from flow.comparison.summary import describe
 from hdl.kernels.frame import WITH_KEY
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from flow.activity.liberty import Cell
-from flow.layout.def_file import DefFile
+from flow.formats.def_file import DefFile
+from flow.formats.liberty import Cell
 from flow.signoff.traced_netlist import TracedNetlist
 
 # What DEF writes in the place of an instance for a port of the design.

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.activity.liberty import read_liberty
-from flow.places import PROJECT_ROOT
-from flow.processes import supervised
-from flow.result import Check
+from flow.common.places import PROJECT_ROOT
+from flow.common.processes import supervised
+from flow.formats.liberty import read_liberty
+from flow.record.result import Check
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
 from flow.signoff.reference_graph import read_reference_graph
 from flow.signoff.registers import NotComparableError, match_registers
 from flow.signoff.traced_netlist import read_traced_netlist
 from flow.signoff.verdict import failed, not_run
 
-REFERENCE_SCRIPT = PROJECT_ROOT / "flow" / "engines" / "yosys_reference.py"
+REFERENCE_SCRIPT = PROJECT_ROOT / "flow" / "signoff" / "yosys_reference.py"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.activity.liberty import Cell, read_liberty
-from flow.layout.def_file import DefFile, read_def
-from flow.layout.lef_macros import read_macro_sizes_um
-from flow.result import Check
+from flow.formats.def_file import DefFile, read_def
+from flow.formats.lef_macros import read_macro_sizes_um
+from flow.formats.liberty import Cell, read_liberty
+from flow.record.result import Check
 from flow.signoff.connections import PORT
 from flow.signoff.extracted_layout import UNNAMED, ExtractedLayout, PlacedMaster, extract, read_layout
 from flow.signoff.traced_netlist import TracedNetlist, read_traced_netlist

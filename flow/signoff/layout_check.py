@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.activity.liberty import read_liberty
-from flow.layout.def_file import read_def
-from flow.result import Check
+from flow.formats.def_file import read_def
+from flow.formats.liberty import read_liberty
+from flow.record.result import Check
 from flow.signoff.connections import compare_layout
-from flow.signoff.same_functions import compare_netlists
+from flow.signoff.netlist_check import compare_netlists
 from flow.signoff.traced_netlist import read_traced_netlist
 from flow.signoff.verdict import failed, verdict_of
 

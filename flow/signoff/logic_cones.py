@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from flow.activity.boolean import Expression
-from flow.activity.netlist import CONSTANTS
+from flow.formats.boolean import Expression
+from flow.formats.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
 from flow.signoff.registers import Match, flip_flop
 from flow.signoff.traced_netlist import TracedInstance, TracedNetlist, truth_table

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
-from flow.activity.boolean import ZERO, Expression
-from flow.activity.liberty import Cell, State
-from flow.activity.netlist import CONSTANTS
+from flow.formats.boolean import ZERO, Expression
+from flow.formats.liberty import Cell, State
+from flow.formats.netlist import CONSTANTS
 from flow.signoff.reference_graph import ReferenceGraph
 from flow.signoff.traced_netlist import TracedInstance, TracedNetlist
 

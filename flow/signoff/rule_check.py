@@ -10,8 +10,8 @@ from pathlib import Path
 
 from klayout import db, rdb
 
-from flow.layout.lef_rules import CutRules, LayoutRules, WireRules, read_rules
-from flow.result import Check
+from flow.formats.lef_rules import CutRules, LayoutRules, WireRules, read_rules
+from flow.record.result import Check
 from flow.signoff.extracted_layout import read_layout
 from flow.signoff.verdict import failed, verdict_of
 from pdk_configs.layer_stack import LayerStack

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from flow.activity.boolean import Expression
-from flow.activity.collector import uncollected
-from flow.activity.liberty import Cell
-from flow.activity.netlist import CONSTANTS, Netlist, read_netlist
+from flow.formats.boolean import Expression
+from flow.formats.cycle_collector import uncollected
+from flow.formats.liberty import Cell
+from flow.formats.netlist import CONSTANTS, Netlist, read_netlist
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from flow.result import Check
+from flow.record.result import Check
 
 # Where a check's step leaves its verdict.
 VERDICT = "reports/verdict.json"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flow.debian_packages import PackageError, unpacked_once, with_missing_dependencies
-from flow.places import cache_dir
-from flow.whole_file import write_whole
+from flow.common.atomic_file import write_whole
+from flow.common.places import cache_dir
+from flow.tools.debian_packages import PackageError, unpacked_once, with_missing_dependencies
 
 PACKAGE = "chromium-headless-shell"
 # The package's program in usr/bin is a wrapper that looks for the browser where a system has it.

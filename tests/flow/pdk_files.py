@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.pdk_data import ROOT_VARIABLE, SHARED_ROOT
+from flow.tools.pdk_data import ROOT_VARIABLE, SHARED_ROOT
 
 
 def pdk_root():

@@ -11,13 +11,13 @@ from rich.console import Console
 from flow import accuracy
 from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
+from flow.common.places import PROJECT_ROOT
 from flow.error_study import measure
-from flow.error_study.arms import ARMS, TRUTH
-from flow.error_study.digits import to_figure_digits
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, layer_errors, model_errors, ranks
-from flow.error_study.parts import Parts, study_key
-from flow.places import PROJECT_ROOT
+from flow.error_study.significant_digits import to_figure_digits
+from flow.error_study.study_parts import Parts, study_key
+from flow.error_study.variants import ARMS, TRUTH
 from hdl.formats import BF16
 from hdl.models.codes import decode, encode
 

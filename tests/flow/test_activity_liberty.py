@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pdk_files import pdk_files
 
-from flow.activity import boolean, icarus_simulation, timed, zero_delay
+from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.cell_models import cell_model, cell_models
-from flow.activity.design import join
-from flow.activity.icarus import find_icarus
-from flow.activity.liberty import read_liberty
-from flow.activity.netlist import Instance, Netlist
-from flow.activity.netlist import NetlistPort as Port
-from flow.activity.sdf import Arc, Delays
+from flow.activity.gate_design import join
 from flow.activity.streams import pack, unpack
-from flow.errors import UserError
+from flow.common.errors import UserError
+from flow.formats import boolean
+from flow.formats.liberty import read_liberty
+from flow.formats.netlist import Instance, Netlist
+from flow.formats.netlist import NetlistPort as Port
+from flow.formats.sdf import Arc, Delays
+from flow.tools.icarus import find_icarus
 
 LIBRARIES = {
     "nangate45": ("freepdk45/libs/nangate45/nldm/*.lib", 134),

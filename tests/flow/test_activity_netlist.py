@@ -2,7 +2,7 @@
 
 import pytest
 
-from flow.activity.netlist import Instance, read_netlist
+from flow.formats.netlist import Instance, read_netlist
 
 HIERARCHY = r"""
 /* two levels; (* an attribute inside a comment *) */

@@ -9,16 +9,16 @@ import pytest
 from pdk_files import pdk_file
 
 from flow.activity import icarus_simulation, timed, zero_delay
-from flow.activity.design import join
-from flow.activity.icarus import find_icarus
-from flow.activity.liberty import read_liberty, read_text
-from flow.activity.netlist import Instance, Netlist, read_netlist
-from flow.activity.netlist import NetlistPort as Port
+from flow.activity.gate_design import join
 from flow.activity.saif import write_saif
-from flow.activity.sdf import Arc, Delays, read_sdf
 from flow.activity.streams import pack, pack_codes, unpack, unpack_codes
-from flow.engines.openroad_runtime import find_openroad
-from flow.errors import UserError
+from flow.common.errors import UserError
+from flow.formats.liberty import read_liberty, read_text
+from flow.formats.netlist import Instance, Netlist, read_netlist
+from flow.formats.netlist import NetlistPort as Port
+from flow.formats.sdf import Arc, Delays, read_sdf
+from flow.tools.icarus import find_icarus
+from flow.tools.openroad_runtime import find_openroad
 
 PERIOD_NS = 5.0
 LIBRARIES = {

@@ -12,7 +12,7 @@ from flow.attention_data import minilm
 from flow.attention_data.bfloat16 import from_bfloat16, to_bfloat16
 from flow.attention_data.sample import SAMPLE_FOLDER, load, spread_jobs, synthetic
 from flow.attention_data.stimulus import kernel_stimulus, operator_stimulus
-from flow.workload import QUERIES_PER_STREAM, STREAMS
+from flow.attention_data.workload import QUERIES_PER_STREAM, STREAMS
 
 needs_model = pytest.mark.skipif(
     importlib.util.find_spec(minilm.PACKAGE) is None

@@ -6,8 +6,13 @@ from dataclasses import replace
 import pytest
 from flow_command import run_command
 
+from flow.attention_data.workload import kernel_data_sha256
+from flow.common.errors import UserError
 from flow.comparison.configuration import Configuration
-from flow.comparison.figures import (
+from flow.comparison.kept_rows import deepest, kept_results, kept_rows
+from flow.comparison.own_clock import own_clock_ns, with_clock
+from flow.comparison.page import comparison_markdown
+from flow.comparison.rows import (
     Row,
     energy_per_key_at_fmax_j,
     figure,
@@ -15,14 +20,9 @@ from flow.comparison.figures import (
     power_at_fmax_w,
     reduction,
 )
-from flow.comparison.kept import deepest, kept_results, kept_rows
-from flow.comparison.own_clock import own_clock_ns, with_clock
-from flow.comparison.page import comparison_markdown
-from flow.comparison.store import find, keep
 from flow.comparison.summary import summarize
-from flow.errors import UserError
-from flow.result import Check, Checks, Group, Metrics, Power, Result
-from flow.workload import kernel_data_sha256
+from flow.record.result import Check, Checks, Group, Metrics, Power, Result
+from flow.record.results_store import find, keep
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")

@@ -3,10 +3,10 @@
 import pytest
 
 from flow import deliver as delivering
-from flow.deliver import DATE_LINES, copy_without_date
-from flow.provenance import sha256
-from flow.run_folder import step_folder
-from flow.settings import make_settings
+from flow.pipeline.deliver import DATE_LINES, copy_without_date
+from flow.record.provenance import sha256
+from flow.record.run_folder import step_folder
+from flow.record.settings import make_settings
 
 HEADS = {
     "sdc": "####\n# Created by write_sdc\n# {}\n####\ncurrent_design top\n",

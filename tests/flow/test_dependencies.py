@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from flow.dependencies import place_of, sources_of
-from flow.places import PROJECT_ROOT
+from flow.common.places import PROJECT_ROOT
+from flow.record.dependencies import place_of, sources_of
 
 
 def used_by(name, root=PROJECT_ROOT):
@@ -16,33 +16,43 @@ def used_by(name, root=PROJECT_ROOT):
     ("step", "file"),
     [
         ("convert", "hdl/units/expmul_lane.py"),
-        ("synthesize", "flow/engines/yosys_synthesis.py"),
+        ("synthesize", "flow/pipeline/scripts/yosys_synthesis.py"),
         ("floorplan", "pdk_configs/pdk.py"),
-        ("write_views", "flow/engines/write_estimated_spef.tcl"),
+        ("write_views", "flow/pipeline/scripts/write_estimated_spef.tcl"),
         ("simulate", "flow/activity/timed.cpp"),
         ("simulate", "flow/attention_data/sample/keys.npy"),
         ("simulate", "hdl/models/operators.py"),
-        ("report_power", "flow/engines/report_power.tcl"),
-        ("check_equivalence", "flow/engines/yosys_reference.py"),
-        ("check_layout", "flow/layout/def_file.py"),
-        ("stream_out", "flow/engines/klayout_stream.py"),
+        ("report_power", "flow/pipeline/scripts/report_power.tcl"),
+        ("check_equivalence", "flow/signoff/yosys_reference.py"),
+        ("check_layout", "flow/formats/def_file.py"),
+        ("stream_out", "flow/pipeline/scripts/klayout_stream.py"),
     ],
 )
 def test_a_step_uses_what_it_imports_starts_and_reads(step, file):
-    assert file in used_by(f"flow/steps/{step}.py")
+    assert file in used_by(f"flow/pipeline/steps/{step}.py")
 
 
 def test_a_circuit_is_not_made_of_its_model():
-    assert not [name for name in used_by("flow/steps/convert.py") if name.startswith("hdl/models")]
+    assert not [name for name in used_by("flow/pipeline/steps/convert.py") if name.startswith("hdl/models")]
 
 
 def test_a_page_is_no_part_of_a_run():
-    assert not used_by("flow/runner.py") & {"flow/report.py", "flow/table.py", "flow/compare.py"}
+    assert not used_by("flow/pipeline/execute.py") & {
+        "flow/report.py",
+        "flow/pipeline/result_table.py",
+        "flow/compare.py",
+    }
 
 
 def test_packages_from_elsewhere_count_those_of_python_do_not():
-    assert {"klayout", "siliconcompiler"} <= sources_of(PROJECT_ROOT / "flow/steps/stream_out.py").packages
-    assert not sources_of(PROJECT_ROOT / "flow/steps/stream_out.py").packages & {"sys", "pathlib", "flow"}
+    assert {"klayout", "siliconcompiler"} <= sources_of(
+        PROJECT_ROOT / "flow/pipeline/steps/stream_out.py"
+    ).packages
+    assert not sources_of(PROJECT_ROOT / "flow/pipeline/steps/stream_out.py").packages & {
+        "sys",
+        "pathlib",
+        "flow",
+    }
 
 
 def test_imports_inside_functions_and_relative_ones_count(tmp_path):
@@ -63,5 +73,5 @@ def test_imports_inside_functions_and_relative_ones_count(tmp_path):
 
 def test_a_step_that_is_added_has_its_sources_without_being_listed(tmp_path):
     shutil.copytree(PROJECT_ROOT / "flow", tmp_path / "flow", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "flow/steps/added.py").write_text("from flow.activity import sdf\n")
-    assert "flow/activity/liberty.py" in used_by("flow/steps/added.py", tmp_path)
+    (tmp_path / "flow/pipeline/steps/added.py").write_text("from flow.activity import sdf\n")
+    assert "flow/formats/liberty.py" in used_by("flow/pipeline/steps/added.py", tmp_path)

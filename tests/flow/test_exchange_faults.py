@@ -6,7 +6,7 @@ import json
 import pytest
 from history_runs import metrics, row
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.history.database import COLUMNS, open_history
 from flow.history.exchange import export_runs, import_runs
 from flow.history.runs import add_run, all_runs

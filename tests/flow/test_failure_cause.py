@@ -1,6 +1,6 @@
 import pytest
 
-from flow.failure_cause import step_cause
+from flow.common.failure_cause import step_cause
 
 BACKTRACE = "\n".join(
     f"| ERROR    | steps | synthesis | 0 | {text}"

@@ -7,19 +7,19 @@ import pytest
 from flow_command import result_of, run_command, run_flow
 from klayout import db
 
-from flow.activity.liberty import read_liberty
-from flow.cell_groups import LOGIC, read_cell_list
-from flow.constraints import CLOCK_PORT
-from flow.layout.def_file import read_def
+from flow.common.places import cache_dir
+from flow.formats.def_file import read_def
+from flow.formats.liberty import read_liberty
 from flow.layout.statistics import wire_length
-from flow.pdk_data import SOURCES_VARIABLE, find_data_root
-from flow.places import cache_dir
-from flow.result import Result
-from flow.run_folder import instances_path
-from flow.settings import FALLBACK_PDK
+from flow.pipeline.steps.library_files import liberty_files
+from flow.record.cell_groups import LOGIC, read_cell_list
+from flow.record.constraints import CLOCK_PORT
+from flow.record.result import Result
+from flow.record.run_folder import instances_path
+from flow.record.settings import FALLBACK_PDK
 from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
 from flow.signoff.layout_check import check_layout
-from flow.steps.library_files import liberty_files
+from flow.tools.pdk_data import SOURCES_VARIABLE, find_data_root
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.slow

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from flow.result import read_result
+from flow.record.result import read_result
 
 COMMITTED = Path(__file__).parents[2] / "reports" / "results"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from klayout import db
 
-from flow.errors import UserError
-from flow.pdk_data import find_data_root
-from flow.steps.stream_out import SCRIPT, layer_map_options
+from flow.common.errors import UserError
+from flow.pipeline.steps.stream_out import SCRIPT, layer_map_options
+from flow.tools.pdk_data import find_data_root
 from pdk_configs.pdk import load_pdk, pdk_names
 
 # (layer, datatype) of the wires and vias, from the PDKs' manuals.

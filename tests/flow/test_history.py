@@ -15,7 +15,7 @@ from flow_command import ROOT, run_command
 from history_runs import metrics, row
 from pdk_files import pdk_root
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.history.dashboard import write_dashboard
 from flow.history.database import SCHEMA_VERSION, database_url, open_history, shown
 from flow.history.drift import find_step
@@ -34,8 +34,8 @@ from flow.history.gate import (
 )
 from flow.history.runs import add_run, all_runs, recorded, row_of
 from flow.history.suite import SUITES_DIR, read_suite
-from flow.metrics import BY_NAME, METRICS
-from flow.result import Metrics, read_result
+from flow.record.metrics import BY_NAME, METRICS
+from flow.record.result import Metrics, read_result
 
 GATES = read_gates()
 TINY = """[[run]]

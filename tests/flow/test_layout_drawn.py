@@ -12,7 +12,7 @@ from chromium import open_page
 from klayout import db
 from PIL import Image
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.layout.drawn import DrawnLayout
 from flow.layout.web import LOOPBACK, LayoutServer
 

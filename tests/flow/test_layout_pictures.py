@@ -7,11 +7,11 @@ import pytest
 from flow_command import assert_one_line, run_command
 from PIL import Image
 
-from flow.errors import UserError
+from flow.common.errors import UserError
 from flow.layout.palette import COLOURS
 from flow.layout.picture import Panel, draw_layouts
 from flow.layout.placement import placement_of_run, read_placement, write_placement
-from flow.run_folder import instances_path
+from flow.record.run_folder import instances_path
 
 GROUPS = ("dot_product", "weigh")
 # name, width in sites of 0.2 um, row of 1.4 um, site, kind; 2000 units per um.

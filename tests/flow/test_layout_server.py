@@ -20,12 +20,12 @@ from process_family import assert_gone, family, wait_for
 
 from flow.charts.bars import BarChart, Series
 from flow.charts.interactive import library_script
+from flow.common.atomic_file import write_whole
 from flow.history.dashboard import write_dashboard
 from flow.layout.drawn import DrawnLayout
 from flow.layout.web import LayoutRequest, LayoutServer
+from flow.record.run_folder import instances_path
 from flow.reproduction.page import as_html
-from flow.run_folder import instances_path
-from flow.whole_file import write_whole
 
 KEPT = ROOT / "reports/results/fa2_expmul/nangate45_bf16_d16_with_key_fraction11_5ns/result.json"
 SCRIPT = "</title></script><script>alert('&\"')</script>"

@@ -3,9 +3,9 @@
 import pytest
 from flow_command import assert_one_line, run_command
 
-from flow.layout.def_file import Net
+from flow.formats.def_file import Net
 from flow.layout.statistics import router_layers, wire_length, worst_path
-from flow.run_folder import step_folder, step_log
+from flow.record.run_folder import step_folder, step_log
 
 
 def test_wire_length_follows_every_branch_and_repeated_coordinates():

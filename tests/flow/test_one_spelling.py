@@ -5,11 +5,11 @@ import re
 import pytest
 from flow_command import assert_one_line, run_command, run_flow
 
-from flow.constraints import write_sdc, write_sdc_decimals
-from flow.decimals import quantity, shortest, whole_number
-from flow.errors import UserError
+from flow.common.decimals import quantity, shortest, whole_number
+from flow.common.errors import UserError
 from flow.history.suite import read_suite
-from flow.settings import make_settings
+from flow.record.constraints import write_sdc, write_sdc_decimals
+from flow.record.settings import make_settings
 from hdl.formats import NAMED_FORMATS, parse_format
 
 SHORT = ("--design", "expmul", "--to", "verilog")

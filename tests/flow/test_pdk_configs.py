@@ -4,7 +4,7 @@ import re
 import pytest
 from siliconcompiler import PDK
 
-from flow.pdk_data import SHARED_ROOT, missing_file, package_home
+from flow.tools.pdk_data import SHARED_ROOT, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
 
 

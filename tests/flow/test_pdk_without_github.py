@@ -5,9 +5,9 @@ import shutil
 import pytest
 from flow_command import assert_one_line, result_of, run_flow
 
-from flow.activity.liberty import read_liberty
-from flow.errors import UserError
-from flow.pdk_data import (
+from flow.common.errors import UserError
+from flow.formats.liberty import read_liberty
+from flow.tools.pdk_data import (
     ROOT_VARIABLE,
     SOURCES_VARIABLE,
     fetch_package,

@@ -13,10 +13,10 @@ from flow_command import ROOT, assert_one_line, command, result_of
 from pdk_files import pdk_files
 from process_family import assert_gone, command_of, family, running, wait_for
 
+from flow.common.lock import locked
+from flow.common.processes import supervised
 from flow.history.database import open_history
 from flow.history.runs import all_runs
-from flow.lock import locked
-from flow.processes import supervised
 
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--to", "synth", "--jobs", "1")
 # Large enough to be caught in synthesis.
@@ -252,7 +252,7 @@ def test_a_lock_is_free_when_its_owner_has_been_killed_and_a_forked_process_live
 
 POOLS = """
 import multiprocessing, sys
-from flow.processes import watch
+from flow.common.processes import watch
 watch()
 for _ in range(300):
     with multiprocessing.get_context("fork").Pool(2) as pool:

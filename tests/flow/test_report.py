@@ -7,8 +7,8 @@ import pytest
 from chromium import open_page
 from flow_command import run_command
 
-from flow.comparison.kept import kept_results, kept_rows
-from flow.places import PROJECT_ROOT
+from flow.common.places import PROJECT_ROOT
+from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.reproduction.sensitivity import sensitivity
 
 COMMITTED = PROJECT_ROOT / "reports"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 
-from flow.pdk_data import SHARED_ROOT, missing_file
-from flow.run_folder import job_log, step_log
-from flow.runner import failure
-from flow.settings import make_settings
+from flow.pipeline.execute import failure
+from flow.record.run_folder import job_log, step_log
+from flow.record.settings import make_settings
+from flow.tools.pdk_data import SHARED_ROOT, missing_file
 from pdk_configs.pdk import load_pdk
 
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1")

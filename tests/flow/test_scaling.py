@@ -2,7 +2,7 @@
 
 import pytest
 
-from flow import scaling
+from flow.reproduction import scaling_models as scaling
 
 
 def test_energy_of_the_erratum():

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from flow.errors import UserError
-from flow.settings import make_settings
+from flow.common.errors import UserError
+from flow.record.settings import make_settings
 
 
 def settings(design="expmul", given=None, **options):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from flow.activity.liberty import read_liberty
-from flow.layout.def_file import read_def
-from flow.measure_checks import check_drc
-from flow.result import Check, Checks, Result
+from flow.formats.def_file import read_def
+from flow.formats.liberty import read_liberty
+from flow.pipeline.measure_checks import check_drc
+from flow.record.result import Check, Checks, Result
 from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
 from flow.signoff.layout_check import check_layout
-from flow.signoff.same_functions import compare_netlists
+from flow.signoff.netlist_check import compare_netlists
 from flow.signoff.traced_netlist import read_traced_netlist
 
 LIBERTY = """library (small) {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flow import sources
-from flow.sources import sources_sha256
+from flow.record import source_digest as sources
+from flow.record.source_digest import sources_sha256
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from flow.activities import TIMED
-from flow.comparison.figures import Row
-from flow.comparison.kept import kept_results, kept_rows
-from flow.places import PROJECT_ROOT
-from flow.reproduction.readme import kept_share, within_seed
-from flow.reproduction.successors import (
+from flow.common.places import PROJECT_ROOT
+from flow.comparison.kept_rows import kept_results, kept_rows
+from flow.comparison.rows import Row
+from flow.record.activities import TIMED
+from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     arm_of,
     common_clock_rows,
     describe_pareto,
     pareto_charts,
 )
+from flow.reproduction.readme import kept_share, within_seed
 
 REPORTS = PROJECT_ROOT / "reports"
 ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())

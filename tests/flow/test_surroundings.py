@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from flow_command import assert_one_line, result_of, run_flow
 
-from flow.engines.openroad_runtime import use_openroad
-from flow.errors import UserError
-from flow.surroundings import check_path, folder_for_programs
-from flow.usable_cpus import usable_cpus
+from flow.common.errors import UserError
+from flow.common.usable_cpus import usable_cpus
+from flow.tools.openroad_runtime import use_openroad
+from flow.tools.surroundings import check_path, folder_for_programs
 
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--jobs", "1")
 

@@ -5,10 +5,10 @@ import sys
 
 from pdk_files import pdk_file
 
-from flow.places import PROJECT_ROOT
+from flow.common.places import PROJECT_ROOT
 from hdl.verilog import to_verilog
 
-PROGRAM = PROJECT_ROOT / "flow" / "engines" / "yosys_synthesis.py"
+PROGRAM = PROJECT_ROOT / "flow" / "pipeline" / "scripts" / "yosys_synthesis.py"
 # The program with a copy of its design from splitnets on: wires and cells lie elsewhere in memory.
 MOVED_PROGRAM = f"""
 import sys

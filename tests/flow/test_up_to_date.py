@@ -11,38 +11,38 @@ from flow_command import ROOT, assert_one_line
 from pdk_files import pdk_root
 
 from flow import run_process, tool_identity, up_to_date
-from flow.comparison import store
-from flow.comparison.store import keep_run, kept_path
 from flow.history import recording
 from flow.history.database import open_history
 from flow.history.runs import all_runs
-from flow.result import read_result, result_path, write_result
-from flow.settings import make_settings
-from flow.up_to_date import record_path, unchanged_result
+from flow.pipeline.up_to_date import record_path, unchanged_result
+from flow.record import results_store as store
+from flow.record.result import read_result, result_path, write_result
+from flow.record.results_store import keep_run, kept_path
+from flow.record.settings import make_settings
 
 TINY = {"format": "e4m3", "lanes": 1}
 SOURCES = ("flow", "hdl", "pdk_configs")
 # Each file of the steps, what it is changed to be, and the first step that runs again.
 STEP_FILES = {
-    "flow/steps/convert.py": "convert",
+    "flow/pipeline/steps/convert.py": "convert",
     "hdl/units/log2exp.py": "convert",
-    "flow/steps/synthesize.py": "synthesis",
-    "flow/engines/yosys_synthesis.py": "synthesis",
+    "flow/pipeline/steps/synthesize.py": "synthesis",
+    "flow/pipeline/scripts/yosys_synthesis.py": "synthesis",
     "pdk_configs/nangate45/power_grid.tcl": "synthesis",
-    "flow/project.py": "synthesis",
-    "flow/steps/floorplan.py": "floorplan.init",
-    "flow/engines/antenna_tracks.tcl": "route.antenna_repair",
-    "flow/engines/write_instances.tcl": "place.detailed",
-    "flow/steps/write_views.py": "write.views",
-    "flow/steps/simulate.py": "power.activity",
+    "flow/pipeline/project.py": "synthesis",
+    "flow/pipeline/steps/floorplan.py": "floorplan.init",
+    "flow/pipeline/scripts/antenna_tracks.tcl": "route.antenna_repair",
+    "flow/pipeline/scripts/write_instances.tcl": "place.detailed",
+    "flow/pipeline/steps/write_views.py": "write.views",
+    "flow/pipeline/steps/simulate.py": "power.activity",
     "flow/activity/timed.cpp": "power.activity",
-    "flow/steps/report_power.py": "power.report",
-    "flow/engines/report_power.tcl": "power.report",
-    "flow/steps/check_layout.py": "check.layout",
-    "flow/steps/check_equivalence.py": "check.equivalence",
-    "flow/engines/yosys_reference.py": "check.equivalence",
-    "flow/steps/stream_out.py": "write.gds",
-    "flow/engines/klayout_stream.py": "write.gds",
+    "flow/pipeline/steps/report_power.py": "power.report",
+    "flow/pipeline/scripts/report_power.tcl": "power.report",
+    "flow/pipeline/steps/check_layout.py": "check.layout",
+    "flow/pipeline/steps/check_equivalence.py": "check.equivalence",
+    "flow/signoff/yosys_reference.py": "check.equivalence",
+    "flow/pipeline/steps/stream_out.py": "write.gds",
+    "flow/pipeline/scripts/klayout_stream.py": "write.gds",
 }
 
 
@@ -291,8 +291,8 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
     """What a step has of other files is its own; those after it run again because it does."""
     program = (
         "import json, sys; from pathlib import Path\n"
-        "from flow.settings import make_settings; from flow.project import make_project\n"
-        "from flow.pdk_data import find_data_root; from flow.step_digests import DIGEST_VARIABLE, Task\n"
+        "from flow.record.settings import make_settings; from flow.pipeline.project import make_project\n"
+        "from flow.tools.pdk_data import find_data_root; from flow.pipeline.step_digests import DIGEST_VARIABLE, Task\n"
         "from flow import step_digests, provenance\n"
         "settings = make_settings('expmul', {}, 'nangate45', build_dir=Path(sys.argv[1]))\n"
         "root = find_data_root(settings.pdk, None)\n"
@@ -327,8 +327,8 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
     }
     for name, step in STEP_FILES.items():
         assert tasks[step] in changed[name], (name, changed[name])
-    assert changed["flow/steps/stream_out.py"] == ["klayout_package/stream_out"]
-    assert changed["flow/steps/floorplan.py"] == ["openroad/init_floorplan"]
+    assert changed["flow/pipeline/steps/stream_out.py"] == ["klayout_package/stream_out"]
+    assert changed["flow/pipeline/steps/floorplan.py"] == ["openroad/init_floorplan"]
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flow.whole_file import staged, write_whole
+from flow.common.atomic_file import staged, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_stays_beside_it(tmp_path):

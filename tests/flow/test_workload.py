@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from flow.activity.streams import pack_codes
-from flow.error_study.measured_queries import kernel_error
-from flow.steps.simulate import check_outputs
-from flow.workload import (
+from flow.attention_data.workload import (
     COUNTED_QUERIES,
     KEYS_PER_QUERY,
     STREAMS,
@@ -16,6 +14,8 @@ from flow.workload import (
     kernel_results,
     make_workload,
 )
+from flow.error_study.kernel_error import kernel_error
+from flow.pipeline.steps.simulate import check_outputs
 from hdl.designs import get_design
 
 KERNELS = ("fa2_baseline", "fa2_expmul", "fa2_log2", "fa2_log2_fixed", "fa2_intmax")

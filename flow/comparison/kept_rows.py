@@ -1,0 +1,138 @@
+"""All results that are kept beside the reports, and the rows that they make."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flow.comparison.configuration import Configuration
+from flow.comparison.own_clock import own_clock_ns
+from flow.comparison.rows import Row
+from flow.record.depths import POWER_DEPTHS
+from flow.record.result import Result, read_result
+from flow.record.results_store import COMPARABLE
+from hdl.kernels.frame import WITH_KEY
+from pdk_configs.pdk import load_pdk
+
+
+def kept_results(reports: Path) -> list[Result]:
+    """Return every result below `reports`, in the order of their paths; raises UserError for a broken one."""
+    return [read_result(path) for path in sorted((reports / "results").glob("*/*/result*.json"))]
+
+
+def configuration_of(result: Result) -> Configuration:
+    """Return the configuration of a kernel's result."""
+    parameters = result.parameters
+    usual_clock = result.clock_ns == load_pdk(result.pdk).default_clock_ns
+    return Configuration(
+        result.pdk,
+        parameters["format"],
+        parameters["d"],
+        parameters["value_timing"],
+        None if usual_clock else result.clock_ns,
+        result.target_utilization_percent,
+    )
+
+
+def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
+    """Return a row for every configuration and depth of which all `kernels` have results among `kept`.
+
+    The seeds of a row are those that every kernel has. Rows are in the order of node (coarse first),
+    format, d, the rest, then depth (the deepest first).
+    """
+    found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
+    configured = [(configuration_of(result), result) for result in kept if result.design in kernels]
+    own = own_clocks_ns(configured)
+    for configuration, result in configured:
+        same = [configuration]
+        if result.clock_ns == own.get((configuration.usual_clock, result.design)):
+            same.append(replace(configuration.usual_clock, own_clock=True))
+        for one in same:
+            found[one, result.depth].setdefault(result.design, {})[result.seed] = result
+    rows = []
+    for (configuration, depth), by_kernel in found.items():
+        if set(by_kernel) == set(kernels):
+            seeds = sorted(set.intersection(*map(set, by_kernel.values())))
+            if seeds:
+                chosen = {kernel: tuple(by_kernel[kernel][seed] for seed in seeds) for kernel in kernels}
+                rows.append(Row(configuration, depth, chosen))
+    return sorted(rows, key=order)
+
+
+def own_clocks_ns(
+    configured: Sequence[tuple[Configuration, Result]],
+) -> dict[tuple[Configuration, str], float]:
+    """Return each kernel's own clock where its layout at the usual clock is among `configured`."""
+    found = {}
+    for configuration, result in configured:
+        if result.depth in POWER_DEPTHS and result.seed == 0 and configuration.clock_ns is None:
+            clock_ns = own_clock_ns(result)
+            if clock_ns is not None:
+                found[configuration, result.design] = clock_ns
+    return found
+
+
+def order(row: Row) -> tuple[object, ...]:
+    """Return what rows are sorted by."""
+    one = row.configuration
+    return (
+        -load_pdk(one.pdk).node_nm,
+        one.pdk,
+        one.format,
+        one.d,
+        one.value_timing != WITH_KEY,
+        one.own_clock,
+        one.clock_ns or 0.0,
+        one.utilization_percent or 0.0,
+        COMPARABLE.index(row.depth),
+    )
+
+
+def deepest(rows: Sequence[Row]) -> list[Row]:
+    """Return of each configuration with the usual clock and value timing the row that speaks for it.
+
+    A routed row comes before any other, then the PDK's utilization before another (the closest to full
+    first), then the deepest.
+    """
+    by_configuration: dict[Configuration, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.configuration.usual_utilization.is_usual:
+            by_configuration[row.configuration.usual_utilization].append(row)
+    return [min(of_one, key=preference) for of_one in by_configuration.values()]
+
+
+def preference(row: Row) -> tuple[object, ...]:
+    """Return what decides which row of a configuration speaks for it: the smallest does."""
+    utilization_percent = row.configuration.utilization_percent
+    return (
+        not row.is_routed,
+        utilization_percent is not None,
+        -(utilization_percent or 0.0),
+        COMPARABLE.index(row.depth),
+    )
+
+
+def kept_utilizations_percent(
+    kept: Sequence[Result], kernels: Sequence[str], configuration: Configuration
+) -> list[float]:
+    """Return at which utilizations other than the PDK's `kept` has any of `kernels` in `configuration`."""
+    found = {
+        one.utilization_percent
+        for one in map(configuration_of, (result for result in kept if result.design in kernels))
+        if one.usual_utilization == configuration and one.utilization_percent is not None
+    }
+    return sorted(found)
+
+
+def at_own_clocks(rows: Sequence[Row]) -> list[Row]:
+    """Return the routed rows in which each kernel is laid out for its own clock, all else as usual."""
+    return [
+        row
+        for row in rows
+        if row.is_routed and row.configuration.own_clock and row.configuration.usual_clock.is_usual
+    ]
+
+
+def first_seed(row: Row) -> Row:
+    """Return the row with its first seed alone."""
+    return Row(row.configuration, row.depth, {kernel: found[:1] for kernel, found in row.results.items()})

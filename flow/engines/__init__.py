@@ -1,1 +1,0 @@
-"""The engines: what each needs on this machine, and the front ends that run them."""

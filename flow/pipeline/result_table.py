@@ -1,0 +1,61 @@
+"""The table at the end of a run."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from flow.common.decimals import shortest
+from flow.record.metrics import METRICS
+from flow.record.result import Result
+
+
+def print_result(console: Console, result: Result, folder: Path, sibling: Result | None) -> None:
+    """Print the measurements of `result`, beside those of its sibling where there are any."""
+    parameters = ", ".join(f"{name} {value}" for name, value in result.parameters.items())
+    title = (
+        f"{result.design} ({parameters}) on {result.pdk} at {shortest(result.clock_ns)} ns, {result.depth}"
+    )
+    console.print(title, highlight=False, soft_wrap=True)
+    table = Table()
+    table.add_column("")
+    table.add_column(result.design, justify="right")
+    if sibling is not None:
+        table.add_column(sibling.design, justify="right")
+        table.add_column("difference", justify="right")
+    for metric in METRICS:
+        value = getattr(result.metrics, metric.name)
+        if value is None:
+            continue
+        cells = [metric.title, metric.show(value)]
+        if sibling is not None:
+            other = getattr(sibling.metrics, metric.name)
+            cells += ["" if other is None else metric.show(other), difference(value, other)]
+        table.add_row(*cells)
+    console.print(table)
+    if result.power:
+        others = ", ".join(
+            f"{power.total_w * 1e3:,.3f} mW at {name} activity"
+            for name, power in result.power.items()
+            if name != result.metrics.power_activity
+        )
+        clocks = f"{result.simulated_clocks:,} clocks of real attention data"
+        console.print(f"power over {clocks}, glitches included; {others}", highlight=False, soft_wrap=True)
+    elif result.metrics.power_activity is not None:
+        console.print(f"power at {result.metrics.power_activity} activity, not from real data")
+    if result.parasitics == "estimated":
+        console.print("parasitics of the wires are estimated from the LEF, not extracted")
+    if result.layout_cells == "abstract":
+        console.print("the cells in the GDS are abstracts drawn from the LEF")
+    for name, check in result.checks.named().items():
+        title = name.replace("_", " ").replace("vs", "against").replace("drc", "DRC")
+        console.print(f"check    {title}: {check.status}: {check.detail}", highlight=False, soft_wrap=True)
+    for kind, name in result.files.items():
+        console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
+
+
+def difference(value: float, other: float | None) -> str:
+    """Return how far `value` lies from `other`, in percent of `other`; empty where it has no meaning."""
+    if other is None or other == 0:
+        return ""
+    return f"{100 * (value - other) / abs(other):+.1f} %"

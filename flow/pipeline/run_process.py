@@ -1,0 +1,71 @@
+"""A run in a process of its own, by the command that a user would type."""
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from flow.common.errors import StepError, UserError
+from flow.common.places import PROJECT_ROOT
+from flow.common.processes import run_supervised
+from flow.pipeline.up_to_date import unchanged_result
+from flow.record.result import Result
+from flow.record.run_folder import job_log
+from flow.record.settings import Settings
+
+
+def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
+    """Return the command of a run by the flow in the checkout `tree`."""
+    command = [sys.executable, str(tree / "flow" / "run.py"), "--json"]
+    command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
+    for name, value in settings.parameters.items():
+        command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
+    command += ["--clock", str(settings.clock_ns)]
+    if settings.seed:
+        command += ["--seed", str(settings.seed)]
+    if settings.target_utilization_percent is not None:
+        command += ["--utilization", str(settings.target_utilization_percent)]
+    command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
+    if pdk_root is not None:
+        command += ["--pdk-root", str(pdk_root)]
+    return command
+
+
+def run_in_process(
+    settings: Settings, pdk_root: Path | None = None, tree: Path = PROJECT_ROOT, **options: Any
+) -> Result:
+    """Run the flow for `settings` by the `flow/run.py` of the checkout `tree`; `options` are Popen's.
+
+    Raises UserError or StepError with its last line, or with the signal that killed it. A layout that fails a
+    sign-off check is a result all the same. Where nothing has changed since an earlier run its result is the
+    answer, and no process is started.
+    """
+    unchanged = unchanged_result(settings, pdk_root, tree)
+    if unchanged is not None:
+        return unchanged
+    command = command_line(settings, pdk_root, tree)
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        code = run_supervised(command, stdout=output, stderr=errors, **options)
+        printed, said = whole(output), whole(errors)
+    log = job_log(settings.folder)
+    if code < 0:
+        raise StepError("run", f"killed by {signal.Signals(-code).name}", log)
+    if code and not printed:
+        lines = said.splitlines() or [f"exit code {code}"]
+        reason = lines[-1].removeprefix("run.py: error: ")
+        if code == UserError.exit_code:
+            raise UserError(reason)
+        raise StepError("run", reason, log)
+    try:
+        return Result.model_validate_json(printed)
+    except ValidationError as error:
+        raise StepError("run", f"its result cannot be read: {str(error).splitlines()[0]}", log) from None
+
+
+def whole(file: Any) -> str:
+    """Return all that was written to `file`, without blanks around it."""
+    file.seek(0)
+    return str(file.read()).strip()

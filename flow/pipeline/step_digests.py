@@ -1,0 +1,90 @@
+"""Each step's digest of what it is made of, which SiliconCompiler compares like any other of its settings."""
+
+import hashlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from siliconcompiler import ASIC, Task
+from siliconcompiler.asic import ASICTask
+from siliconcompiler.tools.openroad import OpenROADTask
+
+from flow.common.places import PROJECT_ROOT
+from flow.record.dependencies import Sources, files_below, place_of, sources_of
+from flow.record.provenance import sha256
+from flow.tools.tool_identity import identities_of_tools
+from pdk_configs.pdk import CONFIGS_DIR, Pdk
+
+# Of the environment of a step's program: a part of a step's settings that every step has, stock ones too.
+DIGEST_VARIABLE = "EXPMUL_MADE_OF_SHA256"
+# What tells the steps which tools run on the library, and how.
+PROJECT_FILES = ("flow/pipeline/project.py", "flow/pipeline/flowgraph.py")
+SCRIPT_KEYS = ("prescript", "postscript")
+
+
+def give_digests(project: ASIC, pdk: Pdk) -> None:
+    """Give every step of the project the digest of its code, scripts and tools, and of its library's files.
+
+    For steps of the project and of SiliconCompiler alike, so that no step can forget it. A step whose digest
+    is another one runs again, and so do all after it.
+    """
+    on_library = library_digest(project, pdk)
+    for task in Task.find_task(project):
+        task.set_environmentalvariable(DIGEST_VARIABLE, step_digest(task, on_library), clobber=True)
+
+
+def step_digest(task: Any, on_library: str) -> str:
+    """Return the digest of what a step is made of; `on_library` counts for steps that read the library."""
+    sources = step_sources(task)
+    packages = sources.packages | {"siliconcompiler"}
+    return digest_of(
+        {
+            "files": {place_of(file): sha256(file) for file in sorted(sources.files)},
+            "tools": identities_of_tools(packages, with_openroad=isinstance(task, OpenROADTask)),
+            "library": on_library if isinstance(task, ASICTask) else None,
+        }
+    )
+
+
+def step_sources(task: Any) -> Sources:
+    """Return what a step has of this project: the modules of its classes and all they use, its scripts."""
+    modules = (inspect.getfile(kind) for kind in type(task).__mro__ if kind is not object)
+    scripts = (path for key in SCRIPT_KEYS for path in task.get(key))
+    own = [path for path in map(Path, (*modules, *scripts)) if path.is_relative_to(PROJECT_ROOT)]
+    return sources_of(*(path for path in own if is_source(path)))
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file below the checkout is the project's: an environment may lie there too."""
+    return "site-packages" not in path.relative_to(PROJECT_ROOT).parts
+
+
+def library_digest(project: ASIC, pdk: Pdk) -> str:
+    """Return the digest of the library's data and constraints, and of what this project says of them."""
+    configured = sources_of(*files_below(CONFIGS_DIR / pdk.name))
+    said = [*configured.files, *(PROJECT_ROOT / name for name in PROJECT_FILES)]
+    return digest_of(
+        {
+            "data": sorted(map(sha256, library_files(project))),
+            "said": {place_of(file): sha256(file) for file in said},
+            "tools": identities_of_tools(configured.packages, with_openroad=False),
+        }
+    )
+
+
+def library_files(project: ASIC) -> list[Path]:
+    """Return every file that the project's libraries name and that is there, the constraints among them."""
+    found: set[str] = set()
+    for name in project.getkeys("library"):
+        library = project.get("library", name, field="schema")
+        for key in library.allkeys(include_default=False):
+            if "file" in library.get(*key, field="type"):
+                paths = library.find_files(*key, missing_ok=True)
+                found |= set(filter(None, paths if isinstance(paths, list | tuple | set) else [paths]))
+    return sorted(map(Path, found))
+
+
+def digest_of(parts: dict[str, Any]) -> str:
+    """Return the SHA-256 of plain data."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""What code of this project uses, worked out from the code itself: no list is kept by hand."""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flow.common.places import PROJECT_ROOT
+from flow.record.source_digest import SUFFIXES
+
+# Where the programs and scripts lie that the steps start.
+ENGINES = "flow/engines"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files of the checkout, and packages from elsewhere that they import, by the import's name."""
+
+    files: frozenset[Path]
+    packages: frozenset[str]
+
+    def __or__(self, other: "Sources") -> "Sources":
+        """Return both."""
+        return Sources(self.files | other.files, self.packages | other.packages)
+
+
+@dataclass(frozen=True)
+class References:
+    """What a module names: modules that it imports, anywhere in it, and its strings."""
+
+    imports: frozenset[str]
+    strings: frozenset[str]
+
+
+def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
+    """Return `files` of the checkout `root` and all that they use of it, directly or through others.
+
+    A module uses what it imports, with the packages around that, and the files that its strings name: a
+    script or data file beside it or among the engines, a folder of such files beside it.
+    """
+    used: set[Path] = set()
+    packages: set[str] = set()
+    waiting = [file.resolve() for file in files]
+    while waiting:
+        file = waiting.pop()
+        if file in used:
+            continue
+        used.add(file)
+        if file.suffix != ".py":
+            continue
+        package = package_of(file, root)
+        references = read_references(file.read_bytes(), package)
+        for name in (package, *references.imports):
+            if not (root / name.partition(".")[0]).is_dir():
+                packages.add(name.partition(".")[0])
+            waiting += module_files(name, root)
+        waiting += named_files(references.strings, file.parent, root)
+    return Sources(frozenset(used), frozenset(packages - sys.stdlib_module_names))
+
+
+def package_of(file: Path, root: Path) -> str:
+    """Return the dotted name of the package that the module in `file` is in."""
+    return ".".join(file.parent.relative_to(root.resolve()).parts)
+
+
+@cache
+def read_references(code: bytes, package: str) -> References:
+    """Return what a module of `package` with this code names."""
+    imports: set[str] = set()
+    strings: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            imports |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            around = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            module = ".".join([*around, *filter(None, [node.module])])
+            # What is imported may be a module of that package.
+            imports |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.add(node.value)
+    return References(frozenset(imports), frozenset(strings))
+
+
+def module_files(name: str, root: Path) -> Iterator[Path]:
+    """Yield the files of a module of the checkout and of the packages around it; none of another's."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        path = root.resolve().joinpath(*parts[:length])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                yield file
+
+
+def named_files(strings: Iterable[str], folder: Path, root: Path) -> Iterator[Path]:
+    """Yield the scripts and data that `strings`, of a module in `folder`, name."""
+    for name in strings:
+        if not name.isprintable() or "/" in name or len(name) > 100 or name in ("", ".", ".."):
+            continue
+        for path in (folder / name, root.resolve() / ENGINES / name):
+            if path.suffix in SUFFIXES and path.is_file():
+                yield path
+        if (folder / name).is_dir() and not (folder / name / "__init__.py").exists():
+            yield from files_below(folder / name)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the code, data and scripts below `folder`."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+
+
+def place_of(file: Path, root: Path = PROJECT_ROOT) -> str:
+    """Return a file's name from the checkout's root."""
+    return file.relative_to(root.resolve()).as_posix()

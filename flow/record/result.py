@@ -1,0 +1,183 @@
+"""The record of a run: one schema for every depth, written as result.json."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from flow.common.atomic_file import write_whole
+from flow.common.errors import UserError
+from flow.record.former_names import by_group, design_name
+from pdk_configs.pdk import LayoutCells, Parasitics
+
+SCHEMA_VERSION = 1
+
+
+class Record(BaseModel):
+    """A part of the record: unknown fields are an error, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metrics(Record):
+    """What was measured; None where the run's depth does not give it.
+
+    Cells and cell areas leave out fillers and well taps. Power is at the activity named by
+    `power_activity`: `timed` (real data, the layout's delays, glitches included) once routed.
+    `failed_checks` counts the sign-off checks that a routed layout failed. The worst slacks are over all
+    paths of the corner; fmax is by the worst setup path.
+    """
+
+    cells: int | None = None
+    registers: int | None = None
+    cell_area_um2: float | None = None
+    gate_equivalents: float | None = None
+    power_activity: str | None = None
+    power_internal_w: float | None = None
+    power_switching_w: float | None = None
+    power_leakage_w: float | None = None
+    power_total_w: float | None = None
+    setup_slack_ns: float | None = None
+    hold_slack_ns: float | None = None
+    fmax_mhz: float | None = None
+    die_area_um2: float | None = None
+    core_area_um2: float | None = None
+    utilization_percent: float | None = None
+    wire_length_um: float | None = None
+    vias: int | None = None
+    drc_errors: int | None = None
+    max_slew_violations: int | None = None
+    max_capacitance_violations: int | None = None
+    failed_checks: int | None = None
+    runtime_s: float | None = None
+
+
+class Group(Record):
+    """Cells and area of one group of instances, fillers and taps left out."""
+
+    cells: int
+    cell_area_um2: float
+
+
+class Check(Record):
+    """A sign-off check: pass, fail or not run, why in a line, and what it counted."""
+
+    status: Literal["pass", "fail", "not run"] = "not run"
+    detail: str = "the result is older than the check"
+    figures: dict[str, int] = {}
+
+
+class Checks(Record):
+    """The sign-off checks of a layout; a result from before there were any reads as not run.
+
+    `layout_vs_netlist`: the routed DEF has every cell and connection that was synthesised.
+    `logic_equivalence`: the netlist after layout computes what the Verilog says.
+    `router_drc`: the detailed router left no violation of the design rules.
+    `geometry_vs_netlist`: the shapes of the GDS join what the netlist after layout says, every cell in place.
+    `design_rules`: those shapes keep the technology's rules of wires and cuts.
+    """
+
+    layout_vs_netlist: Check = Check()
+    logic_equivalence: Check = Check()
+    router_drc: Check = Check()
+    geometry_vs_netlist: Check = Check()
+    design_rules: Check = Check()
+
+    def named(self) -> dict[str, Check]:
+        """Return the checks by name, in their order."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of those that failed."""
+        return [name for name, check in self.named().items() if check.status == "fail"]
+
+
+class Power(Record):
+    """Power at one activity, with extracted parasitics; the groups are those of the areas.
+
+    `annotated_percent` is the share of pins whose activity comes from the simulation.
+    """
+
+    internal_w: float
+    switching_w: float
+    leakage_w: float
+    total_w: float
+    annotated_percent: float
+    energy_per_clock_j: float
+    groups_w: Annotated[dict[str, float], AfterValidator(by_group)] = {}
+
+
+class Result(Record):
+    """One run, its inputs, its measurements and the SHA-256 of what it made.
+
+    `target_utilization_percent` None: the PDK's own. `parasitics` says whether those of the routed wires
+    were extracted by rules or estimated from the technology LEF; `layout_cells` whether the GDS holds
+    the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
+    while its power was measured (`flow.attention_data.workload`). None where the run made none, or before they were kept.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    design: Annotated[str, AfterValidator(design_name)]
+    parameters: dict[str, Any]
+    pdk: str
+    node_nm: int
+    library: str
+    corner: str
+    voltage_v: float
+    temperature_c: float
+    clock_ns: float
+    seed: int = 0
+    target_utilization_percent: float | None = None
+    depth: str
+    job: str
+    nand2_cell: str
+    nand2_area_um2: float
+    metrics: Metrics
+    groups: Annotated[dict[str, Group], AfterValidator(by_group)] = {}
+    power: dict[str, Power] = {}
+    simulated_clocks: int | None = None
+    data_sha256: str | None = None
+    parasitics: Parasitics | None = None
+    layout_cells: LayoutCells | None = None
+    checks: Checks = Checks()
+    step_runtimes_s: dict[str, float] = {}
+    tool_versions: dict[str, str]
+    git_revision: str | None
+    git_dirty: bool | None
+    finished_at: str
+    sha256: dict[str, str]
+    files: dict[str, str]
+
+
+def identity_of(result: Result) -> dict[str, Any]:
+    """Return what tells the result's layout from another's, as `Settings.identity` of its run does."""
+    names = ["design", "parameters", "pdk", "clock_ns", "seed"]
+    if result.target_utilization_percent is not None:
+        names.append("target_utilization_percent")
+    return {name: getattr(result, name) for name in names}
+
+
+def result_path(folder: Path, depth: str) -> Path:
+    """Return where a run of `depth` keeps its result: a shallow run never replaces a whole one."""
+    return folder / ("result.json" if depth == "gds" else f"result-{depth}.json")
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write `result` whole or not at all."""
+    write_whole(path, text_of(result))
+
+
+def text_of(result: Result) -> str:
+    """Return what a result's file holds."""
+    return result.model_dump_json(indent=2) + "\n"
+
+
+def read_result(path: Path) -> Result:
+    """Return the result in `path`; raises UserError for a file that is not one."""
+    try:
+        return Result.model_validate_json(path.read_text())
+    except (OSError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is not a result of this project: {reason}") from None

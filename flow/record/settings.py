@@ -1,0 +1,229 @@
+"""What a run is asked to do, checked before anything starts."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flow.common.decimals import shortest
+from flow.common.errors import UserError
+from flow.record.depths import DEPTHS
+from hdl.design import Design
+from hdl.designs import DESIGNS
+from hdl.formats import parse_format
+from pdk_configs.pdk import Pdk, load_pdk, pdk_names
+
+DEFAULT_PDK = "nangate45"
+FALLBACK_PDK = "osu018"  # where the default's data cannot be had
+CLOCK_MIN_NS, CLOCK_MAX_NS = 0.01, 1000.0
+SEED_MAX = 2**31 - 1
+UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
+JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run: a design with all its parameters on a PDK at a clock period, to a depth.
+
+    `parameters` holds every parameter of the design by name, the format as its name. The same settings
+    have the same `folder`.
+    `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
+    and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
+    fill; None: the PDK's.
+    """
+
+    design: Design
+    parameters: dict[str, Any]
+    pdk: Pdk
+    clock_ns: float
+    depth: str
+    job: str
+    build_dir: Path
+    jobs: int
+    seed: int = 0
+    target_utilization_percent: float | None = None
+
+    @property
+    def utilization_percent(self) -> float:
+        """Share of the core that the synthesised cells fill."""
+        return self.target_utilization_percent or self.pdk.utilization_percent
+
+    @property
+    def placement_density(self) -> float:
+        """Target density of the global placement: as far above the utilization as the PDK has it."""
+        return self.pdk.placement_density + (self.utilization_percent - self.pdk.utilization_percent) / 100
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run: `<build_dir>/<design>/<job>`."""
+        return self.build_dir / self.design.name / self.job
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this run's layout from another's: the depth and the job are not part."""
+        identity = {
+            "design": self.design.name,
+            "parameters": self.parameters,
+            "pdk": self.pdk.name,
+            "clock_ns": self.clock_ns,
+            "seed": self.seed,
+        }
+        if self.target_utilization_percent is not None:
+            identity["target_utilization_percent"] = self.target_utilization_percent
+        return identity
+
+
+def nearest(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Return the error for a name that is not known, with the nearest one that is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
+    return UserError(f"unknown {kind} '{name}': {hint}")
+
+
+def find_design(name: str) -> Design:
+    """Return the design called `name`; raises UserError with the nearest name."""
+    if name not in DESIGNS:
+        raise nearest("design", name, DESIGNS)
+    return DESIGNS[name]
+
+
+def find_pdk(name: str) -> Pdk:
+    """Return the PDK called `name`; raises UserError with the nearest name."""
+    try:
+        return load_pdk(name)
+    except KeyError:
+        raise nearest("PDK", name, pdk_names()) from None
+
+
+def is_format(name: str) -> bool:
+    """Whether a format has that name."""
+    try:
+        parse_format(name)
+    except ValueError:
+        return False
+    return True
+
+
+def check_format(name: str) -> None:
+    """Raise UserError, with the nearest name, unless `name` is a format."""
+    try:
+        parse_format(name)
+    except ValueError as error:
+        if re.fullmatch(r"e[0-9]+m[0-9]+", name):
+            raise UserError(str(error)) from None
+        plain = re.sub(r"\s", "", name).lower()
+        if plain != name and is_format(plain):
+            raise UserError(f"unknown format '{name}': did you mean '{plain}'?") from None
+        raise nearest("format", name, ("bf16", "e4m3", "e5m2", "e<exponent bits>m<mantissa bits>")) from None
+
+
+def check_types(
+    design_name: Any,
+    given: Any,
+    pdk_name: Any,
+    clock_ns: Any,
+    depth: Any,
+    seed: Any,
+    utilization_percent: Any,
+) -> None:
+    """Raise UserError where a setting, which may come from a file, is of another kind than it has to be."""
+    number = (int, float, type(None))
+    if not isinstance(given, Mapping):
+        raise UserError(f"parameters {given!r}: they must be names with values")
+    for name, value, kinds, kind in (
+        ("design", design_name, (str,), "a name"),
+        ("pdk", pdk_name, (str, type(None)), "a name"),
+        ("format", given.get("format", ""), (str,), "a name"),
+        ("to", depth, (str,), "a name"),
+        ("clock", clock_ns, number, "a number"),
+        ("utilization", utilization_percent, number, "a number"),
+        ("seed", seed, (int,), "a whole number"),
+    ):
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise UserError(f"{name} {value!r}: it must be {kind}")
+
+
+def as_float(name: str, value: float) -> float:
+    """Return a number as a float: 5 and 5.0 are one clock; raises UserError for one that has no float."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise UserError(f"{name}: a number of more than 300 digits") from None
+
+
+def make_settings(
+    design_name: str,
+    given: Mapping[str, Any],
+    pdk_name: str | None = None,
+    clock_ns: float | None = None,
+    depth: str = "gds",
+    job: str | None = None,
+    build_dir: Path = Path("build"),
+    jobs: int = 1,
+    seed: int = 0,
+    utilization_percent: float | None = None,
+) -> Settings:
+    """Check a run's settings and fill in the defaults.
+
+    `given` holds the design's parameters that were asked for, the format as its name. Raises
+    UserError for an unknown name, a value out of range or a job name that is no file name.
+    """
+    check_types(design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent)
+    design = find_design(design_name)
+    pdk = find_pdk(pdk_name or DEFAULT_PDK)
+    if "format" in given:
+        check_format(given["format"])
+    try:
+        parameters = design.make_parameters(given)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    values = {name: getattr(parameters, name) for name in design.parameter_names}
+    clock_ns = pdk.default_clock_ns if clock_ns is None else as_float("clock", clock_ns)
+    if utilization_percent is not None:
+        utilization_percent = as_float("utilization", utilization_percent)
+    if not CLOCK_MIN_NS <= clock_ns <= CLOCK_MAX_NS:
+        raise UserError(
+            f"clock period of {shortest(clock_ns)} ns: it must be {CLOCK_MIN_NS:g} to {CLOCK_MAX_NS:g}"
+        )
+    if depth not in DEPTHS:
+        raise nearest("depth", depth, DEPTHS)
+    if jobs < 1:
+        raise UserError(f"--jobs {jobs}: at least 1")
+    if not 0 <= seed <= SEED_MAX:
+        raise UserError(f"--seed {seed}: it must be 0 to {SEED_MAX}")
+    if utilization_percent == pdk.utilization_percent:
+        utilization_percent = None
+    if utilization_percent is not None and not (
+        UTILIZATION_MIN_PERCENT <= utilization_percent <= UTILIZATION_MAX_PERCENT
+    ):
+        raise UserError(
+            f"--utilization {shortest(utilization_percent)}: it must be {UTILIZATION_MIN_PERCENT:g} "
+            f"to {UTILIZATION_MAX_PERCENT:g} percent"
+        )
+    if job is None:
+        job = default_job(pdk, values, clock_ns, seed, utilization_percent)
+    elif not JOB_NAME.fullmatch(job):
+        raise UserError(f"job name '{job}': letters, digits and underscores only")
+    build_dir = build_dir.resolve()
+    return Settings(design, values, pdk, clock_ns, depth, job, build_dir, jobs, seed, utilization_percent)
+
+
+def default_job(
+    pdk: Pdk,
+    parameters: Mapping[str, Any],
+    clock_ns: float,
+    seed: int,
+    target_utilization_percent: float | None,
+) -> str:
+    """Return a job name that the same settings always get; seed 0 and the PDK's utilization are left out."""
+    words = [pdk.name]
+    for name, value in parameters.items():
+        words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
+    words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
+    if target_utilization_percent is not None:
+        words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))
+    if seed:
+        words.append(f"seed{seed}")
+    return "_".join(words)

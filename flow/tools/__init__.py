@@ -1,0 +1,1 @@
+"""How engines and PDK data are had."""
