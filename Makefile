@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
-# A file's tests share what they build, so a file stays with one process; there is one process per CPU that may be used. After a
-# test that hung the rest goes on in a new process, twice at most.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadfile --max-worker-restart 2
+# One process per CPU that may be used; tests/conftest.py says which tests stay together and which begin. After a test
+# that hung the rest goes on in a new process, twice at most.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
 .PHONY: setup run test test-quick lint bench reports clean
 
@@ -28,6 +28,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: setup
 	$(BIN)/python -m flow.bench

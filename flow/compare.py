@@ -30,6 +30,7 @@ try:
     from flow.comparison.summary import summarize
     from flow.pipeline.run_process import run_in_process
     from flow.record.depths import POWER_DEPTHS
+    from flow.record.misses import missed
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
     from flow.record.settings import DEFAULT_PDK, Settings
@@ -130,8 +131,9 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
             return
         if result.checks.failed:
             failed.append(f"{name}: sign-off fails: {', '.join(result.checks.failed)}")
-        area = result.metrics.cell_area_um2
-        console.print(f"{name}: done, {area:,.0f} um2", highlight=False, soft_wrap=True)
+        miss = missed(result.metrics)
+        done = f"{name}: done, {result.metrics.cell_area_um2:,.0f} um2" + (f"; {miss}" if miss else "")
+        console.print(done, highlight=False, soft_wrap=True)
 
     with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
         list(pool.map(run, all_settings))

@@ -7,7 +7,6 @@ from pathlib import Path
 try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
-    from sqlalchemy import Engine
 
     from flow.common.command_line import Parser, plain_lines, run_guarded
     from flow.common.decimals import whole_number
@@ -25,8 +24,9 @@ try:
         overall,
     )
     from flow.history.recording import run_and_record
-    from flow.history.runs import all_runs, by_configuration, configuration_of
+    from flow.history.runs import Run, all_runs, by_configuration, configuration_of
     from flow.history.suite import read_suite
+    from flow.record.checkout import no_revision
     from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -40,7 +40,8 @@ EXAMPLES = """examples:
   python flow/nightly.py --suite my_runs.toml --db my.db  a suite of your own
 
 The same command goes on after an interruption: what the history has of this revision is not run again.
-Exit codes: 0, 1 when an entry failed or a gate broke, 2 for a mistake in the command.
+Exit codes: 0, 1 when an entry failed or a gate broke, 2 for a mistake in the command, 70 for
+a mistake of this program.
 """
 
 
@@ -69,10 +70,10 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Check]:
+def check_suite(all_of_them: list[Run], suite: list[Settings], reports: Path) -> list[Check]:
     """Return the gate's checks of the suite's last runs against those before them."""
     gates, spread = gates_and_spread(reports)
-    runs = by_configuration(all_runs(engine))
+    runs = by_configuration(all_of_them)
     checks: list[Check] = []
     for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
         alike = runs.get(configuration)
@@ -86,13 +87,16 @@ def nightly(arguments: argparse.Namespace) -> None:
     say = plain_lines(Console())
     suite = read_suite(arguments.suite, arguments.out, arguments.jobs)
     engine = open_history(arguments.db)
+    if (line := no_revision()) is not None:
+        say(line)
     failed = []
     for settings in suite:
         reason = run_and_record(engine, settings, arguments.pdk_root, say)
         if reason is not None:
             failed.append(reason)
-    checks = check_suite(engine, suite, arguments.reports)
-    page = write_dashboard(all_runs(engine), arguments.page, arguments.reports)
+    runs = all_runs(engine)
+    checks = check_suite(runs, suite, arguments.reports)
+    page = write_dashboard(runs, arguments.page, arguments.reports)
     say(gate_markdown(checks))
     say(f"dashboard  {page}")
     if failed:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
 
-    from flow.common.command_line import Parser, run_guarded
+    from flow.common.command_line import Parser, run_guarded, warn
     from flow.common.decimals import WHOLE_NUMBER, quantity, whole_number
     from flow.common.errors import StepError, UserError
     from flow.common.usable_cpus import usable_cpus
     from flow.pipeline.result_table import print_result
     from flow.pipeline.sibling import find_sibling
     from flow.pipeline.up_to_date import unchanged_result
+    from flow.record.checkout import no_revision
     from flow.record.depths import DEPTHS
+    from flow.record.misses import missed
     from flow.record.result import Result
     from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.tools.pdk_data import NoDataError, find_data_root
@@ -35,6 +38,9 @@ EXAMPLES = """examples:
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
   python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
   python flow/run.py --list                                   the designs and their parameters
+
+Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command,
+70 for a mistake of this program, 130 when interrupted.
 """
 
 
@@ -75,6 +81,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds the PDK's data")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    parser.add_argument(
+        "--strict", action="store_true", help="a missed clock, slew or capacitance ends the command with 1"
+    )
     parser.add_argument("--list", action="store_true", help="list the designs and leave")
     return parser.parse_args()
 
@@ -170,12 +179,23 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         console.print(f"nothing has changed: the result is of {result.finished_at}", highlight=False)
     if arguments.json:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
         print(result.model_dump_json(indent=2))
     else:
         compared = find_sibling(settings, sibling(settings.design.name))
         print_result(console, result, settings.folder, compared)
+    miss = missed(result.metrics)
+    for line in (no_revision() if result.git_revision is None else None, miss):
+        # With --json standard output carries the result alone.
+        if line is not None and arguments.json:
+            warn(line)
+        elif line is not None:
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
     for name in result.checks.failed:
         raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
+    if miss is not None and arguments.strict:
+        raise StepError("constraints", miss)
 
 
 def main() -> None:

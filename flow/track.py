@@ -30,8 +30,8 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
     from flow.history.suite import read_suite
-    from flow.record.metrics import METRICS
-    from flow.record.provenance import git_state, resolve_revision
+    from flow.record.checkout import git_state, known, on_main, resolve_revision
+    from flow.record.metrics import BY_NAME, METRICS
     from flow.record.result import read_result
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -49,7 +49,7 @@ EXAMPLES = """examples:
   git bisect run python flow/track.py judge --suite SUITE --against GOOD
 
 Exit codes of check: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (no baseline, or the tools changed), 4 ERROR (a metric is
-missing); 2 is a mistake in the command.
+missing); 2 is a mistake in the command, 70 one of this program. Of judge: 0 good, 1 bad, 125 no verdict.
 """
 
 
@@ -92,11 +92,32 @@ def baseline_runs(runs: list[Run], target: Run, against: str) -> list[Run]:
     if against == "last":
         return others
     if against == "main":
-        return [run for run in others if run["branch"] == "main" and run["revision"] != target["revision"]]
+        return main_runs(others, target)
     revision = resolve_revision(against) or against
     if all(run["revision"] != revision for run in runs):
         raise UserError(f"--against {against}: the history has no run of that revision")
     return [run for run in others if run["revision"] == revision]
+
+
+def main_runs(runs: list[Run], target: Run) -> list[Run]:
+    """Return those of `runs` with an unchanged revision of main, up to where the target's left it.
+
+    Ancestry decides. The branch that a run was made on counts only of a revision that git does not have
+    here, as in a shallow clone.
+    """
+    clean = [run for run in runs if run["revision"] is not None and not run["dirty"]]
+    if target["dirty"] is not True:
+        clean = [run for run in clean if run["revision"] != target["revision"]]
+    revisions = {run["revision"] for run in clean}
+    ancestors = on_main(revisions, target["revision"])
+    if ancestors is None:
+        return [run for run in clean if run["branch"] == "main"]
+    foreign = revisions - known(revisions)
+    return [
+        run
+        for run in clean
+        if run["revision"] in ancestors or (run["revision"] in foreign and run["branch"] == "main")
+    ]
 
 
 def check(arguments: argparse.Namespace, say: Say) -> int:
@@ -115,7 +136,10 @@ def check(arguments: argparse.Namespace, say: Say) -> int:
     table = gate_markdown(checks)
     say(table)
     if arguments.markdown is not None:
-        arguments.markdown.write_text(table)
+        try:
+            arguments.markdown.write_text(table)
+        except OSError as error:  # as a failed write it would leave with 1, which means FAIL
+            raise UserError(f"--markdown {arguments.markdown}: {error.strerror}") from None
     return EXIT_CODES[overall(checks)]
 
 
@@ -146,7 +170,7 @@ def list_runs(runs: list[Run], console: Console) -> None:
     """Print the runs and the steps found in their metrics."""
     table = Table("date", "revision", "run", "um2", "tools")
     for run in runs:
-        area = run["metrics"].get("cell_area_um2")
+        area = BY_NAME["cell_area_um2"].value_in(run["metrics"])
         revision = (run["revision"] or "")[:8] + ("+" if run["dirty"] else "")
         shown_area = f"{area:,.0f}" if area else ""
         table.add_row(run["finished_at"][:16], revision, title_of(run), shown_area, run["fingerprint"][:6])
@@ -154,12 +178,13 @@ def list_runs(runs: list[Run], console: Console) -> None:
     say = plain_lines(console)
     for alike in by_configuration(runs).values():
         for metric in METRICS:
-            with_it = [run for run in alike if metric.name in run["metrics"]]
+            with_it = [run for run in alike if metric.value_in(run["metrics"]) is not None]
             step = find_step([run["metrics"][metric.name] for run in with_it]) if metric.critical else None
             if step is not None:
                 at = with_it[step.index]
                 say(
-                    f"step: {title_of(at)}: {metric.title.strip()} {step.percent:+.2f} % since "
+                    f"step: {title_of(at)}: {metric.title.strip()} "
+                    f"{metric.show_change(step.after, step.before)} since "
                     f"{(at['revision'] or at['finished_at'])[:8]}"
                 )
 
@@ -200,7 +225,9 @@ def track(arguments: argparse.Namespace) -> int:
 def main() -> None:
     """Run the command."""
     arguments = parse_arguments()
-    run_guarded("track.py", lambda: track(arguments), Path("build") / "crash.log")
+    # `git bisect run` takes every code below 125 for a verdict: what goes wrong is none.
+    failed = SKIP if arguments.command == "judge" else None
+    run_guarded("track.py", lambda: track(arguments), Path("build") / "crash.log", failed)
 
 
 if __name__ == "__main__":

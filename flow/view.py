@@ -28,7 +28,7 @@ try:
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
     from flow.layout.window import check_window, picture_size_px, widened
-    from flow.pipeline.result_table import difference
+    from flow.record.metrics import BY_NAME
     from flow.record.provenance import sha256
     from flow.record.settings import find_pdk
     from flow.tools.pdk_data import find_data_root
@@ -56,6 +56,8 @@ def window(text: str) -> Box:
     if len(words) != 4:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not X0,Y0,X1,Y1")
     x0, y0, x1, y1 = (quantity(word) for word in words)
+    if not (x0 < x1 and y0 < y1):
+        raise argparse.ArgumentTypeError(f"{text[:40]} is empty: left and bottom first")
     return x0, y0, x1, y1
 
 
@@ -142,8 +144,10 @@ def show_difference(
     draw_layouts([layout.panel, other.panel], path, theme=theme)
     table = Table("", layout.result.design, other.result.design, "change")
     for name, (one, two) in layout_difference(layout, other).items():
-        shown = ["" if value is None else f"{value:,.6g}" for value in (one, two)]
-        table.add_row(name, *shown, "" if two is None else difference(two, one))
+        shown = ["" if value is None else f"{value:z,.6g}" for value in (one, two)]
+        metric = BY_NAME.get(name, BY_NAME["cell_area_um2"])  # the others are areas of groups
+        change = "" if one is None or two is None else metric.show_change(two, one, digits=1)
+        table.add_row(name, *shown, change)
     console.print(table)
     console.print(f"picture  {path}", highlight=False, soft_wrap=True)
 

@@ -217,7 +217,8 @@ def _driver(top: str, ports: Sequence[DesignPort]) -> str:
         inputs="\n        ".join(lines["input"]),
         outputs="\n        ".join(lines["output"]),
         clock_low=f"{clock}.set(false);" if clocked else "",
-        clock_high=f"{clock}.set(true); design.step();" if clocked else "",
+        # One evaluation moves the registers; what follows from them is settled with the next row's inputs.
+        clock_high=f"{clock}.set(true); design.eval(); design.commit();" if clocked else "",
     )
 
 

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from flow.activity.streams import MAX_STREAMS, Words
 from flow.formats.cycle_collector import uncollected
 from flow.formats.liberty import Cell
 from flow.formats.netlist import Instance, Netlist, NetlistPort
+from flow.formats.streams import MAX_STREAMS, Words
 
 
 @dataclass(frozen=True)

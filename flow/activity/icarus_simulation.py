@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from flow.activity.cell_models import HEADER, cell_models
 from flow.activity.gate_design import Activity, GateDesign, check_inputs
-from flow.activity.streams import Words, pack, unpack
 from flow.common.errors import StepError
 from flow.formats.sdf import Arc, Delays
+from flow.formats.streams import Words, pack, unpack
 from flow.tools.icarus import Icarus
 
 UNIT_NS = 1e-4

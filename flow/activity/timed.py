@@ -19,11 +19,11 @@ import numpy.typing as npt
 from flow.activity import native
 from flow.activity.cell_logic import asynchronous, complement, follows_level, levelise
 from flow.activity.gate_design import Activity, GateDesign, check_inputs
-from flow.activity.streams import Words, pack, unpack
 from flow.formats import boolean
 from flow.formats.liberty import Cell
 from flow.formats.netlist import Instance
 from flow.formats.sdf import Arc, Delays
+from flow.formats.streams import Words, pack, unpack
 
 UNITS_PER_NS = 10_000
 

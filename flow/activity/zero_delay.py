@@ -14,10 +14,10 @@ import numpy.typing as npt
 from flow.activity import native
 from flow.activity.cell_logic import asynchronous, complement, follows_level, levelise
 from flow.activity.gate_design import Activity, GateDesign, check_inputs
-from flow.activity.streams import Words
 from flow.formats import boolean
 from flow.formats.boolean import Expression
 from flow.formats.cycle_collector import uncollected
+from flow.formats.streams import Words
 
 _CODES = {"and": 0, "or": 1, "xor": 2, "not": 3}
 _ALL_ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)

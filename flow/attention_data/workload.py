@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.activity.streams import Words, pack_codes
 from flow.attention_data.sample import load
 from flow.attention_data.stimulus import KernelStimulus, kernel_stimulus, operator_stimulus
+from flow.formats.streams import Words, pack_codes
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.kernels.frame import Kernel

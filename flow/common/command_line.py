@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from flow.common.processes import INTERRUPTED, ended_by, leave_at_once_next_time
 
 Value = TypeVar("Value")
 Say = Callable[[str], None]
+CRASHED = 70  # a mistake of this program, as sysexits.h has it; 1 would read as a verdict
 GIVEN = "_given"  # the options met so far, noted in the namespace
 
 
@@ -41,6 +43,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         """Take what ArgumentParser takes."""
+        replace_what_cannot_be_shown()
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self.register("action", None, StoreOnce)
 
@@ -49,11 +52,20 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
-def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -> NoReturn:
+def replace_what_cannot_be_shown() -> None:
+    """Let both outputs print a mark for what the terminal's encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def run_guarded(
+    program: str, main: Callable[[], int | None], crash_log: Path, failure_code: int | None = None
+) -> NoReturn:
     """Run `main` and leave with what it returns, 2 for a user's mistake, 1 for a failed step, 130 by signal.
 
-    Whatever goes wrong is one line on standard error; the traceback of a mistake of this project
-    goes to `crash_log`.
+    Whatever goes wrong is one line on standard error. A mistake of this project leaves with CRASHED, its
+    traceback goes to `crash_log`. `failure_code` stands for all of these codes but 130.
     """
     watch()
     try:
@@ -61,7 +73,7 @@ def run_guarded(program: str, main: Callable[[], int | None], crash_log: Path) -
         code = main()
     except BaseException as error:
         if ended_by() is None and not isinstance(error, KeyboardInterrupt):
-            leave_after(error, program, crash_log)
+            leave_after(error, program, crash_log, failure_code)
         # Told to end: whatever was raised on the way out is of no interest.
         leave_at_once_next_time()
         leave(program, f"{how_ended()}; the same command goes on from the last finished step", INTERRUPTED)
@@ -74,12 +86,14 @@ def how_ended() -> str:
     return "interrupted" if number in (None, signal.SIGINT) else f"ended by {number.name}"
 
 
-def leave_after(error: BaseException, program: str, crash_log: Path) -> NoReturn:
-    """Leave with one line on `error`."""
+def leave_after(
+    error: BaseException, program: str, crash_log: Path, failure_code: int | None = None
+) -> NoReturn:
+    """Leave with one line on `error`, and with `failure_code` in the place of its own code."""
     if isinstance(error, UserError | StepError):
-        leave(program, " ".join(str(error).split()), error.exit_code)
+        leave(program, " ".join(str(error).split()), failure_code or error.exit_code)
     if isinstance(error, OSError):
-        leave(program, os_error_in_words(error), 1)
+        leave(program, os_error_in_words(error), failure_code or 1)
     if not isinstance(error, Exception):
         raise error
     try:
@@ -88,7 +102,8 @@ def leave_after(error: BaseException, program: str, crash_log: Path) -> NoReturn
         where = f" (details: {crash_log})"
     except OSError:
         where = ""
-    leave(program, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}", 1)
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}"
+    leave(program, reason, failure_code or CRASHED)
 
 
 def refuse_other_checkout(started: Path, program: str) -> None:
@@ -130,6 +145,11 @@ def plain_lines(console: Console) -> Say:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     return say
+
+
+def warn(line: str) -> None:
+    """Print a line on standard error that a result is not what it might be; the command goes on."""
+    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
 
 
 def leave(program: str, message: str, code: int) -> NoReturn:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flow.attention_data.workload import KEYS_PER_QUERY
+from flow.common.numeric import signed_percent
 from flow.common.templates import open_template
 from flow.record.cell_groups import CLOCK_TREE, REPAIR, TOP
 
@@ -21,16 +22,16 @@ def quantity(figure: dict[str, float] | None, unit: str = "", digits: int | None
     if figure is None:
         return "–"
     factor, usual = UNITS.get(unit, (1.0, 3))
-    return f"{figure['median'] * factor:,.{usual if digits is None else digits}f}"
+    return f"{figure['median'] * factor:z,.{usual if digits is None else digits}f}"
 
 
 def percent(reduction: dict[str, Any] | None) -> str:
     """Return a reduction as a signed change and its range over the seeds; ≈: within their spread."""
     if reduction is None:
         return "–"
-    text = f"{-reduction['percent']:+.1f} %"
+    text = signed(reduction["percent"])
     if reduction["within_spread"] is not None:
-        text += f" ({-reduction['largest']:+.1f} … {-reduction['smallest']:+.1f})"
+        text += f" ({-reduction['largest']:+z.1f} … {-reduction['smallest']:+z.1f})"
         if reduction["within_spread"]:
             text += " ≈"
     return text
@@ -38,7 +39,7 @@ def percent(reduction: dict[str, Any] | None) -> str:
 
 def signed(value: float) -> str:
     """Return a mean reduction as a signed change."""
-    return f"{-value:+.1f} %"
+    return signed_percent(-value, 1)
 
 
 def mean_title(mean: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from flow.attention_data.workload import KEYS_PER_QUERY
+from flow.common.numeric import is_number
 from flow.comparison.configuration import Configuration
 from flow.record.activities import TIMED
 from flow.record.depths import POWER_DEPTHS
@@ -112,8 +113,8 @@ class Figure:
 
 
 def figure(results: Sequence[Result], quantity: Quantity) -> Figure | None:
-    """Return the quantity over `results`, None where one of them lacks it."""
-    values = [value for value in map(quantity, results) if value is not None]
+    """Return the quantity over `results`, None where one of them lacks it or it is not finite."""
+    values = [value for value in map(quantity, results) if value is not None and is_number(value)]
     if not values or len(values) < len(results):
         return None
     return Figure(median(values), min(values), max(values))
@@ -134,8 +135,8 @@ class Reduction:
 
 
 def reduction(baseline: Figure | None, other: Figure | None, seeds: int) -> Reduction | None:
-    """Return the reduction from `baseline` to `other`, None where one is missing."""
-    if baseline is None or other is None or baseline.median == 0:
+    """Return the reduction from `baseline` to `other`, None where one is missing or the baseline is zero."""
+    if baseline is None or other is None or 0 in (baseline.median, baseline.smallest, baseline.largest):
         return None
     within = None
     if seeds > 1:

@@ -82,7 +82,7 @@ def mean_reductions(described: Sequence[dict[str, Any]], kernel: str) -> list[di
     One entry per `format`, with the number of its `rows`, and where there are several formats a last one,
     of format None, over all rows.
     """
-    counted = [row for row in described if row["reductions"][kernel]["power_timed_w"]]
+    counted = [row for row in described if all(row["reductions"][kernel][name] for name in HEADLINES)]
     formats: list[str | None] = list(dict.fromkeys(row["format"] for row in counted))
     if len(formats) > 1:
         formats.append(None)

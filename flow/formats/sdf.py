@@ -3,6 +3,7 @@
 Of a triple min:typ:max the typical value counts, or the mean of the other two.
 """
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Delays:
 
 def _value(text: str) -> float | None:
     parts = [float(part) if part.strip() else None for part in text.split(":")]
+    if not all(part is None or math.isfinite(part) for part in parts):
+        raise ValueError(f"a delay of {text} in the SDF")
     if len(parts) == 3 and parts[1] is None:
         limits = [part for part in parts if part is not None]
         return sum(limits) / len(limits) if limits else None

@@ -13,7 +13,7 @@ from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
 from flow.pipeline.run_process import run_in_process
 from flow.pipeline.up_to_date import unchanged_result
-from flow.record.provenance import git, resolve_revision
+from flow.record.checkout import GitError, git, resolve_revision, without_git
 from flow.record.settings import Settings
 from flow.tools.pdk_data import find_data_root
 
@@ -38,7 +38,10 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
             continue
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder) / "tree"
-            git("worktree", "add", "--detach", str(tree), revision)
+            try:
+                git("worktree", "add", "--detach", str(tree), revision)
+            except GitError as error:
+                raise UserError(f"{revision[:8]} cannot be checked out: {error}") from None
             try:
                 for settings in missing:
                     outcome = run_at(engine, settings, tree)
@@ -53,7 +56,7 @@ def run_at(engine: Engine, settings: Settings, tree: Path) -> str:
     unchanged = unchanged_result(settings, data_root, tree)
     if unchanged is not None:
         return "nothing has changed" if add_run(engine, row_of(unchanged)) else "was there"
-    environment = os.environ | {"PYTHONPATH": str(tree)}
+    environment = without_git(os.environ) | {"PYTHONPATH": str(tree)}
     try:
         result = run_in_process(settings, data_root, tree, cwd=tree, env=environment)
     except (UserError, StepError) as error:

@@ -60,12 +60,12 @@ def page_data(runs: Sequence[Run], reports: Path) -> dict[str, Any]:
 
 def has(metric: Metric, runs: Sequence[Run]) -> bool:
     """Whether any run has the metric."""
-    return any(metric.name in run["metrics"] for run in runs)
+    return any(metric.value_in(run["metrics"]) is not None for run in runs)
 
 
 def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
     """Return a metric's values as points of a drawing, with what to say of each."""
-    with_it = [run for run in runs if metric.name in run["metrics"]]
+    with_it = [run for run in runs if has(metric, [run])]
     values = [float(run["metrics"][metric.name]) for run in with_it]
     low, high = min(values), max(values)
     # A flat line is a flat line: noise below a tenth of a percent does not fill the drawing.
@@ -86,7 +86,7 @@ def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
         at, before = changes[-1], values[changes[-1] - 1]
         run = with_it[at]
         last_change = {
-            "percent": 100 * (values[at] / before - 1) if before else None,
+            "change": metric.show_change(values[at], before),
             "revision": (run["revision"] or "")[:8],
             "subject": run["subject"] or "",
         }
@@ -101,5 +101,8 @@ def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
         "last_change": last_change,
         "step": None
         if step is None
-        else {"percent": step.percent, "revision": (with_it[step.index]["revision"] or "")[:8]},
+        else {
+            "change": metric.show_change(step.after, step.before),
+            "revision": (with_it[step.index]["revision"] or "")[:8],
+        },
     }

@@ -6,9 +6,11 @@ began where the sum last left zero.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
+
+from flow.common.numeric import change_percent, is_number
 
 REFERENCE_RUNS = 4
 ALLOWANCE = 0.5
@@ -19,14 +21,27 @@ NOISE_FLOOR = 5e-4
 
 @dataclass(frozen=True)
 class Step:
-    """A lasting change: `index` is the first run of it; `percent` compares the medians behind and before."""
+    """A lasting change: `index` is its first run, the values are the medians before it and from it on."""
 
     index: int
-    percent: float
+    before: float
+    after: float
+
+    @property
+    def percent(self) -> float | None:
+        """The change in percent of the magnitude before; None from zero."""
+        return change_percent(self.after, self.before)
 
 
 def find_step(values: Sequence[float]) -> Step | None:
-    """Return the first lasting change of `values`, None where there is none or too few runs."""
+    """Return the first lasting change of `values`, None where there is none or too few runs.
+
+    Values that are not finite are passed over: `index` counts them all the same.
+    """
+    finite = [index for index, value in enumerate(values) if is_number(value)]
+    if len(finite) < len(values):
+        step = find_step([values[index] for index in finite])
+        return None if step is None else replace(step, index=finite[step.index])
     if len(values) <= REFERENCE_RUNS:
         return None
     reference = median(values[:REFERENCE_RUNS])
@@ -41,6 +56,5 @@ def find_step(values: Sequence[float]) -> Step | None:
         down_start = index + 1 if down == 0 else down_start
         start = up_start if up > THRESHOLD else down_start if down > THRESHOLD else None
         if start is not None:
-            after = median(values[start:])
-            return Step(start, 100 * (after / reference - 1) if reference else 0.0)
+            return Step(start, reference, median(values[start:]))
     return None

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from flow.common.atomic_file import staged
 from flow.common.errors import UserError
 from flow.history.database import COLUMNS, runs_table
+from flow.history.row_check import fault_of
 from flow.history.runs import Run, add_run
 from flow.record.metrics import METRICS
 
@@ -119,6 +120,9 @@ def checked(row: Run) -> Run:
     for name in ("finished_at", "committed_at"):
         if row.get(name) is not None:
             datetime.fromisoformat(row[name])
+    fault = fault_of(row)
+    if fault is not None:
+        raise ValueError(fault)
     return row
 
 

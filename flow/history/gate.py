@@ -1,5 +1,6 @@
 """The gate: a run against fixed limits and against the runs before it, like with like."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,10 @@ from statistics import median
 from typing import Any
 
 from flow.common.errors import UserError
+from flow.common.numeric import change_percent, is_number
 from flow.comparison.kept_rows import kept_results
 from flow.history.runs import Run, title_of
-from flow.record.depths import DEPTHS
-from flow.record.metrics import BY_NAME, HIGHER
+from flow.record.metrics import BY_NAME, HIGHER, measured_at
 
 PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
 # 2 is a user's mistake in every command of this project.
@@ -19,18 +20,7 @@ EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ERROR: 4}
 SEVERITY = (PASS, INCONCLUSIVE, FAIL, ERROR)
 BASELINE_RUNS = 5
 GATES_FILE = Path(__file__).with_name("gates.toml")
-
-# Metrics that a run to a lesser depth does not have.
-FROM_DEPTH = {
-    "cell_area_um2": "synth",
-    "power_total_w": "route",
-    "fmax_mhz": "place",
-    "setup_slack_ns": "place",
-    "hold_slack_ns": "place",
-    "drc_errors": "route",
-    "failed_checks": "route",
-}
-DEPTH_ORDER = tuple(DEPTHS)
+BOUNDS = ("smallest", "largest")
 
 
 @dataclass(frozen=True)
@@ -54,24 +44,40 @@ class Check:
     reason: str
 
     @property
-    def difference_percent(self) -> float | None:
-        """Change against the baseline."""
-        if self.target is None or not self.base:
-            return None
-        return 100 * (self.target - self.base) / abs(self.base)
+    def difference(self) -> str:
+        """Change against the baseline, a dash where there is none."""
+        if self.target is None or self.base is None:
+            return "–"
+        return BY_NAME[self.metric].show_change(self.target, self.base)
 
 
 def read_gates(path: Path = GATES_FILE) -> Gates:
     """Return the gates of a TOML file; raises UserError for one that is broken or names no metric."""
     try:
         content = tomllib.loads(path.read_text())
-        limits, bands = content["limits"], {k: float(v) for k, v in content["bands_percent"].items()}
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, AttributeError, TypeError) as error:
+        limits, bands = dict(content["limits"]), dict(content["bands_percent"])
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} does not hold gates: {error}") from None
-    unknown = [name for name in (*limits, *bands) if name not in BY_NAME]
-    if unknown:
-        raise UserError(f"{path}: no metric '{unknown[0]}'")
+    for name, limit in limits.items():
+        check_known(path, name)
+        if not isinstance(limit, dict) or not limit or not set(limit) <= set(BOUNDS):
+            raise UserError(f"{path}, limits, {name}: it takes {' and '.join(BOUNDS)}")
+        for bound, value in limit.items():
+            if not is_number(value):
+                raise UserError(f"{path}, limits, {name}, {bound}: {value!r} is no finite number")
+    for name, band in bands.items():
+        check_known(path, name)
+        if not BY_NAME[name].relative:
+            raise UserError(f"{path}, bands_percent, {name}: percent of it say nothing, give it a limit")
+        if not is_number(band) or band < 0:
+            raise UserError(f"{path}, bands_percent, {name}: {band!r} is no number from 0 on")
     return Gates(limits, bands)
+
+
+def check_known(path: Path, name: str) -> None:
+    """Raise UserError unless `name` is a metric."""
+    if name not in BY_NAME:
+        raise UserError(f"{path}: no metric '{name}'")
 
 
 def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
@@ -87,7 +93,7 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
     for same in groups.values():
         for name in BY_NAME:
             values = [getattr(one.metrics, name) for one in same]
-            if len(values) > 1 and None not in values and median(values):
+            if len(values) > 1 and all(map(is_number, values)) and median(values):
                 percent = 100 * (max(values) - min(values)) / abs(median(values))
                 key_of = (same[0].design, name)
                 spread[key_of] = max(spread.get(key_of, 0.0), percent)
@@ -107,8 +113,8 @@ def baseline(target: Run, earlier: Sequence[Run], metric: str) -> tuple[float | 
     same_tools = [run for run in alike if run["fingerprint"] == target["fingerprint"]]
     if not same_tools:
         return None, "the tools changed"
-    values = [run["metrics"][metric] for run in same_tools if metric in run["metrics"]][-BASELINE_RUNS:]
-    return (median(values), "") if values else (None, "no baseline")
+    values = [value for run in same_tools if (value := BY_NAME[metric].value_in(run["metrics"])) is not None]
+    return (median(values[-BASELINE_RUNS:]), "") if values else (None, "no baseline")
 
 
 def check_run(
@@ -117,10 +123,12 @@ def check_run(
     """Return the checks of one run against `earlier` runs in order, critical metrics first."""
     title = title_of(target)
     checks = []
-    for name in sorted({*gates.limits, *gates.bands_percent}, key=list(BY_NAME).index):
-        if DEPTH_ORDER.index(target["depth"]) < DEPTH_ORDER.index(FROM_DEPTH.get(name, "synth")):
+    gated = {*gates.limits, *gates.bands_percent}
+    for metric in measured_at(target["depth"]):
+        name = metric.name
+        if name not in gated:
             continue
-        value = target["metrics"].get(name)
+        value = metric.value_in(target["metrics"])
         limit = gates.limits.get(name)
         if value is None:
             checks.append(Check(title, name, None, None, None, ERROR, "the metric is missing"))
@@ -148,8 +156,10 @@ def check_band(
     """Return whether a value is not worse than its baseline by more than the band."""
     if base is None:
         return Check(title, name, value, None, band_percent, INCONCLUSIVE, reason)
-    change_percent = 100 * (value - base) / abs(base) if base else 0.0
-    worse_percent = -change_percent if BY_NAME[name].better == HIGHER else change_percent
+    percent = change_percent(value, base)
+    if percent is None:  # of nothing any change is more than any percentage
+        percent = math.copysign(math.inf, value) if value else 0.0
+    worse_percent = -percent if BY_NAME[name].better == HIGHER else percent
     verdict = FAIL if worse_percent > band_percent else PASS
     return Check(title, name, value, base, band_percent, verdict, "band")
 
@@ -176,10 +186,8 @@ def gate_markdown(checks: Sequence[Check]) -> str:
         metric = BY_NAME[one.metric]
         target = "–" if one.target is None else metric.show(one.target)
         base = "–" if one.base is None else metric.show(one.base)
-        change = one.difference_percent
-        difference = "–" if change is None else f"{change:+.2f} %"
         band = one.reason if one.band_percent is None else f"{one.band_percent:.2f} %"
         verdict = f"{one.verdict}: {one.reason}" if one.verdict in (INCONCLUSIVE, ERROR) else one.verdict
         name = metric.title.strip()
-        lines.append(f"| {one.title} | {name} | {target} | {base} | {difference} | {band} | {verdict} |")
+        lines.append(f"| {one.title} | {name} | {target} | {base} | {one.difference} | {band} | {verdict} |")
     return "\n".join(lines) + "\n"

@@ -13,7 +13,8 @@ from flow.common.places import PROJECT_ROOT
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.pipeline.run_process import run_in_process
 from flow.pipeline.up_to_date import unchanged_result
-from flow.record.provenance import git_state
+from flow.record.checkout import git_state
+from flow.record.misses import missed
 from flow.record.result import Result
 from flow.record.settings import Settings
 
@@ -59,5 +60,6 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
             say(f"{name}: failed: {error}")
             return f"{name}: {error}"
         add_run(engine, row_of(result, layout_path(settings, result)))
-    say(f"{name}: done")
+    miss = missed(result.metrics)
+    say(f"{name}: done" + (f"; {miss}" if miss else ""))
     return None

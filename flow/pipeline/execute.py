@@ -22,8 +22,9 @@ from flow.pipeline.progress import StepLines
 from flow.pipeline.project import make_project
 from flow.pipeline.step_digests import library_files
 from flow.pipeline.up_to_date import keep_record, made_of
+from flow.record.checkout import branch_of, git_state
 from flow.record.depths import METRIC_STEPS, POWER_DEPTHS
-from flow.record.provenance import git_state, package_versions, sha256
+from flow.record.provenance import package_versions, sha256
 from flow.record.result import (
     Group,
     Metrics,
@@ -170,6 +171,7 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         tool_versions=versions,
         git_revision=revision,
         git_dirty=dirty,
+        git_branch=branch_of(revision),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         sha256={kind: sha256(path) for kind, path in files.items()},
         files={kind: str(path.relative_to(settings.folder)) for kind, path in files.items()},

@@ -2,14 +2,26 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from flow.common.errors import StepError
+from flow.common.numeric import read_number
 from flow.record.activities import DEFAULT_ACTIVITY
 from flow.record.cell_groups import CLOCK_TREE, LOGIC, REPAIR, TOP, ListedCell, group_of, read_cell_list
 from flow.record.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.record.result import Group, Metrics
-from flow.record.run_folder import INDEX, INSTANCES, SYNTHESIS_STATISTICS, step_folder
+from flow.record.run_folder import INDEX, INSTANCES, SYNTHESIS_STATISTICS, step_folder, step_log
 from flow.record.settings import Settings
+
+
+def measured(value: Any, what: str, step: str, report: Path) -> float:
+    """Return what `report` of `step` says of `what`; raises StepError where that is no finite number."""
+    number = read_number(value)
+    if number is None:
+        said = "nothing" if value is None else str(value)
+        raise StepError(step, f"{report.name} says {said} for {what}", report)
+    return number
 
 
 def measure_groups(instances: Iterable[ListedCell], groups: tuple[str, ...]) -> dict[str, Group]:
@@ -31,12 +43,14 @@ def measure_groups(instances: Iterable[ListedCell], groups: tuple[str, ...]) -> 
 
 def measure_netlist(settings: Settings) -> Metrics:
     """Return what synthesis alone tells."""
-    statistics = json.loads((step_folder(settings.folder, "synthesis") / SYNTHESIS_STATISTICS).read_text())
-    (top,) = statistics["modules"].values()
+    report = step_folder(settings.folder, "synthesis") / SYNTHESIS_STATISTICS
+    (top,) = json.loads(report.read_text())["modules"].values()
+    cells = measured(top.get("num_cells"), "cells", "synthesis", report)
+    area_um2 = measured(top.get("area"), "area", "synthesis", report)
     return Metrics(
-        cells=top["num_cells"],
-        cell_area_um2=round(top["area"], 4),
-        gate_equivalents=round(top["area"] / settings.pdk.nand2_area_um2, 1),
+        cells=int(cells),
+        cell_area_um2=round(area_um2, 4),
+        gate_equivalents=round(area_um2 / settings.pdk.nand2_area_um2, 1),
     )
 
 
@@ -44,16 +58,26 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
     """Return the metrics and the groups of the layout that a run of depth place or deeper left."""
     step = METRIC_STEPS[settings.depth]
     folder = step_folder(settings.folder, step)
-    raw = json.loads((folder / "reports" / "metrics.json").read_text())
-    instances = read_cell_list(folder / "reports" / INSTANCES)
+    report = folder / "reports" / "metrics.json"
+    raw = json.loads(report.read_text())
+    listed = folder / "reports" / INSTANCES
+    instances = read_cell_list(listed)
+    for instance in instances:
+        measured(instance.area_um2, f"the area of {instance.name}", step, listed)
     groups = measure_groups(instances, settings.design.groups)
     area_um2 = sum(group.cell_area_um2 for group in groups.values())
 
     def engine(name: str) -> float:
-        return float(raw[f"sc__metric__{name}"])
+        return measured(raw.get(f"sc__metric__{name}"), name.replace("__", " "), step, report)
+
+    def routing(name: str) -> Any:
+        value = history.get("metric", name, step="route.detailed", index=INDEX)
+        if value is not None:
+            measured(value, name, "route.detailed", step_log(settings.folder, "route.detailed"))
+        return value
 
     def slack_ns(name: str) -> float:
-        return round(engine(name) * settings.pdk.time_unit_ns, 6)
+        return round(engine(name) * settings.pdk.time_unit_ns, 6) + 0.0  # never -0.0
 
     routed = settings.depth in POWER_DEPTHS  # hold and wires are known from the clock tree on
     metrics = Metrics(
@@ -67,10 +91,8 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
         die_area_um2=engine("design__die__area"),
         core_area_um2=engine("design__core__area"),
         utilization_percent=round(100 * area_um2 / engine("design__core__area"), 3),
-        wire_length_um=history.get("metric", "wirelength", step="route.detailed", index=INDEX)
-        if routed
-        else None,
-        vias=history.get("metric", "vias", step="route.detailed", index=INDEX) if routed else None,
+        wire_length_um=routing("wirelength") if routed else None,
+        vias=routing("vias") if routed else None,
         drc_errors=drc_errors(history) if routed else None,
         max_slew_violations=int(engine("timing__drv__max_slew")),
         max_capacitance_violations=int(engine("timing__drv__max_cap")),

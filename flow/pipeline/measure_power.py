@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from flow.common.errors import StepError
+from flow.pipeline.measure_layout import measured
 from flow.record.activities import DEFAULT_ACTIVITY, SIMULATED_ACTIVITIES, TIMED
 from flow.record.cell_groups import group_of
 from flow.record.result import Power
@@ -52,16 +53,21 @@ def read_simulation(settings: Settings) -> dict[str, int | str]:
 
 def read_power(settings: Settings, reports: Path, activity: str) -> Power:
     """Return the power at one activity from the reports of `report_power.tcl`."""
-    report = (reports / f"power.{activity}.rpt").read_text()
-    total = re.search(r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report, re.MULTILINE)
+    report = reports / f"power.{activity}.rpt"
+    total = re.search(r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report.read_text(), re.MULTILINE)
     if total is None:
-        raise StepError(STEP, "the report has no total", reports / f"power.{activity}.rpt")
-    internal_w, switching_w, leakage_w, total_w = (float(number) for number in total.groups())
+        raise StepError(STEP, "the report has no total", report)
+    internal_w, switching_w, leakage_w, total_w = (
+        measured(number, f"{kind} power", STEP, report)
+        for kind, number in zip(("internal", "switching", "leakage", "total"), total.groups(), strict=True)
+    )
     groups_w: dict[str, float] = {}
-    with (reports / f"power.{activity}.tsv").open(newline="") as handle:
+    by_cell = reports / f"power.{activity}.tsv"
+    with by_cell.open(newline="") as handle:
         for name, *_, cell_w in csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE):
             group = group_of(name, settings.design.groups)
-            groups_w[group] = groups_w.get(group, 0.0) + float(cell_w)
+            cell_power_w = measured(cell_w, f"the power of {name}", STEP, by_cell)
+            groups_w[group] = groups_w.get(group, 0.0) + cell_power_w
     return Power(
         internal_w=internal_w,
         switching_w=switching_w,

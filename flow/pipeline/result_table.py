@@ -30,7 +30,7 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         cells = [metric.title, metric.show(value)]
         if sibling is not None:
             other = getattr(sibling.metrics, metric.name)
-            cells += ["" if other is None else metric.show(other), difference(value, other)]
+            cells += ["", ""] if other is None else [metric.show(other), metric.show_change(value, other, 1)]
         table.add_row(*cells)
     console.print(table)
     if result.power:
@@ -52,10 +52,3 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         console.print(f"check    {title}: {check.status}: {check.detail}", highlight=False, soft_wrap=True)
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
-
-
-def difference(value: float, other: float | None) -> str:
-    """Return how far `value` lies from `other`, in percent of `other`; empty where it has no meaning."""
-    if other is None or other == 0:
-        return ""
-    return f"{100 * (value - other) / abs(other):+.1f} %"

@@ -11,7 +11,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.record.source_digest import SUFFIXES
 
 # Where the programs and scripts lie that the steps start.
-ENGINES = "flow/engines"
+SCRIPTS_FOLDER = "flow/pipeline/scripts"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
     """Return `files` of the checkout `root` and all that they use of it, directly or through others.
 
     A module uses what it imports, with the packages around that, and the files that its strings name: a
-    script or data file beside it or among the engines, a folder of such files beside it.
+    script or data file beside it or in SCRIPTS_FOLDER, a folder of such files beside it.
     """
     used: set[Path] = set()
     packages: set[str] = set()
@@ -98,7 +98,7 @@ def named_files(strings: Iterable[str], folder: Path, root: Path) -> Iterator[Pa
     for name in strings:
         if not name.isprintable() or "/" in name or len(name) > 100 or name in ("", ".", ".."):
             continue
-        for path in (folder / name, root.resolve() / ENGINES / name):
+        for path in (folder / name, root.resolve() / SCRIPTS_FOLDER / name):
             if path.suffix in SUFFIXES and path.is_file():
                 yield path
         if (folder / name).is_dir() and not (folder / name / "__init__.py").exists():

@@ -19,3 +19,10 @@ METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write
 
 # The depths at which the layout has parasitics and real activity.
 POWER_DEPTHS = ("route", "gds")
+
+DEPTH_NAMES = tuple(DEPTHS)
+
+
+def reaches(depth: str, at_least: str) -> bool:
+    """Whether a run to `depth` goes through `at_least`."""
+    return DEPTH_NAMES.index(depth) >= DEPTH_NAMES.index(at_least)

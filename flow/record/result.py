@@ -8,16 +8,25 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from flow.common.atomic_file import write_whole
 from flow.common.errors import UserError
+from flow.common.numeric import is_infinite
 from flow.record.former_names import by_group, design_name
 from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
 
 
-class Record(BaseModel):
-    """A part of the record: unknown fields are an error, values do not change."""
+def check_finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Raise ValueError for a value that is a number but not finite."""
+    for name, value in values.items():
+        if is_infinite(value):
+            raise ValueError(f"{name} is {value!r}, no finite number")
+    return values
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Record(BaseModel):
+    """A part of the record: no unknown fields, no number that is not finite, no value that changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Metrics(Record):
@@ -115,12 +124,13 @@ class Result(Record):
     `target_utilization_percent` None: the PDK's own. `parasitics` says whether those of the routed wires
     were extracted by rules or estimated from the technology LEF; `layout_cells` whether the GDS holds
     the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
-    while its power was measured (`flow.attention_data.workload`). None where the run made none, or before they were kept.
+    while its power was measured (`flow.attention_data.workload`). `git_branch` is the branch that the run was
+    made on (`flow.record.checkout`). None where the run made none, or before they were kept.
     """
 
     schema_version: int = SCHEMA_VERSION
     design: Annotated[str, AfterValidator(design_name)]
-    parameters: dict[str, Any]
+    parameters: Annotated[dict[str, Any], AfterValidator(check_finite)]
     pdk: str
     node_nm: int
     library: str
@@ -146,6 +156,7 @@ class Result(Record):
     tool_versions: dict[str, str]
     git_revision: str | None
     git_dirty: bool | None
+    git_branch: str | None = None
     finished_at: str
     sha256: dict[str, str]
     files: dict[str, str]
@@ -179,5 +190,14 @@ def read_result(path: Path) -> Result:
     try:
         return Result.model_validate_json(path.read_text())
     except (OSError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path} is not a result of this project: {reason}") from None
+        raise UserError(f"{path} is not a result of this project: {first_fault(error)}") from None
+
+
+def first_fault(error: Exception) -> str:
+    """Return in a line what is wrong; of a record the first field that is."""
+    if not isinstance(error, ValidationError):
+        return str(error).splitlines()[0]
+    fault = error.errors()[0]
+    field = ".".join(map(str, fault["loc"]))
+    reason = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{field}: {reason}" if field else reason

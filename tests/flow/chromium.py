@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pytest
+from needs import skip_without
 
 from flow.common.atomic_file import write_whole
 from flow.common.places import cache_dir
@@ -52,8 +52,8 @@ def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
             return found, ()
     try:
         home = unpacked_once(cache_dir() / "chromium-with-fonts", browser_packages)
-    except PackageError as error:
-        pytest.skip(f"no Chromium on PATH or in apt's archive ({error}): install chromium")
+    except PackageError:
+        skip_without("chromium")
     libraries = {str(path.parent) for path in home.rglob("*.so*")}
     fonts = home / "fonts.conf"
     write_whole(fonts, FONT_CONFIGURATION.format(fonts=home / "usr/share/fonts"))

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pytest
+from needs import skip_without
 
 from flow.tools.pdk_data import ROOT_VARIABLE, SHARED_ROOT
 
@@ -17,7 +17,7 @@ def pdk_files(pattern):
     """Return the files below `lambdapdk` that match `pattern`, at least one; skips the test without."""
     files = sorted((pdk_root() / "lambdapdk").glob(pattern))
     if not files:
-        pytest.skip(f"no PDK data: {pdk_root() / 'lambdapdk' / pattern}")
+        skip_without("pdk")
     return files
 
 

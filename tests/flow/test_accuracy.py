@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from flow_command import run_command
+from needs import reason
 from rich.console import Console
 
 from flow import accuracy
@@ -221,7 +222,7 @@ def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
     assert figures(np.arange) == figures(lambda features: np.arange(features)[::-1])
 
 
-@pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason="MiniLM is not installed")
+@pytest.mark.skipif(importlib.util.find_spec(minilm.PACKAGE) is None, reason=reason("model"))
 def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
     folder = minilm.model_folder()
     ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]

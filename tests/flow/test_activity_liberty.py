@@ -13,14 +13,12 @@ from pdk_files import pdk_files
 from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.cell_models import cell_model, cell_models
 from flow.activity.gate_design import join
-from flow.activity.streams import pack, unpack
-from flow.common.errors import UserError
 from flow.formats import boolean
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import Instance, Netlist
 from flow.formats.netlist import NetlistPort as Port
 from flow.formats.sdf import Arc, Delays
-from flow.tools.icarus import find_icarus
+from flow.formats.streams import pack, unpack
 
 LIBRARIES = {
     "nangate45": ("freepdk45/libs/nangate45/nldm/*.lib", 134),
@@ -34,14 +32,6 @@ def library(request):
     """The library's cells, and how many the files hold by a plain text search."""
     pattern, count = LIBRARIES[request.param]
     return read_liberty(pdk_files(pattern)), count
-
-
-@pytest.fixture(scope="module")
-def icarus():
-    try:
-        return find_icarus()
-    except UserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize(

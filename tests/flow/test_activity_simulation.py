@@ -11,13 +11,11 @@ from pdk_files import pdk_file
 from flow.activity import icarus_simulation, timed, zero_delay
 from flow.activity.gate_design import join
 from flow.activity.saif import write_saif
-from flow.activity.streams import pack, pack_codes, unpack, unpack_codes
-from flow.common.errors import UserError
 from flow.formats.liberty import read_liberty, read_text
 from flow.formats.netlist import Instance, Netlist, read_netlist
 from flow.formats.netlist import NetlistPort as Port
 from flow.formats.sdf import Arc, Delays, read_sdf
-from flow.tools.icarus import find_icarus
+from flow.formats.streams import pack, pack_codes, unpack, unpack_codes
 from flow.tools.openroad_runtime import find_openroad
 
 PERIOD_NS = 5.0
@@ -84,14 +82,6 @@ def nangate45(tmp_path_factory):
     netlist = _synthesize(folder, liberty)
     _openroad(folder, [*_link(liberty, netlist), "write_sdf -digits 4 delays.sdf"])
     return folder, join(read_netlist(netlist, "top"), read_liberty([liberty]), "clk")
-
-
-@pytest.fixture(scope="module")
-def icarus():
-    try:
-        return find_icarus()
-    except UserError as error:
-        pytest.skip(str(error))
 
 
 def _link(liberty, netlist):

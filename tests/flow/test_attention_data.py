@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from needs import reason
 
 from flow.attention_data import minilm
 from flow.attention_data.bfloat16 import from_bfloat16, to_bfloat16
@@ -18,7 +19,7 @@ needs_model = pytest.mark.skipif(
     importlib.util.find_spec(minilm.PACKAGE) is None
     or importlib.util.find_spec("safetensors") is None
     or importlib.util.find_spec("tokenizers") is None,
-    reason="the optional dependency group `data` is not installed",
+    reason=reason("model"),
 )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flow import deliver as delivering
+from flow.pipeline import deliver as delivering
 from flow.pipeline.deliver import DATE_LINES, copy_without_date
 from flow.record.provenance import sha256
 from flow.record.run_folder import step_folder

@@ -73,5 +73,5 @@ def test_imports_inside_functions_and_relative_ones_count(tmp_path):
 
 def test_a_step_that_is_added_has_its_sources_without_being_listed(tmp_path):
     shutil.copytree(PROJECT_ROOT / "flow", tmp_path / "flow", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "flow/pipeline/steps/added.py").write_text("from flow.activity import sdf\n")
+    (tmp_path / "flow/pipeline/steps/added.py").write_text("from flow.formats import sdf\n")
     assert "flow/formats/liberty.py" in used_by("flow/pipeline/steps/added.py", tmp_path)

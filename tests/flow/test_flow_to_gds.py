@@ -33,7 +33,10 @@ def build(tmp_path_factory):
 
 
 # A layout takes a minute or two: each PDK once, with the designs in turn.
-LAYOUTS = (("separate_exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", FALLBACK_PDK))
+LAYOUTS = [
+    pytest.param(names, marks=pytest.mark.xdist_group(f"layout on {names[1]}"))
+    for names in (("separate_exp_mul", "nangate45"), ("expmul", "sky130"), ("expmul", FALLBACK_PDK))
+]
 
 
 @pytest.fixture(scope="module", params=LAYOUTS, ids="-".join)

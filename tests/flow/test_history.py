@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import pytest
 from chromium import open_page
 from flow_command import ROOT, run_command
 from history_runs import metrics, row
+from needs import skip_without
 from pdk_files import pdk_root
 
 from flow.common.errors import UserError
@@ -355,10 +357,9 @@ def free_port():
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory):
     """Address of a PostgreSQL server of its own; as another user where the tests run as root."""
-    pytest.importorskip("psycopg")
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    if not programs or importlib.util.find_spec("psycopg") is None:
+        skip_without("postgresql")
     folder = Path("/tmp") / f"expmul-postgresql-{os.getpid()}"
     folder.mkdir()
     user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}

@@ -74,7 +74,7 @@ def test_klayout_is_not_asked_for_what_ends_it(tmp_path, window, size):
         (("--window", "0,0,inf,1"), "'inf' is no number"),
         (("--window", "0,0,1"), "is not X0,Y0,X1,Y1"),
         (("--window", "0,0,1_0,10"), "'1_0' is no number"),
-        (("--window", "20,20,10,10"), "--window 20,20,10,10: it is empty"),
+        (("--window", "20,20,10,10"), "--window: 20,20,10,10 is empty"),
         (("--window", "5000,5000,5010,5010"), "nothing of the layout is in it"),
         (("--window", "0,0,1e9,1e9"), "a side above"),
         (("--window", ""), "is not X0,Y0,X1,Y1"),

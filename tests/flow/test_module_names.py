@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOW = ROOT / "flow"
 SCRIPTS = sorted(
     str(path.relative_to(ROOT))
-    for path in FLOW.rglob("*.py")
-    # The engines' programs run isolated (`python -I`): no folder of a script is on their path.
-    if "__main__" in path.read_text(encoding="utf-8") and path.parent.name != "engines"
+    for path in FLOW.glob("*.py")
+    # Programs below run isolated (`python -I`): no folder of a script is on their path.
+    if "__main__" in path.read_text(encoding="utf-8")
 )
 # Python runs a module of this name before a script. At the first package not of the standard library it ends
 # the process: well where no folder of flow/ is on the path of imports, whose modules would hide it.

@@ -2,9 +2,11 @@ import gzip
 import re
 
 import pytest
+from needs import skip_without
+from pdk_files import pdk_root
 from siliconcompiler import PDK
 
-from flow.tools.pdk_data import SHARED_ROOT, missing_file, package_home
+from flow.tools.pdk_data import fetch_package, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
 
 
@@ -15,11 +17,14 @@ def pdk(request):
 
 @pytest.fixture
 def data_root(pdk):
-    """Where the data lies already: these tests fetch nothing."""
-    root = SHARED_ROOT if pdk.package is None else package_home(pdk.package)
-    if missing_file(pdk, root) is not None:
-        pytest.skip(f"no data of {pdk.name} here")
-    return root
+    """Where the data lies; only a package is fetched."""
+    if pdk.package is not None:
+        if fetch_package(pdk.package, package_home(pdk.package)) is not None:
+            skip_without(pdk.name)
+        return package_home(pdk.package)
+    if missing_file(pdk, pdk_root()) is not None:
+        skip_without("pdk")
+    return pdk_root()
 
 
 @pytest.fixture

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
+from needs import skip_without
+from pdk_files import pdk_root
 
 from flow.pipeline.execute import failure
 from flow.record.run_folder import job_log, step_log
 from flow.record.settings import make_settings
-from flow.tools.pdk_data import SHARED_ROOT, missing_file
+from flow.tools.pdk_data import missing_file
 from pdk_configs.pdk import load_pdk
+
+pytestmark = pytest.mark.spread
 
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1")
 
@@ -121,10 +125,10 @@ def test_a_run_leaves_what_other_depths_left(tmp_path):
 def damaged_root(tmp_path):
     """A PDK root whose Liberty file ends in the middle."""
     pdk = load_pdk("nangate45")
-    if missing_file(pdk, SHARED_ROOT) is not None:
-        pytest.skip("no PDK data beside the checkout")
+    if missing_file(pdk, pdk_root()) is not None:
+        skip_without("pdk")
     root = tmp_path / "pdk"
-    shutil.copytree(SHARED_ROOT / "lambdapdk" / "freepdk45", root / "lambdapdk" / "freepdk45")
+    shutil.copytree(pdk_root() / "lambdapdk" / "freepdk45", root / "lambdapdk" / "freepdk45")
     for path in [root, *root.rglob("*")]:
         path.chmod(0o755)
     liberty = next(root.rglob("*.lib"))

@@ -10,15 +10,16 @@ import pytest
 from flow_command import ROOT, assert_one_line
 from pdk_files import pdk_root
 
-from flow import run_process, tool_identity, up_to_date
 from flow.history import recording
 from flow.history.database import open_history
 from flow.history.runs import all_runs
+from flow.pipeline import run_process, up_to_date
 from flow.pipeline.up_to_date import record_path, unchanged_result
 from flow.record import results_store as store
 from flow.record.result import read_result, result_path, write_result
 from flow.record.results_store import keep_run, kept_path
 from flow.record.settings import make_settings
+from flow.tools import tool_identity
 
 TINY = {"format": "e4m3", "lanes": 1}
 SOURCES = ("flow", "hdl", "pdk_configs")
@@ -292,8 +293,9 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
     program = (
         "import json, sys; from pathlib import Path\n"
         "from flow.record.settings import make_settings; from flow.pipeline.project import make_project\n"
-        "from flow.tools.pdk_data import find_data_root; from flow.pipeline.step_digests import DIGEST_VARIABLE, Task\n"
-        "from flow import step_digests, provenance\n"
+        "from flow.tools.pdk_data import find_data_root\n"
+        "from flow.pipeline.step_digests import DIGEST_VARIABLE, Task\n"
+        "from flow.pipeline import step_digests; from flow.record import provenance\n"
         "settings = make_settings('expmul', {}, 'nangate45', build_dir=Path(sys.argv[1]))\n"
         "root = find_data_root(settings.pdk, None)\n"
         "def digests():\n"
@@ -338,7 +340,7 @@ def test_a_reverted_floorplan_has_its_own_die_again(tree, tmp_path):
         pytest.skip(f"no PDK data: {pdk_root()}")
     words = ("--to", "place", "--out", str(tmp_path), "--pdk-root", str(pdk_root()))
     first = result_in(tree, *words)
-    path = tree / "flow" / "steps" / "floorplan.py"
+    path = tree / "flow" / "pipeline" / "steps" / "floorplan.py"
     code, times = path.read_text(), path.stat()
     path.write_text(code.replace("core_side_um = max(", "core_side_um = 20 + max("))
     wider = result_in(tree, *words)
@@ -378,7 +380,7 @@ def test_a_changed_step_and_all_after_it_run_again(tree, tmp_path):
         ("check_layout", {"check.layout"}),
     ):
         before = starts()
-        append(tree / "flow" / "steps" / f"{name}.py")
+        append(tree / "flow" / "pipeline" / "steps" / f"{name}.py")
         result_in(tree, *words)
         again = ran_since(before)
         assert expected <= again

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.activity.streams import pack_codes
 from flow.attention_data.workload import (
     COUNTED_QUERIES,
     KEYS_PER_QUERY,
@@ -15,6 +14,7 @@ from flow.attention_data.workload import (
     make_workload,
 )
 from flow.error_study.kernel_error import kernel_error
+from flow.formats.streams import pack_codes
 from flow.pipeline.steps.simulate import check_outputs
 from hdl.designs import get_design
 

@@ -10,11 +10,11 @@ from siliconcompiler.asic import ASICTask
 from flow.activity import timed, zero_delay
 from flow.activity.gate_design import Activity, GateDesign, join
 from flow.activity.saif import write_saif
-from flow.activity.streams import Words, unpack_codes
 from flow.attention_data.workload import Workload, make_workload
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import read_netlist
 from flow.formats.sdf import read_sdf
+from flow.formats.streams import Words, unpack_codes
 from flow.pipeline.steps.library_files import liberty_files
 from flow.record.activities import SIMULATED_ACTIVITIES, TIMED, ZERO_DELAY
 from flow.record.constraints import CLOCK_PORT, PORT_DELAY_SHARE

@@ -7,6 +7,8 @@ from hdl.kernels.frame import VALUE_TIMINGS
 from hdl.simulation import pack_lanes, unpack_lanes
 
 KERNELS = kernels()
+pytestmark = pytest.mark.spread
+
 QUERIES, KEYS = 200, 128
 
 # The C++ of a BF16 kernel with d = 64 takes minutes to compile: in FP8 that width is proved as well.

@@ -15,6 +15,8 @@ from hdl.units.exponential.log2_constants import power_mantissas
 from hdl.units.exponential.log2_lane import log2_lane
 from hdl.units.exponential.log2_score import log2_score as log2_score_unit
 
+pytestmark = pytest.mark.spread
+
 KERNELS = ("fa2_log2", "fa2_log2_fixed", "fa2_intmax")
 KEYS = 512
 

@@ -9,6 +9,8 @@ from hdl.models import operators as models
 from hdl.units.arithmetic.multiply import multiply
 from hdl.units.exponential.pwl_exp import pwl_exp
 
+pytestmark = pytest.mark.spread
+
 LANES = 8
 
 

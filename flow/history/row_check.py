@@ -1,0 +1,90 @@
+"""What a row of the history has to be, checked before it is stored and when it is read."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from flow.common.numeric import is_number
+from flow.record.depths import DEPTH_NAMES
+from flow.record.result import first_fault
+
+INTEGER_MAX = 2**31 - 1  # of a database's integers
+TEXT_METRICS = ("power_activity",)
+
+
+def moment(date: str) -> datetime:
+    """Return the time that an ISO date names, in any time zone; UTC where it names none."""
+    time = datetime.fromisoformat(date)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def check_date(text: str) -> str:
+    """Raise ValueError unless `text` is an ISO date."""
+    try:
+        moment(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text[:80]!r} is no date") from None
+    return text
+
+
+def check_metrics(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Raise ValueError for a metric that is no finite number; None is a missing one."""
+    for name, value in metrics.items():
+        if value is not None and not (isinstance(value, str) if name in TEXT_METRICS else is_number(value)):
+            raise ValueError(f"{name} is {value!r}"[:80] + ", no finite number")
+    return metrics
+
+
+def check_depth(name: str) -> str:
+    """Raise ValueError unless a run can go as deep as `name`."""
+    if name not in DEPTH_NAMES:
+        raise ValueError(f"{name[:80]!r} is no depth: there are {', '.join(DEPTH_NAMES)}")
+    return name
+
+
+Date = Annotated[str, AfterValidator(check_date)]
+Named = Annotated[str, Field(min_length=1)]
+
+
+class Row(BaseModel):
+    """A row's fields, none converted; what else a line of an import holds is passed over."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    identity: Named
+    configuration: Named
+    fingerprint: Named
+    revision: str | None = None
+    branch: str | None = None
+    committed_at: Date | None = None
+    subject: str | None = None
+    dirty: bool | None = None
+    finished_at: Date
+    host: str | None = None
+    design: Named
+    parameters: dict[str, str | bool | int | float]
+    pdk: Named
+    depth: Annotated[str, AfterValidator(check_depth)]
+    clock_ns: Annotated[float, Field(gt=0)]
+    seed: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+    target_utilization_percent: float | None = None
+    tool_versions: dict[str, str]
+    metrics: Annotated[dict[str, Any], AfterValidator(check_metrics)]
+    group_areas_um2: dict[str, float] | None = None
+    artefacts_sha256: dict[str, str]
+    layout: str | None = None
+
+
+def fault_of(row: Mapping[str, Any]) -> str | None:
+    """Return in a line the first field of `row` that is wrong and why, None where all is well."""
+    try:
+        Row.model_validate(dict(row))
+        json.dumps(dict(row), ensure_ascii=False, default=str).encode()
+    except ValidationError as error:
+        return first_fault(error)
+    except UnicodeEncodeError:
+        return "text that is not Unicode"
+    return None

@@ -1,0 +1,24 @@
+"""What a run's layout does not meet: its clock, and the library's largest slews and capacitances."""
+
+from flow.record.metrics import BY_NAME
+from flow.record.result import Metrics
+
+SLACKS = ("setup_slack_ns", "hold_slack_ns")
+COUNTS = ("max_slew_violations", "max_capacitance_violations")
+
+
+def missed(metrics: Metrics) -> str | None:
+    """Return in one line what is missed, None where everything that was measured is met."""
+    misses = []
+    for name in SLACKS:
+        slack_ns = getattr(metrics, name)
+        if slack_ns is not None and slack_ns < 0:
+            digits = BY_NAME[name].digits
+            shown = f"{slack_ns:.{digits}f}" if abs(slack_ns) >= 10**-digits else f"{slack_ns:.1g}"
+            misses.append(f"{BY_NAME[name].title} {shown} ns")
+    for name in COUNTS:
+        count = getattr(metrics, name)
+        if count:
+            title = BY_NAME[name].title
+            misses.append(f"{count:,} {title.removesuffix('s') if count == 1 else title}")
+    return f"missed: {', '.join(misses)}" if misses else None

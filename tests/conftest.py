@@ -1,0 +1,64 @@
+"""What holds for every test: who runs it, and what becomes of one that lacks something."""
+
+import os
+from collections import Counter
+
+import pytest
+from needs import VARIABLE, required, skip_without
+
+from flow.common.errors import UserError
+from flow.tools.icarus import find_icarus
+
+
+def pytest_configure(config):
+    config.required = required(os.environ.get(VARIABLE, ""))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Make a failure of a skip for want of what $EXPMUL_REQUIRE names; `all` covers every skip."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if {"all", reason.partition(":")[0]} & item.config.required:
+            report.outcome = "failed"
+            report.longrepr = f"skipped, though ${VARIABLE} asks for it: {reason}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in one line for each reason how many tests were skipped, and what would enable them."""
+    skipped = terminalreporter.getreports("skipped")
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped, and what would enable it")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}")
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file in one process, but for those marked `spread`; begin with the slow ones.
+
+    Tests of one group share what a fixture builds; the order is by groups, so that none is torn apart.
+    """
+    for item in items:
+        spread = item.get_closest_marker("spread") or item.get_closest_marker("xdist_group")
+        if not spread:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    slow = {group(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (group(item) not in slow, not item.get_closest_marker("xdist_group")))
+
+
+def group(item):
+    """Return the name of the tests that run in one process with `item`."""
+    marker = item.get_closest_marker("xdist_group")
+    return marker.args[0] if marker else item.nodeid
+
+
+@pytest.fixture(scope="session")
+def icarus():
+    """Icarus Verilog's two commands."""
+    try:
+        return find_icarus()
+    except UserError:
+        skip_without("icarus")
