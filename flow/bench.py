@@ -25,9 +25,8 @@ from flow.record.constraints import CLOCK_PORT
 from flow.record.run_folder import manifest_path, step_folder
 from flow.record.settings import Settings, make_settings
 from flow.tools.pdk_data import find_data_root
-from hdl.formats import parse_format
+from hdl.designs import kernels
 from hdl.models.codes import encode
-from hdl.models.kernels import MODELS
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
 FORMAT, D, PDK = "bf16", 16, "nangate45"
@@ -37,7 +36,9 @@ REPEATS = 3
 
 def bench_models() -> None:
     """Print model queries per second, the median of a few repetitions."""
-    fmt = parse_format(FORMAT)
+    models = {name: kernels()[name] for name in KERNELS}
+    chosen = {name: kernel.make_parameters({"format": FORMAT, "d": D}) for name, kernel in models.items()}
+    fmt = chosen[KERNELS[0]].fmt
     random = np.random.default_rng(0)
     q = encode(random.standard_normal((MODEL_QUERIES, D)), fmt)
     k, v = (encode(random.standard_normal((MODEL_QUERIES, KEYS_PER_QUERY, D)), fmt) for _ in range(2))
@@ -45,7 +46,7 @@ def bench_models() -> None:
         runtimes_s = []
         for _ in range(REPEATS):
             start = time.monotonic()
-            MODELS[kernel].attention(q, k, v, fmt)
+            models[kernel].attend(chosen[kernel], q, k, v)
             runtimes_s.append(time.monotonic() - start)
         rate = MODEL_QUERIES / sorted(runtimes_s)[REPEATS // 2]
         print(f"model {kernel}, {FORMAT}, d = {D}, {KEYS_PER_QUERY} keys: {rate:,.0f} queries/s")

@@ -34,7 +34,7 @@ try:
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
     from flow.record.settings import DEFAULT_PDK, Settings
-    from hdl.fa2 import VALUE_TIMINGS, WITH_KEY
+    from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
 except ModuleNotFoundError as missing:
     sys.exit(
         f"compare.py: error: {missing.name} is not installed: "

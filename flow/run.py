@@ -23,7 +23,7 @@ try:
     from flow.record.result import Result
     from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.tools.pdk_data import NoDataError, find_data_root
-    from hdl.designs import DESIGNS, SIBLINGS
+    from hdl.designs import DESIGNS, sibling
     from pdk_configs.pdk import load_pdk, pdk_names
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -32,7 +32,7 @@ except ModuleNotFoundError as missing:
 
 EXAMPLES = """examples:
   python flow/run.py --design expmul                          to GDS on Nangate45, BF16, 8 lanes
-  python flow/run.py --design exp_mul --pdk sky130            the baseline on SkyWater 130
+  python flow/run.py --design separate_exp_mul --pdk sky130   the baseline on SkyWater 130
   python flow/run.py --design expmul --format e4m3 --lanes 16 another format, another width
   python flow/run.py --design expmul --clock 2.5 --job fast   another clock period
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
@@ -183,8 +183,8 @@ def run(arguments: argparse.Namespace) -> None:
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
         print(result.model_dump_json(indent=2))
     else:
-        sibling = find_sibling(settings, SIBLINGS.get(settings.design.name))
-        print_result(console, result, settings.folder, sibling)
+        compared = find_sibling(settings, sibling(settings.design.name))
+        print_result(console, result, settings.folder, compared)
     miss = missed(result.metrics)
     for line in (no_revision() if result.git_revision is None else None, miss):
         # With --json standard output carries the result alone.

@@ -41,7 +41,7 @@ PICTURE_PX = 1600  # the longer side
 EXAMPLES = """examples:
   python flow/view.py build/expmul/JOB --png                          the die, cells coloured by group
   python flow/view.py build/expmul/JOB --png --window 10,10,30,25     a part of it, in um
-  python flow/view.py build/fa2_expmul/JOB --png --highlight exp_mul  one group among all
+  python flow/view.py build/fa2_expmul/JOB --png --highlight weigh    one group among all
   python flow/view.py build/fa2_expmul/JOB --stats                    numbers, and the worst path drawn
   python flow/view.py RUN --diff RUN2                                 two layouts at one scale, in numbers
   python flow/view.py build/expmul/JOB --png --layers metal2,metal3   wires of the GDS

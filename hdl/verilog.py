@@ -11,9 +11,9 @@ import myhdl
 from myhdl import _extractHierarchy
 
 from hdl.designs import get_design
-from hdl.hierarchy import HierarchyError, Module, Port, Unit, converting
-from hdl.local_names import docstring
-from hdl.verilog_names import faults_of_names, name_fault
+from hdl.language.local_names import docstring
+from hdl.language.unit import HierarchyError, Module, Port, Unit, converting
+from hdl.language.verilog_names import faults_of_names, name_fault
 
 TIMESCALE = "1ns/10ps"
 

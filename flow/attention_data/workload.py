@@ -1,7 +1,7 @@
 """What a design computes while its power is measured: real attention data, clock by clock."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,12 +12,11 @@ import numpy.typing as npt
 from flow.attention_data.sample import load
 from flow.attention_data.stimulus import KernelStimulus, kernel_stimulus, operator_stimulus
 from flow.formats.streams import Words, pack_codes
-from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
-from hdl.models import operators
+from hdl.kernels.frame import Kernel
 from hdl.models.codes import CodeArray, encode
-from hdl.models.kernels import MODELS, model_options
+from hdl.operators.operator import Operator
 
 Codes = npt.NDArray[np.uint64]
 
@@ -70,16 +69,13 @@ class Workload:
         return later
 
 
-Model = Callable[[Codes, Codes, FloatFormat, Any], npt.ArrayLike]
-
-
-def operator_workload(design: Design, parameters: Any, model: Model) -> Workload:
+def operator_workload(design: Operator, parameters: Any) -> Workload:
     """Return a vector operator's workload: differences of real scores and the vectors they weigh."""
     fmt: FloatFormat = parameters.fmt
     x_real, v_real = operator_stimulus(STREAMS, parameters.lanes)
     x = encode(x_real, fmt).reshape(STREAMS, -1, 1).astype(np.uint64)
     v = encode(v_real, fmt).reshape(STREAMS, -1, parameters.lanes).astype(np.uint64)
-    y = np.asarray(model(x[..., 0], v, fmt, parameters), np.uint64)
+    y = np.asarray(design.model(x[..., 0], v, parameters), np.uint64)
     latency = design.latency_clocks(parameters)
     clocks = RESET_CLOCKS + x.shape[1] + latency
     ones = np.ones_like(x)
@@ -115,7 +111,7 @@ def port(clocks: int, start: int, codes: Codes) -> Codes:
     return laid
 
 
-def kernel_workload(design: Design, parameters: Any) -> Workload:
+def kernel_workload(design: Kernel, parameters: Any) -> Workload:
     """Return a kernel's workload: queries of real heads back to back, so the pipeline is always full.
 
     The clocks of two queries count, up to the result of the second: it is checked, and with it what the
@@ -135,7 +131,7 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
     answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
     flags = {"key_valid": split(real.key_valid), "first": split(real.first), "last": last}
     vectors = {name: split(one) for name, one in zip("qkv", codes, strict=True)}
-    starts = {"v": RESET_CLOCKS + parameters.value_lag_clocks}
+    starts = {"v": RESET_CLOCKS + design.value_lag_clocks(parameters)}
     ones = np.ones_like(last)
     return Workload(
         inputs={"rst": port(clocks, 0, ones[:, :RESET_CLOCKS]), "valid_in": port(clocks, RESET_CLOCKS, ones)}
@@ -152,26 +148,20 @@ def kernel_workload(design: Design, parameters: Any) -> Workload:
     )
 
 
-def kernel_codes(design: Design, parameters: Any) -> tuple[CodeArray, CodeArray, CodeArray]:
+def kernel_codes(design: Kernel, parameters: Any) -> tuple[CodeArray, CodeArray, CodeArray]:
     """Return q, k and v of `kernel_data` in the kernel's format, codes [clocks, d]."""
     real, fmt = kernel_data(parameters.d), parameters.fmt
-    query = real.q * MODELS[design.name].query_factor
+    query = real.q * design.query_factor(parameters)
     return encode(query, fmt), encode(real.k, fmt), encode(real.v, fmt)
 
 
 def kernel_results(
-    design: Design, parameters: Any, codes: tuple[CodeArray, CodeArray, CodeArray]
+    design: Kernel, parameters: Any, codes: tuple[CodeArray, CodeArray, CodeArray]
 ) -> CodeArray:
     """Return what the kernel's model gives for each query of `kernel_codes`, codes [queries, d]."""
     q, k, v = map(by_query, codes)
-    return MODELS[design.name].attention(
-        q[:, 0],
-        k,
-        v,
-        parameters.fmt,
-        key_valid=by_query(kernel_data(parameters.d).key_valid)[..., 0],
-        **model_options(parameters),
-    )
+    key_valid = by_query(kernel_data(parameters.d).key_valid)[..., 0]
+    return design.attend(parameters, q[:, 0], k, v, key_valid)
 
 
 def by_query(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -192,20 +182,15 @@ def kernel_data_sha256(d: int) -> str:
     return digest(data.q, data.k, data.v, data.first, data.last, data.key_valid)
 
 
-WORKLOADS: Mapping[str, Callable[[Design, Any], Workload]] = {
-    "expmul": lambda design, parameters: operator_workload(
-        design, parameters, lambda x, v, fmt, p: operators.expmul(x, v, fmt, p.fraction_bits)
-    ),
-    "exp_mul": lambda design, parameters: operator_workload(
-        design, parameters, lambda x, v, fmt, p: operators.exp_mul(x, v, fmt)
-    ),
-} | dict.fromkeys(MODELS, kernel_workload)
-
-
 def make_workload(design_name: str, parameters: Mapping[str, Any]) -> Workload:
     """Return the workload of a design with `parameters`.
 
     Raises KeyError for a design without one, ValueError for more lanes than the data has.
     """
     design = DESIGNS[design_name]
-    return WORKLOADS[design_name](design, design.make_parameters(parameters))
+    values = design.make_parameters(parameters)
+    if isinstance(design, Kernel):
+        return kernel_workload(design, values)
+    if isinstance(design, Operator):
+        return operator_workload(design, values)
+    raise KeyError(design_name)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from flow.common.decimals import shortest
 from flow.record.settings import Settings, make_settings
-from hdl.fa2 import WITH_KEY
+from hdl.kernels.frame import WITH_KEY
 
 OWN: Literal["own"] = "own"
 # What a row is clocked with: a period in ns, None for the PDK's, OWN for each kernel's own (`own_clock.py`).

@@ -11,7 +11,7 @@ from flow.comparison.rows import Row
 from flow.record.depths import POWER_DEPTHS
 from flow.record.result import Result, read_result
 from flow.record.results_store import COMPARABLE
-from hdl.fa2 import WITH_KEY
+from hdl.kernels.frame import WITH_KEY
 from pdk_configs.pdk import load_pdk
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from flow.attention_data.workload import by_query, kernel_codes, kernel_data, kernel_results
 from flow.error_study.measure import relative_l2
 from flow.error_study.significant_digits import to_figure_digits
-from hdl.designs import DESIGNS
+from hdl.designs import kernels
+from hdl.models.attention import attention_exact
 from hdl.models.codes import decode
-from hdl.models.fa2 import attention_exact
 
 
 def kernel_error(design_name: str, parameters: Mapping[str, Any]) -> float:
@@ -24,7 +24,7 @@ def kernel_error(design_name: str, parameters: Mapping[str, Any]) -> float:
 # A report describes the same kernel many times over: other PDKs, clocks, seeds.
 @cache
 def _error(design_name: str, parameters: tuple[tuple[str, Any], ...]) -> float:
-    design = DESIGNS[design_name]
+    design = kernels()[design_name]
     chosen = design.make_parameters(dict(parameters))
     real = kernel_data(chosen.d)
     q, k, v, valid = map(by_query, (real.q, real.k, real.v, real.key_valid))

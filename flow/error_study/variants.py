@@ -9,13 +9,15 @@ from functools import partial
 
 import numpy as np
 
+from hdl.designs import kernels
 from hdl.formats import BF16
+from hdl.kernels.fa2 import Fa2Model
 from hdl.models import operators
+from hdl.models.attention import LOG2_E, Model, attend, attention_exact
 from hdl.models.codes import CodeArray, FloatArray, decode, encode
-from hdl.models.fa2 import attention, attention_exact
-from hdl.models.fa2_log2 import LOG2_E, log2_scale, log2_score, power_weight
-from hdl.models.kernels import MODELS
+from hdl.models.log2 import log2_scale, log2_score, power_weight
 from hdl.models.operators import multiply
+from hdl.parameters import Parameters
 
 FRACTION_BITS_RANGE = range(8)
 
@@ -42,19 +44,27 @@ def exact_bf16(x: CodeArray, v: CodeArray) -> CodeArray:
     return multiply(weight[..., None], v, BF16)
 
 
-def in_bf16(
-    model: Callable[..., CodeArray], q: FloatArray, k: FloatArray, v: FloatArray, query_factor: float = 1.0
-) -> FloatArray:
-    """Return what `model` gives in BF16: q with its factor, k and v rounded once."""
-    codes = model(encode(q * query_factor, BF16), encode(k, BF16), encode(v, BF16), BF16)
+class ExactModel(Fa2Model):
+    """FlashAttention-2 in the format, with `exact_bf16` in the place of an operator."""
+
+    def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
+        """Return e^x v with both roundings."""
+        return exact_bf16(x, v)
+
+
+def in_bf16(model: Model, q: FloatArray, k: FloatArray, v: FloatArray) -> FloatArray:
+    """Return what a BF16 `model` gives: q with its factor, k and v rounded once."""
+    codes = attend(model, encode(q * model.query_factor, BF16), encode(k, BF16), encode(v, BF16))
     return decode(codes, BF16)
 
 
-def kernel_arm(name: str, fraction_bits: int | None = None) -> Callable[..., FloatArray]:
-    """Return a kernel's attention in BF16."""
-    kernel = MODELS[name]
-    options = {} if fraction_bits is None else {"fraction_bits": fraction_bits}
-    return partial(in_bf16, partial(kernel.attention, **options), query_factor=kernel.query_factor)
+def kernel_arm(
+    name: str, model: Callable[[Parameters], Model] | None = None, **given: int
+) -> Callable[..., FloatArray]:
+    """Return a kernel's attention in BF16, with the parameters `given`; `model` in the place of its own."""
+    kernel = kernels()[name]
+    parameters = kernel.make_parameters({"format": BF16.name, **given})
+    return partial(in_bf16, (model or kernel.model)(parameters))
 
 
 def product_on_codes(
@@ -88,14 +98,14 @@ ARMS: tuple[Arm, ...] = (
     Arm(
         "exact_bf16",
         "exact e^x, BF16",
-        partial(in_bf16, partial(attention, operator=exact_bf16)),
+        kernel_arm("fa2_baseline", ExactModel),
         partial(product_on_codes, exact_bf16),
     ),
     Arm(
         "fa2_baseline",
         "baseline, piecewise-linear e^x",
         kernel_arm("fa2_baseline"),
-        partial(product_on_codes, partial(operators.exp_mul, fmt=BF16)),
+        partial(product_on_codes, partial(operators.separate_exp_mul, fmt=BF16)),
     ),
     Arm(
         "fa2_expmul",
@@ -107,17 +117,27 @@ ARMS: tuple[Arm, ...] = (
         Arm(
             f"fa2_log2_f{bits}",
             f"A, fa2_log2, F = {bits}",
-            kernel_arm("fa2_log2", bits),
+            kernel_arm("fa2_log2", fraction_bits=bits),
             partial(log2_product, bits, False),
             LOG2_E,
         )
         for bits in FRACTION_BITS_RANGE
     ),
     *(
-        Arm(f"fa2_log2_fixed_f{bits}", f"B, fa2_log2_fixed, F = {bits}", kernel_arm("fa2_log2_fixed", bits))
+        Arm(
+            f"fa2_log2_fixed_f{bits}",
+            f"B, fa2_log2_fixed, F = {bits}",
+            kernel_arm("fa2_log2_fixed", fraction_bits=bits),
+        )
         for bits in FRACTION_BITS_RANGE
     ),
-    Arm("fa2_intmax", "X, fa2_intmax", kernel_arm("fa2_intmax", 7), partial(log2_product, 7, True), LOG2_E),
+    Arm(
+        "fa2_intmax",
+        "X, fa2_intmax",
+        kernel_arm("fa2_intmax", fraction_bits=7),
+        partial(log2_product, 7, True),
+        LOG2_E,
+    ),
 )
 
 TRUTH = ARMS[0]

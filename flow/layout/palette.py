@@ -10,7 +10,7 @@ COLOURS = {
     "divide": "#7f3fb5",
     "accumulate": "#2fb394",
     "value_delay": "#8fb0d6",
-    "exp_mul": "#ffd83a",
+    "weigh": "#ffd83a",
     "maximum": "#d62839",
     "difference": "#f0784f",
     "control": "#7a3b12",

@@ -13,6 +13,7 @@ from flow.common.atomic_file import staged
 from flow.common.errors import UserError
 from flow.formats.def_file import read_def
 from flow.record.cell_groups import LOGIC, group_of, read_cell_list
+from flow.record.former_names import group_name
 from flow.record.provenance import sha256
 from flow.record.run_folder import instances_path
 
@@ -146,7 +147,7 @@ def read_placement(path: Path) -> Placement:
         }
         for name in ("die", "core"):
             values[name] = tuple(int(length) for length in arrays[name])
-        values["groups"] = tuple(str(name) for name in arrays["groups"])
+        values["groups"] = tuple(group_name(str(name)) for name in arrays["groups"])
         return Placement(**values)
     except Exception as error:
         # A file that is cut short or foreign fails in zlib, zipfile or numpy, each in its own way.

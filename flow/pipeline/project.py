@@ -32,6 +32,7 @@ from flow.record.run_folder import STEPS
 from flow.record.settings import Settings
 
 SCENARIO = "typical"
+RUN_ROOT = "run"  # the run's folder among SiliconCompiler's data roots
 # The tasks of the flowgraph's METRIC_STEPS: their reports are what is measured.
 MEASURED_TASKS = (DetailedPlacementTask, WriteViewsAndSpefTask)
 LEGALIZING_TASKS = (DetailedPlacementTask, CTSTask, RepairTimingTask)
@@ -126,7 +127,9 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
     decimals_script = settings.folder / "sdc_decimals.tcl"
     if write_sdc_decimals(decimals_script, settings.clock_ns, pdk.time_unit_ns):
         for task in OpenROADTask.find_task(project):
-            task.add_prescript(str(decimals_script))
+            # Some of these tasks have more data roots than one: the file's has to be named.
+            task.set_dataroot(RUN_ROOT, str(settings.folder))
+            task.add_prescript(decimals_script.name, dataroot=RUN_ROOT)
     # Power at default activity is read of a placement alone, and takes half of a short step's time.
     for task in OpenROADTask.find_task(project):
         if task.valid("var", "skip_reports") and not isinstance(task, DetailedPlacementTask):

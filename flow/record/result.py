@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from flow.common.atomic_file import write_whole
 from flow.common.errors import UserError
 from flow.common.numeric import is_infinite
+from flow.record.former_names import by_group, design_name
 from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
@@ -114,7 +115,7 @@ class Power(Record):
     total_w: float
     annotated_percent: float
     energy_per_clock_j: float
-    groups_w: dict[str, float] = {}
+    groups_w: Annotated[dict[str, float], AfterValidator(by_group)] = {}
 
 
 class Result(Record):
@@ -128,7 +129,7 @@ class Result(Record):
     """
 
     schema_version: int = SCHEMA_VERSION
-    design: str
+    design: Annotated[str, AfterValidator(design_name)]
     parameters: Annotated[dict[str, Any], AfterValidator(check_finite)]
     pdk: str
     node_nm: int
@@ -144,7 +145,7 @@ class Result(Record):
     nand2_cell: str
     nand2_area_um2: float
     metrics: Metrics
-    groups: dict[str, Group] = {}
+    groups: Annotated[dict[str, Group], AfterValidator(by_group)] = {}
     power: dict[str, Power] = {}
     simulated_clocks: int | None = None
     data_sha256: str | None = None

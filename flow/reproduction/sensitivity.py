@@ -7,7 +7,7 @@ from flow.comparison.configuration import Configuration
 from flow.comparison.kept_rows import first_seed
 from flow.comparison.rows import Row
 from flow.comparison.summary import describe
-from hdl.fa2 import WITH_KEY
+from hdl.kernels.frame import WITH_KEY
 
 FACTORS = ("seed", "clock", "utilization", "value timing")
 

@@ -10,6 +10,7 @@ from hdl.formats import FloatFormat
 CodeArray = npt.NDArray[np.uint32]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 def as_codes(values: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from hdl.formats import FloatFormat
 from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
-from hdl.pwl_exp_constants import (
+from hdl.units.exponential.pwl_exp_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
     LOG2E,
@@ -81,7 +81,7 @@ def multiply(a: npt.ArrayLike, b: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
     return encode(decode(a, fmt) * decode(b, fmt), fmt)
 
 
-def exp_mul(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def separate_exp_mul(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the baseline's codes of e^x * v: x of shape S, v and the result of shape S + (lanes,)."""
     return multiply(pwl_exp(x, fmt)[..., None], v, fmt)
 

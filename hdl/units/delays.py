@@ -2,11 +2,11 @@
 
 from myhdl import Signal, intbv
 
-from hdl.hierarchy import In, Instances, Out, always, instances, unit
+from hdl.language.unit import In, Instances, Out, always, instances, unit
 from hdl.units.registers import register, valid_register
 
 
-@unit
+@unit(d="width", q="width")
 def enabled_register(clk: In, enable: In, d: In, q: Out, *, width: int) -> Instances:
     """q takes d at each rising edge of clk where enable is 1; `width` bits, no reset."""
     assert len(d) == width
@@ -19,7 +19,7 @@ def enabled_register(clk: In, enable: In, d: In, q: Out, *, width: int) -> Insta
     return instances()
 
 
-@unit
+@unit(d="width", q="width")
 def delay_line(clk: In, d: In, q: Out, *, width: int, clocks: int) -> Instances:
     """q is d of `clocks` > 0 clocks before; `width` bits, no reset."""
     taps = [d, *(Signal(intbv(0)[width:]) for _ in range(clocks - 1)), q]

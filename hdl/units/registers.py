@@ -1,9 +1,9 @@
 """Registers, as units so that their area and power are measured apart from the logic."""
 
-from hdl.hierarchy import In, Instances, Out, always, instances, unit
+from hdl.language.unit import In, Instances, Out, always, instances, unit
 
 
-@unit
+@unit(d="width", q="width")
 def register(clk: In, d: In, q: Out, *, width: int) -> Instances:
     """q takes d at each rising edge of clk; `width` bits, no reset."""
     assert len(d) == width

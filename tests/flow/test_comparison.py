@@ -39,7 +39,7 @@ def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate4
                 total_w=factor * power_w,
                 annotated_percent=99.0,
                 energy_per_clock_j=factor * power_w * 5e-9,
-                groups_w={"exp_mul": factor * power_w},
+                groups_w={"weigh": factor * power_w},
             )
             for name, factor in (("default", 10.0), ("zero_delay", 0.5), ("timed", 1.0))
         }
@@ -59,7 +59,7 @@ def _result(design, area_um2, power_w=None, fmax_mhz=None, seed=0, pdk="nangate4
         nand2_cell="NAND2",
         nand2_area_um2=1.0,
         metrics=Metrics(cell_area_um2=area_um2, gate_equivalents=area_um2, fmax_mhz=fmax_mhz),
-        groups={"exp_mul": Group(cells=1, cell_area_um2=area_um2)},
+        groups={"weigh": Group(cells=1, cell_area_um2=area_um2)},
         power=power,
         tool_versions={},
         git_revision=None,

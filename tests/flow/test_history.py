@@ -41,7 +41,7 @@ from flow.record.result import Metrics, read_result
 
 GATES = read_gates()
 TINY = """[[run]]
-design = ["expmul", "exp_mul"]
+design = ["expmul", "separate_exp_mul"]
 parameters = { format = "e3m2", lanes = 1 }
 pdk = "nangate45"
 to = "synth"
@@ -202,7 +202,7 @@ def test_a_run_to_a_lesser_depth_is_not_asked_for_what_it_cannot_have():
 
 def test_baseline_moves_with_the_last_runs_and_other_configurations_do_not_count():
     earlier = [row(number, metrics(100.0 if number < 10 else 120.0)) for number in range(10 + BASELINE_RUNS)]
-    earlier.append(row(20, metrics(10.0), design="exp_mul"))
+    earlier.append(row(20, metrics(10.0), design="separate_exp_mul"))
     assert verdicts(row(25, metrics(121.0)), earlier)["cell_area_um2"] == PASS
 
 
@@ -279,13 +279,13 @@ def test_suites_of_the_project_are_valid_and_a_wrong_one_is_one_line(tmp_path):
 
 def test_dashboard_shows_trends_and_filters_without_a_console_error(tmp_path):
     runs = [row(number, metrics(100 + number % 3)) for number in range(12)]
-    runs += [row(number, metrics(40.0), design="exp_mul") for number in range(3)]
+    runs += [row(number, metrics(40.0), design="separate_exp_mul") for number in range(3)]
     page = write_dashboard(runs, tmp_path, ROOT / "reports")
     before = page.read_bytes()
     assert write_dashboard(runs, tmp_path, ROOT / "reports").read_bytes() == before
     ask = """const shown = () => [...document.querySelectorAll("section")].filter(one => !one.hidden).length;
     const all = shown(), choice = document.getElementById("design");
-    choice.value = "exp_mul"; choice.dispatchEvent(new Event("change"));
+    choice.value = "separate_exp_mul"; choice.dispatchEvent(new Event("change"));
     return all + " " + shown() + " " + document.querySelectorAll("circle title").length;"""
     found = open_page(page, tmp_path / "page.png", question=ask)
     assert found.console == ()
@@ -329,7 +329,7 @@ def test_two_nightlies_at_once_record_each_run_once_and_a_third_runs_nothing(tmp
     both = [subprocess.Popen(command, **options) for _ in range(2)]
     outputs = [one.communicate() for one in both]
     assert [one.returncode for one in both] == [0, 0], outputs
-    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["exp_mul", "expmul"]
+    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["expmul", "separate_exp_mul"]
 
 
 @pytest.mark.slow
@@ -345,7 +345,7 @@ def test_a_killed_nightly_leaves_a_whole_history_and_the_next_one_completes_it(t
     assert len(entries(tmp_path / "h.db")) <= 2
     done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True)
     assert done.returncode == 0, done.stderr
-    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["exp_mul", "expmul"]
+    assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["expmul", "separate_exp_mul"]
 
 
 def free_port():
@@ -400,7 +400,7 @@ def test_git_bisect_finds_the_commit_that_adds_a_register_stage(tmp_path):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tree / ".gitignore").write_text("__pycache__/\nbuild/\n")
     suite, database = tmp_path / "suite.toml", tmp_path / "h.db"
-    suite.write_text(TINY.replace('["expmul", "exp_mul"]', '"expmul"'))
+    suite.write_text(TINY.replace('["expmul", "separate_exp_mul"]', '"expmul"'))
     environment = os.environ | {"PYTHONPATH": str(tree)}
     if (ROOT.parent / "shared" / "pdk").is_dir() and "EXPMUL_PDK_ROOT" not in environment:
         environment["EXPMUL_PDK_ROOT"] = str(ROOT.parent / "shared" / "pdk")

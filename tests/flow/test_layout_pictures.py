@@ -13,10 +13,10 @@ from flow.layout.picture import Panel, draw_layouts
 from flow.layout.placement import placement_of_run, read_placement, write_placement
 from flow.record.run_folder import instances_path
 
-GROUPS = ("dot_product", "exp_mul")
+GROUPS = ("dot_product", "weigh")
 # name, width in sites of 0.2 um, row of 1.4 um, site, kind; 2000 units per um.
 CELLS = (
-    ("exp_mul._1_", 4, 1, 2, "logic"),
+    ("weigh._1_", 4, 1, 2, "logic"),
     ("dot_product._0_", 10, 0, 5, "logic"),
     ("clkbuf_0_clk", 3, 2, 0, "logic"),
     ("FILLER_0", 5, 0, 15, "filler"),
@@ -46,7 +46,7 @@ def placement(tmp_path):
 
 
 def test_cells_lie_where_the_layout_has_them_and_fillers_are_left_out(placement):
-    assert placement.groups == ("dot_product", "exp_mul", "clock_tree")
+    assert placement.groups == ("dot_product", "weigh", "clock_tree")
     assert placement.die_um == (0, 0, 12, 12)
     assert placement.core_um == pytest.approx((2.0, 2.8, 10.0, 8.4))
     expected = [(3.0, 2.8, 5.0, 4.2), (2.4, 4.2, 3.2, 5.6), (2.0, 5.6, 2.6, 7.0)]
@@ -80,10 +80,10 @@ def test_a_placement_that_is_cut_short_is_refused(placement, tmp_path, cut):
 def test_an_unplaced_cell_and_a_cell_beside_the_sites_are_refused(tmp_path):
     layout = _write_run(tmp_path)
     with instances_path(tmp_path).open("a") as handle:
-        handle.write("exp_mul._9_\tM\t0.28\tlogic\n")
-    with pytest.raises(UserError, match=r"does not place exp_mul\._9_"):
+        handle.write("weigh._9_\tM\t0.28\tlogic\n")
+    with pytest.raises(UserError, match=r"does not place weigh\._9_"):
         placement_of_run(tmp_path, layout, GROUPS)
-    layout = _write_run(tmp_path, cells=(("exp_mul._1_", 4, 1, 2.5, "logic"),))
+    layout = _write_run(tmp_path, cells=(("weigh._1_", 4, 1, 2.5, "logic"),))
     layout.write_text(layout.read_text().replace(".0 ", " "))
     with pytest.raises(UserError, match="sites"):
         placement_of_run(tmp_path, layout, GROUPS)
@@ -99,9 +99,9 @@ def test_each_group_has_its_colour_in_the_share_of_its_area(placement, tmp_path)
     path = tmp_path / "layout.png"
     draw_layouts([Panel("one", placement)], path)
     counts = _colour_counts(path)
-    dot_product, exp_mul = counts[COLOURS["dot_product"]], counts[COLOURS["exp_mul"]]
+    dot_product, weigh = counts[COLOURS["dot_product"]], counts[COLOURS["weigh"]]
     # Names on the cells and the legend's patches take some of it.
-    assert dot_product > 1.5 * exp_mul > 0
+    assert dot_product > 1.5 * weigh > 0
     first = path.read_bytes()
     draw_layouts([Panel("one", placement)], path)
     assert path.read_bytes() == first
@@ -109,12 +109,12 @@ def test_each_group_has_its_colour_in_the_share_of_its_area(placement, tmp_path)
 
 def test_highlight_leaves_one_group_in_colour_and_a_window_shows_that_part_alone(placement, tmp_path):
     path = tmp_path / "layout.png"
-    draw_layouts([Panel("one", placement)], path, highlight="exp_mul")
+    draw_layouts([Panel("one", placement)], path, highlight="weigh")
     counts = _colour_counts(path)
-    assert COLOURS["exp_mul"] in counts and COLOURS["dot_product"] not in counts
-    draw_layouts([Panel("one", placement)], path, highlight="exp_mul", window_um=(3.3, 2.0, 6.0, 4.0))
+    assert COLOURS["weigh"] in counts and COLOURS["dot_product"] not in counts
+    draw_layouts([Panel("one", placement)], path, highlight="weigh", window_um=(3.3, 2.0, 6.0, 4.0))
     # What is left of the group's colour is its patch in the legend.
-    assert _colour_counts(path)[COLOURS["exp_mul"]] < counts[COLOURS["exp_mul"]] / 10
+    assert _colour_counts(path)[COLOURS["weigh"]] < counts[COLOURS["weigh"]] / 10
 
 
 def test_two_layouts_are_drawn_at_the_same_scale(placement, tmp_path):

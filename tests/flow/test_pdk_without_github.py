@@ -122,7 +122,7 @@ def test_the_mapper_load_is_the_input_of_a_buffer(package):
 
 
 def test_a_netlist_needs_no_constant_where_the_library_has_no_tie_cell(package, tmp_path):
-    words = ("--design", "exp_mul", "--lanes", "1", "--pdk", "osu018", "--to", "synth")
+    words = ("--design", "separate_exp_mul", "--lanes", "1", "--pdk", "osu018", "--to", "synth")
     result = result_of(*words, out=tmp_path)
-    netlist = (tmp_path / "exp_mul" / result["job"] / result["files"]["netlist"]).read_text()
+    netlist = (tmp_path / "separate_exp_mul" / result["job"] / result["files"]["netlist"]).read_text()
     assert "1'b" not in netlist and "lane" in netlist

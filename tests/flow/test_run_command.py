@@ -35,7 +35,7 @@ def test_an_unknown_option_exits_with_2(tmp_path):
 def test_the_list_names_every_design_and_pdk(tmp_path):
     listed = run_flow("--list", out=tmp_path)
     assert listed.returncode == 0
-    for name in ("expmul", "exp_mul", "nangate45", "sky130"):
+    for name in ("expmul", "separate_exp_mul", "nangate45", "sky130"):
         assert any(line.startswith(f"{name} ") for line in listed.stdout.splitlines())
 
 
@@ -93,8 +93,8 @@ def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
 
 def test_groups_are_mapped_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.setenv("YOSYS_MAX_THREADS", "8")
-    result_of("--design", "exp_mul", *TINY[2:], "--to", "synth", out=tmp_path)
-    log = next(tmp_path.glob("exp_mul/*/steps/synthesis/0/synthesis.log")).read_text()
+    result_of("--design", "separate_exp_mul", *TINY[2:], "--to", "synth", out=tmp_path)
+    log = next(tmp_path.glob("separate_exp_mul/*/steps/synthesis/0/synthesis.log")).read_text()
     mapping = log[log.index("Executing ABC pass") :]
     steps = re.findall("Extracting gate netlist of module|Executed ABC", mapping)
     assert len(steps) > 4

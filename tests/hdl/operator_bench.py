@@ -6,7 +6,7 @@ import numpy as np
 
 from hdl.design import DesignPort
 from hdl.designs import get_design
-from hdl.hierarchy import Unit
+from hdl.language.unit import Unit
 from hdl.simulation import Simulation, compile_simulation, pack_lanes, unpack_lanes
 from hdl.verilog import convert_unit, to_verilog
 

@@ -7,17 +7,22 @@ import pytest
 from hdl.designs import DESIGNS, get_design
 from hdl.verilog import to_verilog, verilog_text
 
-OPERATORS = ["expmul", "exp_mul"]
+OPERATORS = ["expmul", "separate_exp_mul"]
 
 
 @pytest.mark.parametrize(
     ("design", "parameters", "message"),
     [
-        ("expmull", {}, "unknown design 'expmull': expmul, exp_mul"),
+        ("expmull", {}, "unknown design 'expmull': did you mean 'expmul'?"),
+        ("exp_mul", {}, "design 'exp_mul' is called separate_exp_mul now"),
         ("expmul", {"lanes": 0}, "lanes must be an integer from 1 to 256, not 0"),
         ("expmul", {"lanes": "8"}, "lanes must be an integer from 1 to 256, not '8'"),
         ("expmul", {"fraction_bits": 17}, "fraction_bits must be an integer from 1 to 16, not 17"),
-        ("exp_mul", {"fraction_bits": 11}, "design exp_mul has no parameter 'fraction_bits': format, lanes"),
+        (
+            "separate_exp_mul",
+            {"fraction_bits": 11},
+            "design separate_exp_mul has no parameter 'fraction_bits': format, lanes",
+        ),
         (
             "expmul",
             {"format": "fp7"},
@@ -66,7 +71,7 @@ def test_every_instance_of_the_top_belongs_to_one_group(name):
 def test_verilog_file_is_the_same_bytes_in_every_process_and_has_no_date(tmp_path):
     code = (
         "import sys; from pathlib import Path; from hdl.verilog import to_verilog;"
-        "[to_verilog(n, {}, Path(sys.argv[1]) / f'{n}.v') for n in ('expmul', 'exp_mul')]"
+        "[to_verilog(n, {}, Path(sys.argv[1]) / f'{n}.v') for n in ('expmul', 'separate_exp_mul')]"
     )
     folders = [tmp_path / str(seed) for seed in range(4)]
     for seed, folder in enumerate(folders):

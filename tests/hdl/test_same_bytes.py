@@ -12,7 +12,7 @@ import pytest
 
 import hdl
 from hdl.designs import DESIGNS
-from hdl.local_names import docstring, in_order_of_calls, local_names
+from hdl.language.local_names import docstring, in_order_of_calls, local_names
 from hdl.verilog import verilog_text
 
 ROOT = Path(hdl.__file__).resolve().parents[1]

@@ -1,0 +1,117 @@
+"""The baseline: FlashAttention-2 with two exponentials and a multiplier per lane."""
+
+from myhdl import Signal, intbv
+
+from hdl.formats import FloatFormat
+from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM, Fa2Model
+from hdl.kernels.frame import Kernel, Stage
+from hdl.language.lanes import fields, joined, lanes
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.models.codes import CodeArray
+from hdl.models.operators import separate_exp_mul
+from hdl.registry import register
+from hdl.units.arithmetic.multiply import multiply
+from hdl.units.exponential.pwl_exp import pwl_exp
+from hdl.units.registers import register as data_register
+
+
+@unit(x="fmt.width", weight="fmt.width")
+def separate_weight(clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat) -> Instances:
+    """One clock later: weight = e^x by the piecewise-linear exponential, or 0 for drop = 1."""
+    exponential_of_x = Signal(intbv(0)[fmt.width :])
+    chosen = Signal(intbv(0)[fmt.width :])
+
+    exponential = pwl_exp(x, exponential_of_x, fmt=fmt, instance="exp")
+
+    @always_comb
+    def choose() -> None:
+        if drop:
+            chosen.next = 0
+        else:
+            chosen.next = exponential_of_x
+
+    weight_register = data_register(clk, chosen, weight, width=fmt.width, instance="weight_register")
+
+    return instances()
+
+
+@unit(
+    rescale="fmt.width",
+    offset="fmt.width",
+    sums="(d + 1) * fmt.width",
+    value="d * fmt.width",
+    rescaled="(d + 1) * fmt.width",
+    weighted="(d + 1) * fmt.width",
+)
+def weigh_separate(
+    clk: In,
+    start: In,
+    live: In,
+    rescale: In,
+    offset: In,
+    sums: In,
+    value: In,
+    rescaled: Out,
+    weighted: Out,
+    *,
+    fmt: FloatFormat,
+    d: int,
+) -> Instances:
+    """Two piecewise-linear exponentials and 2d+1 multipliers: the product of the constant 1 is its weight.
+
+    Both weights are held in registers: rescale, offset and the flags enter one clock before sums and value.
+
+    start           bool: the sums are those of the query before, and count as zero
+    live            bool: the key counts
+    rescale, offset numbers: the maximum before and the score, less the maximum; not positive where they count
+    sums            1 + d numbers: the sum of weights, then o
+    value           d numbers
+    rescaled        e^rescale * sums
+    weighted        e^offset * [1, value]
+    """
+    width = fmt.width
+    masked = Signal(False)
+    sums_weight = Signal(intbv(0)[width:])
+    key_weight = Signal(intbv(0)[width:])
+
+    @always_comb
+    def invert() -> None:
+        masked.next = not live
+
+    weights = [
+        separate_weight(clk, x, drop, weight, fmt=fmt, instance=name)
+        for name, x, drop, weight in (
+            ("rescale_weight", rescale, start, sums_weight),
+            ("value_weight", offset, masked, key_weight),
+        )
+    ]
+    rescale_lanes = lanes(multiply, a=sums_weight, b=fields(sums, width), fmt=fmt, instance="rescale")
+    value_lanes = lanes(multiply, a=key_weight, b=fields(value, width), fmt=fmt, instance="value", start=1)
+    rescaled_lanes = rescale_lanes.y
+    weighted_lanes = joined([key_weight, *value_lanes.signals["y"]])
+
+    @always_comb
+    def deliver() -> None:
+        rescaled.next = rescaled_lanes
+        weighted.next = weighted_lanes
+
+    return instances()
+
+
+class BaselineModel(Fa2Model):
+    """FlashAttention-2 with separate exponential and multiplication."""
+
+    def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
+        """Return the codes of the piecewise-linear e^x, rounded, times v, rounded."""
+        return separate_exp_mul(x, v, self.fmt)
+
+
+FA2_BASELINE = register(
+    Kernel(
+        name="fa2_baseline",
+        description="FlashAttention-2 kernel: two piecewise-linear exponentials, 2d+1 multipliers",
+        recurrence=(MAXIMUM, DIFFERENCE, Stage(weigh_separate, "weigh", value_rank=1), ACCUMULATE),
+        finish=(DIVIDE,),
+        model=BaselineModel,
+    )
+)

@@ -1,0 +1,117 @@
+"""The kernel whose lanes add logarithms: no product but the dot product's, hdl/LOG2_KERNELS.md."""
+
+from myhdl import Signal, intbv
+
+from hdl.formats import FloatFormat
+from hdl.kernels.fa2 import ACCUMULATE, DIVIDE
+from hdl.kernels.frame import Kernel, Stage
+from hdl.kernels.log2_weights import (
+    FLOOR_DIFFERENCE,
+    FLOOR_MAXIMUM,
+    Log2Model,
+    log2_factor_bits,
+    log2_weight,
+    power_weight,
+    rescale_sums,
+    score_fraction_bits,
+)
+from hdl.language.lanes import fields, joined, lanes
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.models.codes import CodeArray
+from hdl.models.log2 import KeyWeight, log2_scale
+from hdl.registry import register
+from hdl.units.exponential.log2_constants import DISTANCE_BITS, held_fraction_bits
+from hdl.units.exponential.log2_lane import log2_lane
+
+
+@unit(
+    rescale=DISTANCE_BITS,
+    distance=DISTANCE_BITS,
+    fraction=lambda p: held_fraction_bits(p.fraction_bits),
+    sums="(d + 1) * fmt.width",
+    value="d * fmt.width",
+    rescaled="(d + 1) * fmt.width",
+    weighted="(d + 1) * fmt.width",
+)
+def weigh_log2(
+    clk: In,
+    start: In,
+    live: In,
+    rescale: In,
+    distance: In,
+    fraction: In,
+    far: In,
+    sums: In,
+    value: In,
+    rescaled: Out,
+    weighted: Out,
+    *,
+    fmt: FloatFormat,
+    d: int,
+    fraction_bits: int,
+) -> Instances:
+    """An adder of exponent and F mantissa bits per lane of v, a table for the lane of the constant 1.
+
+    Weights are held in registers: all inputs but sums and value enter one clock before those.
+
+    start     bool: the sums are those of the query before, and count as zero
+    live      bool: the key counts, unless it is far
+    rescale, distance, fraction, far  as `log2_difference` gives them
+    sums      1 + d numbers: the sum of weights, then o
+    value     d numbers
+    rescaled  2^-rescale * sums, exact: exponents are lowered
+    weighted  2^(fraction / 2^F - distance) * [1, value]
+    """
+    width = fmt.width
+    constant_term = Signal(intbv(0)[width:])
+    masked = Signal(False)
+
+    @always_comb
+    def invert() -> None:
+        masked.next = not live
+
+    rescale_of_sums = rescale_sums(
+        clk, rescale, start, sums, rescaled, fmt=fmt, lanes=d + 1, instance="rescale_sums"
+    )
+    log2_factor = Signal(intbv(0)[log2_factor_bits(fraction_bits) :])
+    zero = Signal(False)
+    factor = log2_weight(
+        clk, distance, fraction, far, masked, log2_factor, zero, fraction_bits=fraction_bits,
+        instance="log2_weight",
+    )  # fmt: skip
+    constant_lane = power_weight(
+        clk, distance, fraction, far, masked, constant_term, fmt=fmt, fraction_bits=fraction_bits,
+        instance="value_0",
+    )  # fmt: skip
+    value_lanes = lanes(
+        log2_lane, v=fields(value, width), log2_factor=log2_factor, drop=zero, fmt=fmt,
+        fraction_bits=fraction_bits, instance="value", start=1,
+    )  # fmt: skip
+    weighted_lanes = joined([constant_term, *value_lanes.signals["y"]])
+
+    @always_comb
+    def deliver() -> None:
+        weighted.next = weighted_lanes
+
+    return instances()
+
+
+class AddedLogarithms(Log2Model):
+    """The weight's logarithm added to exponent and mantissa of v."""
+
+    def product(self, key: KeyWeight, weight: CodeArray, value: CodeArray) -> CodeArray:
+        """Return the codes of the weighted value."""
+        return log2_scale(value, key.log2_factor[..., None], self.fmt, self.parameters.fraction_bits)
+
+
+FA2_LOG2 = register(
+    Kernel(
+        name="fa2_log2",
+        description="FlashAttention-2 kernel: integer maximum, exact rescale, d lanes that add exponents",
+        baseline="fa2_baseline",
+        parameters=(score_fraction_bits(usual=3),),
+        recurrence=(FLOOR_MAXIMUM, FLOOR_DIFFERENCE, Stage(weigh_log2, "weigh", value_rank=1), ACCUMULATE),
+        finish=(DIVIDE,),
+        model=AddedLogarithms,
+    )
+)

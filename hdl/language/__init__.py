@@ -1,0 +1,1 @@
+"""The layer under the circuits: units that keep their hierarchy."""

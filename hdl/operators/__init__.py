@@ -1,0 +1,1 @@
+"""The two operators: e^x * V, fused and separate."""

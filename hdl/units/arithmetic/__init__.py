@@ -1,0 +1,1 @@
+"""Units of fixed- and floating-point arithmetic."""

@@ -1,0 +1,1 @@
+"""Units of exponentials and of products with powers of two."""
