@@ -15,7 +15,7 @@ def used_by(name, root=PROJECT_ROOT):
 @pytest.mark.parametrize(
     ("step", "file"),
     [
-        ("convert", "hdl/units/expmul_lane.py"),
+        ("convert", "hdl/units/exponential/expmul_lane.py"),
         ("synthesize", "flow/pipeline/scripts/yosys_synthesis.py"),
         ("floorplan", "pdk_configs/pdk.py"),
         ("write_views", "flow/pipeline/scripts/write_estimated_spef.tcl"),
