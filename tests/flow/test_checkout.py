@@ -30,9 +30,9 @@ class Repository:
     def __init__(self, folder):
         self.folder = folder
         (folder / "flow").mkdir(parents=True)
-        (folder / ".gitignore").write_text("__pycache__/\n")
+        (folder / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
         self.source = folder / "flow" / "step.py"
-        self.source.write_text("first\n")
+        self.source.write_text("first\n", encoding="utf-8")
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "T")
         self.git("config", "user.email", "t@example.org")
@@ -40,7 +40,13 @@ class Repository:
 
     def git(self, *words, **options):
         done = subprocess.run(
-            ("git", *words), cwd=self.folder, capture_output=True, text=True, check=True, **options
+            ("git", *words),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            **options,
+            encoding="utf-8",
         )
         return done.stdout.strip()
 
@@ -95,7 +101,7 @@ def test_no_configuration_changes_what_git_says(repository):
     assert git_state() == (revision, False)
     assert commit_of(revision) == before
     assert branch_of(revision) == "main"
-    (repository.folder / "flow" / "ümläut.py").write_text("new\n")
+    (repository.folder / "flow" / "ümläut.py").write_text("new\n", encoding="utf-8")
     assert git_state() == (revision, True)
 
 
@@ -103,23 +109,23 @@ def test_no_configuration_changes_what_git_says(repository):
 def test_a_change_that_the_users_index_hides_is_a_change(repository, flag):
     repository.git("update-index", flag, "flow/step.py")
     assert git_state() == (repository.first, False)
-    repository.source.write_text("other\n")
+    repository.source.write_text("other\n", encoding="utf-8")
     assert git_state() == (repository.first, True)
 
 
 def test_a_file_that_only_the_user_ignores_is_a_change_and_a_touched_one_is_none(repository):
-    (repository.folder / ".git" / "info" / "exclude").write_text("*.py\n")
+    (repository.folder / ".git" / "info" / "exclude").write_text("*.py\n", encoding="utf-8")
     (repository.folder / "flow" / "__pycache__").mkdir()
-    (repository.folder / "flow" / "__pycache__" / "step.pyc").write_text("")
-    (repository.folder / "NOTES").write_text("no source\n")
+    (repository.folder / "flow" / "__pycache__" / "step.pyc").write_text("", encoding="utf-8")
+    (repository.folder / "NOTES").write_text("no source\n", encoding="utf-8")
     os.utime(repository.source, (1, 1))
     assert git_state() == (repository.first, False)
-    (repository.folder / "flow" / "new.py").write_text("")
+    (repository.folder / "flow" / "new.py").write_text("", encoding="utf-8")
     assert git_state() == (repository.first, True)
 
 
 def test_the_users_index_stays_as_it_is(repository):
-    repository.source.write_text("staged\n")
+    repository.source.write_text("staged\n", encoding="utf-8")
     repository.git("add", "-A")
     index = (repository.folder / ".git" / "index").read_bytes()
     assert git_state() == (repository.first, True)

@@ -13,6 +13,8 @@ from flow.track import SKIP
 
 # A locale of ASCII that every system has; Python is kept from putting UTF-8 in its place.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+# Whose `open` is of something else.
+NO_TEXT = ("os", "webbrowser", "tarfile", "zipfile", "Image")
 CODE = [path for folder in ("flow", "hdl", "pdk_configs", "tests") for path in (ROOT / folder).rglob("*.py")]
 
 
@@ -48,23 +50,47 @@ def test_a_name_that_the_terminal_cannot_show_is_a_line_all_the_same():
     assert_one_line(in_ascii("run.py", "--design", "expmül"), 2, "unknown design")
 
 
-@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_text_of_other_programs_is_read_in_a_named_encoding(path):
-    """What ruff's PLW1514 is for files."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        words = {word.arg for word in call.keywords}
-        assert "encoding" in words or not {"text", "universal_newlines"} & words, f"line {call.lineno}"
+def called(call):
+    """Name of the function that is called, without what it is an attribute of."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def opens_text(call):
+    """Whether a call opens a file, or another program's output, as text."""
+    owner = getattr(getattr(call.func, "value", None), "id", "")
+    if owner in NO_TEXT:
+        return False
+    words = {word.arg: word.value for word in call.keywords}
+    if {"text", "universal_newlines"} & words.keys():
+        return True
+    if called(call) in ("read_text", "write_text"):
+        return isinstance(call.func, ast.Attribute)
+    modes = [word for word in (*call.args, words.get("mode")) if isinstance(word, ast.Constant)]
+    mode = "".join(str(word.value) for word in modes if str(word.value).strip("rwxabt+") == "")
+    if called(call) == "open":
+        return "t" in mode if owner == "gzip" else "b" not in mode
+    return called(call) in ("TemporaryFile", "NamedTemporaryFile") and mode != "" and "b" not in mode
+
+
+def test_files_and_other_programs_are_read_and_written_in_a_named_encoding():
+    unnamed = []
+    for path in CODE:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or "encoding" in {word.arg for word in call.keywords}:
+                continue
+            if opens_text(call):
+                unnamed.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert unnamed == []
 
 
 CRASH = """
 import sys
 from pathlib import Path
 from flow import {module}
-def fail(*words):
+def fail(*words, **options):
     raise ZeroDivisionError("a mistake\\nof this program")
 {module}.{function} = fail
-sys.argv = ["flow/{module}.py", *{words!r}]
+sys.argv = ["{root}/flow/{module}.py", *{words!r}]
 {module}.main()
 """
 
@@ -80,8 +106,10 @@ sys.argv = ["flow/{module}.py", *{words!r}]
 def test_a_crash_has_a_code_of_its_own_and_is_no_verdict(tmp_path, module, function, words, code):
     open_history(str(tmp_path / "h.db"))
     places = {"OUT": str(tmp_path), "DB": str(tmp_path / "h.db")}
-    script = CRASH.format(module=module, function=function, words=[places.get(word, word) for word in words])
-    command = [sys.executable, "-c", f"{script}"]
+    script = CRASH.format(
+        root=ROOT, module=module, function=function, words=[places.get(word, word) for word in words]
+    )
+    command = [sys.executable, "-c", script]
     done = subprocess.run(
         command,
         cwd=tmp_path,

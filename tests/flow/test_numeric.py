@@ -78,7 +78,7 @@ def test_an_import_names_the_run_and_the_field_that_is_no_number(tmp_path, liter
     export_runs(all_runs(engine), path)
     if suffix == ".csv":
         literal = literal.replace('"', '""')
-    path.write_text(path.read_text().replace("1.125", literal))
+    path.write_text(path.read_text(encoding="utf-8").replace("1.125", literal), encoding="utf-8")
     other = open_history(str(tmp_path / "other.db"))
     with pytest.raises(UserError, match=r"run 2: metrics: power_total_w is .*, no finite number"):
         import_runs(other, path)
@@ -88,16 +88,19 @@ def test_an_import_names_the_run_and_the_field_that_is_no_number(tmp_path, liter
 @pytest.mark.parametrize("field", ["clock_ns", "target_utilization_percent"])
 def test_an_import_refuses_settings_that_are_not_finite(tmp_path, field):
     path = tmp_path / "runs.jsonl"
-    path.write_text(json.dumps(row(0, metrics()) | {field: math.nan}) + "\n")
+    path.write_text(json.dumps(row(0, metrics()) | {field: math.nan}) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match=f"run 1: {field}: "):
         import_runs(open_history(str(tmp_path / "h.db")), path)
 
 
 def test_a_result_with_a_number_that_is_not_finite_is_refused_by_its_field(tmp_path):
     kept = next((ROOT / "reports" / "results").glob("*/*/result.json"))
-    power_w = json.loads(kept.read_text())["metrics"]["power_total_w"]
+    power_w = json.loads(kept.read_text(encoding="utf-8"))["metrics"]["power_total_w"]
     path = tmp_path / "result.json"
-    path.write_text(kept.read_text().replace(f'"power_total_w": {power_w}', '"power_total_w": NaN', 1))
+    path.write_text(
+        kept.read_text(encoding="utf-8").replace(f'"power_total_w": {power_w}', '"power_total_w": NaN', 1),
+        encoding="utf-8",
+    )
     done = run_command("track.py", "--db", tmp_path / "h.db", "record", path)
     assert_one_line(done, 2, str(path), "metrics.power_total_w")
 
@@ -117,7 +120,7 @@ def test_a_result_with_a_number_that_is_not_finite_is_refused_by_its_field(tmp_p
 )
 def test_gates_take_finite_numbers_alone(tmp_path, content, message):
     path = tmp_path / "gates.toml"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         read_gates(path)
 
@@ -125,15 +128,17 @@ def test_gates_take_finite_numbers_alone(tmp_path, content, message):
 @pytest.mark.parametrize("key", ["clock_ns = nan", "utilization_percent = inf", "seed = nan"])
 def test_a_suite_takes_finite_numbers_alone(tmp_path, key):
     suite = tmp_path / "suite.toml"
-    suite.write_text(f'[[run]]\ndesign = "expmul"\n{key}\n')
+    suite.write_text(f'[[run]]\ndesign = "expmul"\n{key}\n', encoding="utf-8")
     done = run_command("nightly.py", "--suite", suite, "--db", tmp_path / "h.db")
     assert_one_line(done, 2, "run 1", key.split("_")[0].split(" ")[0])
 
 
 def power_reports(folder, total="1.0e-03", cell="1.0e-03"):
-    (folder / "power.timed.rpt").write_text(f"Total   4.0e-04 5.0e-04 1.0e-04 {total} 100.0%\n")
-    (folder / "power.timed.tsv").write_text(f"lane0.x\t0\t0\t0\t{cell}\n")
-    (folder / "annotation.timed.rpt").write_text("saif 100\nunannotated 0\n")
+    (folder / "power.timed.rpt").write_text(
+        f"Total   4.0e-04 5.0e-04 1.0e-04 {total} 100.0%\n", encoding="utf-8"
+    )
+    (folder / "power.timed.tsv").write_text(f"lane0.x\t0\t0\t0\t{cell}\n", encoding="utf-8")
+    (folder / "annotation.timed.rpt").write_text("saif 100\nunannotated 0\n", encoding="utf-8")
     return folder
 
 
