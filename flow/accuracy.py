@@ -110,11 +110,11 @@ def accuracy(arguments: argparse.Namespace) -> None:
     if arguments.no_run:
         if not data.exists():
             raise UserError(f"no {data}: leave out --no-run")
-        found = json.loads(data.read_text())
+        found = json.loads(data.read_text(encoding="utf-8"))
     else:
         found = study(arguments, console)
         if found["model"] is None and data.exists():
-            found = with_earlier_model(found, json.loads(data.read_text()))
+            found = with_earlier_model(found, json.loads(data.read_text(encoding="utf-8")))
             if found["model"]:
                 plain_lines(console)(f"all else is as in {data}: its figures of the real model stay")
         arguments.reports.mkdir(parents=True, exist_ok=True)

@@ -137,7 +137,7 @@ def check(arguments: argparse.Namespace, say: Say) -> int:
     say(table)
     if arguments.markdown is not None:
         try:
-            arguments.markdown.write_text(table)
+            arguments.markdown.write_text(table, encoding="utf-8")
         except OSError as error:  # as a failed write it would leave with 1, which means FAIL
             raise UserError(f"--markdown {arguments.markdown}: {error.strerror}") from None
     return EXIT_CODES[overall(checks)]

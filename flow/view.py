@@ -113,7 +113,7 @@ def show_statistics(layout: OpenedLayout, out: Path, theme: str, console: Consol
     routed = read_layout(layout)
     numbers = statistics(layout, routed)
     path = out / "stats.json"
-    path.write_text(json.dumps(numbers, indent=2) + "\n")
+    path.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     for title in ("area_um2_by_group", "wire_length_um_by_layer", "vias_by_lower_layer", "longest_nets_um"):
         table = Table(title=title.replace("_", " "), show_header=False)
         for name, value in numbers[title].items():

@@ -236,7 +236,7 @@ def _cxxrtl_include() -> Path:
 
 
 def _execute(command: list[str], tool: str) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines()
         reason = next(

@@ -76,7 +76,7 @@ def _convert_module(module: Module) -> str:
             )
         except (myhdl.ConversionError, myhdl.ToVerilogWarning) as error:
             raise HierarchyError(f"{module.name}: {' '.join(str(error).split())}") from error
-        text = (Path(folder) / f"{module.name}.v").read_text()
+        text = (Path(folder) / f"{module.name}.v").read_text(encoding="utf-8")
     for fault in faults_of_names(text):
         raise HierarchyError(f"{module.unit.func.__name__}: {fault}")
     _check_directions(module, text)

@@ -44,14 +44,22 @@ def run(tmp_path):
     """Return a function that runs SAMPLE with a value of $EXPMUL_REQUIRE."""
     for name in ("conftest.py", "needs.py"):
         shutil.copy(TESTS / name, tmp_path)
-    (tmp_path / "test_sample.py").write_text(SAMPLE)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  slow\n  spread\n  xdist_group\n")
+    (tmp_path / "test_sample.py").write_text(SAMPLE, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n  slow\n  spread\n  xdist_group\n", encoding="utf-8"
+    )
 
     def run_sample(required, *options):
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", *options]
         environment = os.environ | {VARIABLE: required}
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            command,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
         )
 
     return run_sample

@@ -108,7 +108,7 @@ def count_vcd(
     since = np.full(net_count, start, dtype=np.int64)
     toggles, high = np.zeros(net_count, dtype=np.int64), np.zeros(net_count, dtype=np.int64)
     now = 0
-    with path.open() as lines:
+    with path.open(encoding="utf-8") as lines:
         for line in lines:
             words = line.split()
             if line.startswith("$var") and words[4][0] == "n":
@@ -128,7 +128,9 @@ def count_vcd(
 
 
 def _run(words: list[str], folder: Path) -> None:
-    process = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    process = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, check=False, encoding="utf-8", errors="replace"
+    )
     problems = [
         line
         for line in (process.stderr + process.stdout).splitlines()
@@ -154,20 +156,26 @@ def simulate(
     """
     clocks = check_inputs(design, inputs, 1, count_from)
     used = {instance.cell for instance in design.instances}
-    (folder / "cells.v").write_text(cell_models(design.cells[name] for name in sorted(used)))
+    (folder / "cells.v").write_text(
+        cell_models(design.cells[name] for name in sorted(used)), encoding="utf-8"
+    )
     bench = _testbench(design, clocks, clock_period_ns, input_delay_ns, delays is not None)
-    (folder / "bench.v").write_text(HEADER + _netlist(design) + bench)
+    (folder / "bench.v").write_text(HEADER + _netlist(design) + bench, encoding="utf-8")
     if delays is not None:
-        (folder / "delays.sdf").write_text(_sdf(design, delays))
+        (folder / "delays.sdf").write_text(_sdf(design, delays), encoding="utf-8")
     packed = np.concatenate([inputs[port.name] for port in design.inputs], axis=1)
     rows = unpack(packed, 1)[0].astype(np.uint8)[:, ::-1]
-    (folder / "inputs.txt").write_text("".join("".join(map(str, row)) + "\n" for row in rows))
+    (folder / "inputs.txt").write_text(
+        "".join("".join(map(str, row)) + "\n" for row in rows), encoding="utf-8"
+    )
     specify = ["-gspecify"] if delays is not None else []
     _run(
         [*icarus.compiler, *specify, "-g2005", "-s", "bench", "-o", "bench.vvp", "cells.v", "bench.v"], folder
     )
     _run([*icarus.runtime, "bench.vvp"], folder)
-    sampled = [line[::-1].strip() for line in (folder / "outputs.txt").read_text().splitlines()]
+    sampled = [
+        line[::-1].strip() for line in (folder / "outputs.txt").read_text(encoding="utf-8").splitlines()
+    ]
     output_bits = np.array([[character == "1" for character in line] for line in sampled])[None]
     # The clock first rises one period after the start.
     start, end = ((1 + clock) * clock_period_ns / UNIT_NS for clock in (count_from, clocks))

@@ -27,7 +27,14 @@ def load(source: str) -> ctypes.CDLL:
             *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
             "-o", str(library), str(Path(__file__).resolve().parent / source),
         ]  # fmt: skip
-        process = subprocess.run(supervised(command), capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            supervised(command),
+            capture_output=True,
+            text=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
         if process.returncode != 0:
             lines = [line for line in process.stderr.splitlines() if "error" in line]
             raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")

@@ -83,4 +83,4 @@ def write_saif(design: GateDesign, activity: Activity, path: Path) -> None:
     ]
     lines += _instances(sorted(switching, key=lambda one: one.path), 0, activity)
     lines += [")", ")", ""]
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")

@@ -73,7 +73,7 @@ def main() -> int:
         "axes": "layer (text i feeds layer i), head, token, dimension",
         "query_positions": query_positions(),
     }
-    (arguments.out / "provenance.json").write_text(json.dumps(provenance, indent=2) + "\n")
+    (arguments.out / "provenance.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

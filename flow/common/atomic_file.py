@@ -23,4 +23,4 @@ def staged(path: Path) -> Iterator[Path]:
 def write_whole(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all."""
     with staged(path) as beside:
-        beside.write_text(text)
+        beside.write_text(text, encoding="utf-8")

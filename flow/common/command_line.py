@@ -98,7 +98,7 @@ def leave_after(
         raise error
     try:
         crash_log.parent.mkdir(parents=True, exist_ok=True)
-        crash_log.write_text("".join(traceback.format_exception(error)))
+        crash_log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         where = f" (details: {crash_log})"
     except OSError:
         where = ""

@@ -16,7 +16,7 @@ def keep_run(reports: Path, result: Result, run: Path) -> None:
     """
     path = kept_path(reports, result.design, result.job, result.depth)
     placed = result.depth not in POWER_DEPTHS or path.with_name(FILE_NAME).exists()
-    if placed and path.exists() and path.read_text() == text_of(result):
+    if placed and path.exists() and path.read_text(encoding="utf-8") == text_of(result):
         return
     keep_placement(result, run, path.parent)
     keep(reports, result)

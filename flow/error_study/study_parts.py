@@ -30,7 +30,7 @@ class Parts:
         """Return the part called `name`, from its file or else from `measure`."""
         path = self.folder / f"{name}.json"
         try:
-            kept = json.loads(path.read_text())
+            kept = json.loads(path.read_text(encoding="utf-8"))
             if kept["key"] == self.key:
                 return kept["found"]
         except (OSError, ValueError, KeyError, TypeError):

@@ -129,7 +129,7 @@ def read_modules(path: Path) -> dict[str, VerilogModule]:
 
     Raises OSError, or ValueError for a file that is cut short or holds more than structure.
     """
-    text = _NOISE.sub(" ", path.read_text())
+    text = _NOISE.sub(" ", path.read_text(encoding="utf-8"))
     modules: dict[str, VerilogModule] = {}
     module: VerilogModule | None = None
     for statement in re.sub(r"\bendmodule\b", "endmodule;", text).split(";"):

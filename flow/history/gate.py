@@ -54,7 +54,7 @@ class Check:
 def read_gates(path: Path = GATES_FILE) -> Gates:
     """Return the gates of a TOML file; raises UserError for one that is broken or names no metric."""
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
         limits, bands = dict(content["limits"]), dict(content["bands_percent"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} does not hold gates: {error}") from None

@@ -31,7 +31,7 @@ def read_suite(name: str, build_dir: Path, jobs: int) -> list[Settings]:
     """Return the runs of a suite, all checked; raises UserError that names the file and the entry."""
     path = suite_path(name)
     try:
-        entries = tomllib.loads(path.read_text())["run"]
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["run"]
     except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a suite: {error}") from None
     found: list[Settings] = []

@@ -59,7 +59,7 @@ def router_layers(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
     log = step_log(folder, "route.detailed")
     if not log.is_file():
         return {}, {}
-    text = log.read_text(errors="replace")
+    text = log.read_text(errors="replace", encoding="utf-8")
     # The last of each is the router's final word.
     lengths = {layer: int(length) for layer, length in _LENGTH.findall(text)}
     tables = _VIAS.findall(text)
@@ -72,7 +72,7 @@ def worst_path(folder: Path) -> tuple[list[str], float | None]:
     report = worst_path_report(folder)
     if not report.is_file():
         return [], None
-    first = report.read_text(errors="replace").split("Startpoint:")
+    first = report.read_text(errors="replace", encoding="utf-8").split("Startpoint:")
     paths = [(float(found[1]), text) for text in first if (found := _SLACK.search(text))]
     if not paths:
         return [], None

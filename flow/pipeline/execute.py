@@ -94,7 +94,7 @@ def check_folder(settings: Settings) -> None:
     text = json.dumps(settings.identity(), indent=2) + "\n"
     if not path.exists():
         write_whole(path, text)
-    elif path.read_text() != text:
+    elif path.read_text(encoding="utf-8") != text:
         raise UserError(f"job '{settings.job}' holds a run with other settings ({path}): name another --job")
 
 

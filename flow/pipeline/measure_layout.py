@@ -44,7 +44,7 @@ def measure_groups(instances: Iterable[ListedCell], groups: tuple[str, ...]) -> 
 def measure_netlist(settings: Settings) -> Metrics:
     """Return what synthesis alone tells."""
     report = step_folder(settings.folder, "synthesis") / SYNTHESIS_STATISTICS
-    (top,) = json.loads(report.read_text())["modules"].values()
+    (top,) = json.loads(report.read_text(encoding="utf-8"))["modules"].values()
     cells = measured(top.get("num_cells"), "cells", "synthesis", report)
     area_um2 = measured(top.get("area"), "area", "synthesis", report)
     return Metrics(
@@ -59,7 +59,7 @@ def measure_layout(settings: Settings, history: Any) -> tuple[Metrics, dict[str,
     step = METRIC_STEPS[settings.depth]
     folder = step_folder(settings.folder, step)
     report = folder / "reports" / "metrics.json"
-    raw = json.loads(report.read_text())
+    raw = json.loads(report.read_text(encoding="utf-8"))
     listed = folder / "reports" / INSTANCES
     instances = read_cell_list(listed)
     for instance in instances:

@@ -47,14 +47,18 @@ def headline_power(power: dict[str, Power]) -> dict[str, float | str]:
 
 def read_simulation(settings: Settings) -> dict[str, int | str]:
     """Return the result's fields that say on what and over how many clocks the activity was counted."""
-    summary = json.loads((step_folder(settings.folder, "power.activity") / ACTIVITY_SUMMARY).read_text())
+    summary = json.loads(
+        (step_folder(settings.folder, "power.activity") / ACTIVITY_SUMMARY).read_text(encoding="utf-8")
+    )
     return {"simulated_clocks": summary["clocks"], "data_sha256": summary["data_sha256"]}
 
 
 def read_power(settings: Settings, reports: Path, activity: str) -> Power:
     """Return the power at one activity from the reports of `report_power.tcl`."""
     report = reports / f"power.{activity}.rpt"
-    total = re.search(r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report.read_text(), re.MULTILINE)
+    total = re.search(
+        r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report.read_text(encoding="utf-8"), re.MULTILINE
+    )
     if total is None:
         raise StepError(STEP, "the report has no total", report)
     internal_w, switching_w, leakage_w, total_w = (
@@ -63,7 +67,7 @@ def read_power(settings: Settings, reports: Path, activity: str) -> Power:
     )
     groups_w: dict[str, float] = {}
     by_cell = reports / f"power.{activity}.tsv"
-    with by_cell.open(newline="") as handle:
+    with by_cell.open(newline="", encoding="utf-8") as handle:
         for name, *_, cell_w in csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE):
             group = group_of(name, settings.design.groups)
             cell_power_w = measured(cell_w, f"the power of {name}", STEP, by_cell)
@@ -81,7 +85,10 @@ def read_power(settings: Settings, reports: Path, activity: str) -> Power:
 
 def annotated_percent(path: Path) -> float:
     """Return the share of pins that `report_activity_annotation` counts as annotated."""
-    counts = {word: int(count) for word, count in re.findall(r"^(\w+)\s+(\d+)\s*$", path.read_text(), re.M)}
+    counts = {
+        word: int(count)
+        for word, count in re.findall(r"^(\w+)\s+(\d+)\s*$", path.read_text(encoding="utf-8"), re.M)
+    }
     unannotated = counts.pop("unannotated", 0)
     annotated = sum(counts.values())
     return round(100 * annotated / (annotated + unannotated), 3) if annotated else 0.0

@@ -47,7 +47,10 @@ def run_in_process(
     if unchanged is not None:
         return unchanged
     command = command_line(settings, pdk_root, tree)
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+    ):
         code = run_supervised(command, stdout=output, stderr=errors, **options)
         printed, said = whole(output), whole(errors)
     log = job_log(settings.folder)

@@ -24,7 +24,7 @@ class ListedCell:
 
 def read_cell_list(path: Path) -> list[ListedCell]:
     """Return the cells listed by `write_instances.tcl`, in the layout's order."""
-    with path.open(newline="") as handle:
+    with path.open(newline="", encoding="utf-8") as handle:
         rows = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [ListedCell(name, master, float(area), kind) for name, master, area, kind in rows]
 

@@ -48,5 +48,5 @@ def write_sdc_decimals(path: Path, clock_ns: float, time_unit_ns: float) -> bool
 
 def write_if_new(path: Path, text: str) -> None:
     """Write `text` to `path` unless it is there: a new time stamp would start the flow afresh."""
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")

@@ -188,7 +188,7 @@ def text_of(result: Result) -> str:
 def read_result(path: Path) -> Result:
     """Return the result in `path`; raises UserError for a file that is not one."""
     try:
-        return Result.model_validate_json(path.read_text())
+        return Result.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a result of this project: {first_fault(error)}") from None
 

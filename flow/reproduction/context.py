@@ -59,7 +59,7 @@ def gather(reports: Path) -> Gathered:
     five_rows = kept_rows(kept, FIVE_KERNELS)
     successors = common_clock_rows(five_rows)
     accuracy_file = reports / ACCURACY
-    accuracy = json.loads(accuracy_file.read_text()) if accuracy_file.exists() else None
+    accuracy = json.loads(accuracy_file.read_text(encoding="utf-8")) if accuracy_file.exists() else None
     context = {
         "summary": summary,
         "rows": summary["rows"],

@@ -74,7 +74,7 @@ def _elaborate(question: EquivalenceQuestion, folder: Path) -> tuple[Path, Path]
     command = [sys.executable, "-I", str(REFERENCE_SCRIPT), "--top", question.top]
     command += ["--verilog", str(question.verilog), "--seed", str(question.seed)]
     command += ["--aiger", str(aiger), "--names", str(names)]
-    with (folder / "yosys.log").open("w") as log:
+    with (folder / "yosys.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
             supervised(command),
             stdout=log,
@@ -83,7 +83,7 @@ def _elaborate(question: EquivalenceQuestion, folder: Path) -> tuple[Path, Path]
             check=False,
         )
     if done.returncode:
-        lines = (folder / "yosys.log").read_text(errors="replace").split("\n")
+        lines = (folder / "yosys.log").read_text(errors="replace", encoding="utf-8").split("\n")
         errors = [line for line in lines if "ERROR: " in line]
         raise NotComparableError((errors or ["Yosys failed on the Verilog"])[0])
     return aiger, names
@@ -98,8 +98,16 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
     command.append(f"cec -T {limit_s} {' '.join(str(path) for path in cones)}")
     # ABC's own limit is a soft one.
     command = supervised(command)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1.5 * limit_s, check=False)
-    log.write_text(done.stdout + done.stderr)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=1.5 * limit_s,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
     return done.stdout
 
 

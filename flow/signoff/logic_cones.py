@@ -68,7 +68,7 @@ def write_reference_cones(
         data, inverted = literal(reference.registers[match.register][1])
         lines.append(_copy(data, f"data:{match.instance}", inverted ^ match.inverted))
         lines.append(_copy(f"in:{clock}", f"clock:{match.instance}"))
-    path.write_text("\n".join([*lines, ".end", ""]))
+    path.write_text("\n".join([*lines, ".end", ""]), encoding="utf-8")
 
 
 @cache
@@ -121,4 +121,4 @@ def write_layout_cones(
                 if pin.function is None or pin.tristate is not None:
                     raise ValueError(f"cell {instance.cell_name}: output {pin.name} has no function")
                 lines.append(table(instance, pin.function, net(instance.nets[pin.name])))
-    path.write_text("\n".join([*lines, ".end", ""]))
+    path.write_text("\n".join([*lines, ".end", ""]), encoding="utf-8")

@@ -23,7 +23,7 @@ class ReferenceGraph:
 
 def read_reference_graph(aiger: Path, names: Path) -> ReferenceGraph:
     """Read the graph and its names. Raises OSError, or ValueError for a file that is cut short."""
-    lines = aiger.read_text().splitlines()
+    lines = aiger.read_text(encoding="utf-8").splitlines()
     kind, _, *words = lines[0].split() if lines else ("", "")
     counts = [int(word) for word in words[:4]]
     if kind != "aag" or len(counts) != 4 or len(lines) < 1 + sum(counts):
@@ -35,7 +35,7 @@ def read_reference_graph(aiger: Path, names: Path) -> ReferenceGraph:
     ]
     inputs, latches, outputs, ands = rows
     named: dict[str, dict[str, int]] = {"input": {}, "output": {}, "latch": {}}
-    for line in names.read_text().splitlines():
+    for line in names.read_text(encoding="utf-8").splitlines():
         what, index, bit, name = line.split(maxsplit=3)
         if what in named:
             named[what][f"{name}[{bit}]"] = int(index)

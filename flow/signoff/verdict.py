@@ -33,11 +33,11 @@ def not_run(reason: str) -> Check:
 
 def write_verdict(verdict: Check, path: Path) -> None:
     """Write `verdict` as JSON."""
-    path.write_text(verdict.model_dump_json(indent=2) + "\n")
+    path.write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def read_verdict(path: Path) -> Check:
     """Return the verdict in `path`, not run where there is none."""
     if not path.is_file():
         return not_run("its step left no verdict")
-    return Check.model_validate_json(path.read_text())
+    return Check.model_validate_json(path.read_text(encoding="utf-8"))

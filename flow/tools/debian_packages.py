@@ -19,7 +19,13 @@ def call(words: Sequence[str], folder: Path) -> str:
     """Run a command in `folder` and return what it prints; raises PackageError with its last line."""
     try:
         return subprocess.run(
-            supervised(words), cwd=folder, capture_output=True, text=True, check=True
+            supervised(words),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            encoding="utf-8",
+            errors="replace",
         ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         lines = str(getattr(error, "stderr", "") or error).strip().splitlines()

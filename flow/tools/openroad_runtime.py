@@ -73,7 +73,7 @@ def package_identity() -> str:
     libraries = ""
     if _system_glibc() < WHEEL_GLIBC:
         hashes = package_home() / "libraries" / HASHES
-        libraries = hashes.read_text() if hashes.is_file() else "none yet"
+        libraries = hashes.read_text(encoding="utf-8") if hashes.is_file() else "none yet"
     return hashlib.sha256(f"{WHEEL_SHA256} {libraries}".encode()).hexdigest()
 
 
@@ -96,7 +96,16 @@ def _command(words: list[str], what: str, cwd: Path, env: dict[str, str] | None 
     if shutil.which(words[0]) is None:
         raise UserError(f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead")
     command = supervised(words)
-    result = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         raise UserError(f"{what} failed: {lines[-1]}; put an `openroad` program on PATH instead")
@@ -140,7 +149,7 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
         work = Path(temporary)
         keyring = Path(f"/usr/share/keyrings/{origin.lower()}-archive-keyring.gpg")
         signed = f"[signed-by={keyring}] " if keyring.exists() else ""
-        (work / "sources.list").write_text(f"deb {signed}{address} {release}\n")
+        (work / "sources.list").write_text(f"deb {signed}{address} {release}\n", encoding="utf-8")
         (work / "status").touch()
         for place in ("lists/partial", "cache/archives/partial", "packages"):
             (work / place).mkdir(parents=True)
@@ -150,7 +159,8 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
             f'Dir::State::Lists "{work}/lists";\n'
             f'Dir::State::Status "{work}/status";\n'
             f'Dir::Cache "{work}/cache";\n'
-            f'APT::Sandbox::User "";\n'
+            f'APT::Sandbox::User "";\n',
+            encoding="utf-8",
         )
         env = os.environ | {"APT_CONFIG": str(work / "apt.conf")}
         _command(["apt-get", "-q", "update"], "reading the package lists", work, env)
@@ -160,7 +170,7 @@ def _fetch_libraries(folder: Path, say: Say) -> None:
         for package in sorted(packages.glob("*.deb")):
             hashes[package.name] = hashlib.sha256(package.read_bytes()).hexdigest()
             _command(["dpkg-deb", "-x", str(package), str(folder)], f"unpacking {package.name}", work)
-    (folder / HASHES).write_text(json.dumps(hashes, indent=2) + "\n")
+    (folder / HASHES).write_text(json.dumps(hashes, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
@@ -185,6 +195,6 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     if not program.exists():
         folder.mkdir(exist_ok=True)
         with staged(program) as beside:
-            beside.write_text(text)
+            beside.write_text(text, encoding="utf-8")
             beside.chmod(0o755)
     return folder

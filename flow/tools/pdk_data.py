@@ -176,6 +176,8 @@ def download(pdk: Pdk) -> str | None:
             timeout=DOWNLOAD_TIMEOUT_S,
             check=False,
             cwd=PROJECT_ROOT,
+            encoding="utf-8",
+            errors="replace",
         )
     except subprocess.TimeoutExpired:
         return f"no answer in {DOWNLOAD_TIMEOUT_S} s"

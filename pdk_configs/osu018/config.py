@@ -35,13 +35,16 @@ def prepare(data_root: Path, folder: Path) -> None:
     the LEF, from which three of its own differ (LATCH, NAND3X1, OAI21X1).
     """
     (folder / FOLDER).mkdir(parents=True)
-    lef, liberty = (data_root / LEF).read_text(), (data_root / LIBERTY).read_text()
-    (folder / LEF).write_text(TURN_RULE.sub("", lef))
+    lef, liberty = (
+        (data_root / LEF).read_text(encoding="utf-8"),
+        (data_root / LIBERTY).read_text(encoding="utf-8"),
+    )
+    (folder / LEF).write_text(TURN_RULE.sub("", lef), encoding="utf-8")
     area_um2 = {name: float(width) * float(height) for name, width, height in MACRO_SIZE.findall(lef)}
     limit_ns = min(float(index.split(",")[-1]) for index in SLEW_INDEX.findall(liberty))
     liberty = CELL_AREA.sub(lambda cell: f"{cell[1]}{area_um2[cell[2]]:g};", liberty)
     limit = f"{TIME_UNIT}\n  default_max_transition : {limit_ns:g};"
-    (folder / LIBERTY).write_text(liberty.replace(TIME_UNIT, limit, 1))
+    (folder / LIBERTY).write_text(liberty.replace(TIME_UNIT, limit, 1), encoding="utf-8")
 
 
 def make_library(data_root: Path | None) -> "StdCellLibrary":

@@ -82,7 +82,7 @@ def open_page(
     program, environment = find_chromium()
     asked = screenshot.with_suffix(".html")
     script = QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
-    asked.write_text(path.read_text() + script)
+    asked.write_text(path.read_text(encoding="utf-8") + script, encoding="utf-8")
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
         "--enable-logging=stderr", f"--host-resolver-rules={ONLY_HERE}", "--virtual-time-budget=20000",
@@ -97,6 +97,7 @@ def open_page(
         timeout=120,
         check=True,
         env=os.environ | dict(environment),
+        encoding="utf-8",
     )
     messages = CONSOLE.findall(done.stderr)
     answers = [message.removeprefix(ANSWER) for message in messages if message.startswith(ANSWER)]

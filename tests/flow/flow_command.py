@@ -21,7 +21,9 @@ def run_flow(*words, out, **options):
 def run_command(script, *words, **options):
     """Run `flow/<script>` and return its completed process."""
     command_line = [sys.executable, f"flow/{script}", *map(str, words)]
-    return subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(
+        command_line, cwd=ROOT, capture_output=True, text=True, check=False, **options, encoding="utf-8"
+    )
 
 
 def result_of(*words, out):

@@ -130,7 +130,7 @@ def test_a_part_of_other_settings_or_cut_off_is_measured_again(tmp_path):
     assert Parts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
     assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
     (path,) = tmp_path.iterdir()
-    path.write_text(path.read_text()[:-3])
+    path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
     assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
 
 
@@ -157,7 +157,7 @@ def test_figures_do_not_hold_the_digits_that_a_machine_decides():
 
 
 def test_the_committed_study_holds_no_digits_that_a_machine_decides():
-    found = json.loads((COMMITTED / "accuracy.json").read_text())
+    found = json.loads((COMMITTED / "accuracy.json").read_text(encoding="utf-8"))
     assert to_figure_digits(found) == found
 
 

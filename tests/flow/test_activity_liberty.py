@@ -94,7 +94,7 @@ def test_malformed_function_is_refused(text, message):
 def test_truncated_liberty_is_refused(tmp_path):
     text = "library (x) { cell (INV) { area : 1; pin (A) { direction : input; } "
     plain, packed = tmp_path / "a.lib", tmp_path / "b.lib.gz"
-    plain.write_text(text)
+    plain.write_text(text, encoding="utf-8")
     packed.write_bytes(gzip.compress((text + "} }").encode())[:-12])
     for path in (plain, packed):
         with pytest.raises(ValueError, match=rf"^{path}: "):
@@ -129,11 +129,13 @@ def test_cell_models_are_the_same_bytes_in_any_order(library):
 
 def test_icarus_compiles_the_model_of_every_cell(library, icarus, tmp_path):
     cells, count = library
-    (tmp_path / "cells.v").write_text(cell_models(cells.values()))
+    (tmp_path / "cells.v").write_text(cell_models(cells.values()), encoding="utf-8")
     command = [*icarus.compiler, "-gspecify", "-g2005", "-Wall", "-o", "cells.vvp", "cells.v"]
-    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    process = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert process.returncode == 0, process.stderr[:1000]
-    modules = (tmp_path / "cells.v").read_text().count("\nmodule ")
+    modules = (tmp_path / "cells.v").read_text(encoding="utf-8").count("\nmodule ")
     assert modules == count
 
 
@@ -239,7 +241,7 @@ STATE_LIBRARY = """library (x) {
 
 
 def test_flip_flop_with_clear_and_preset_behaves_as_specified(tmp_path):
-    (tmp_path / "x.lib").write_text(STATE_LIBRARY)
+    (tmp_path / "x.lib").write_text(STATE_LIBRARY, encoding="utf-8")
     cells = read_liberty([tmp_path / "x.lib"])
     pins = {"CK": 0, "D": 1, "RN": 2, "SN": 3, "Q": 4, "QN": 5}
     ports = (
@@ -256,7 +258,7 @@ def test_flip_flop_with_clear_and_preset_behaves_as_specified(tmp_path):
 
 
 def test_gated_clock_opens_for_whole_pulses_only(tmp_path):
-    (tmp_path / "x.lib").write_text(STATE_LIBRARY)
+    (tmp_path / "x.lib").write_text(STATE_LIBRARY, encoding="utf-8")
     cells = read_liberty([tmp_path / "x.lib"])
     instances = (
         Instance(("gate",), "GATE", {"CK": 0, "E": 1, "GCK": 2}),
@@ -279,14 +281,14 @@ def test_gated_clock_opens_for_whole_pulses_only(tmp_path):
 
 
 def test_model_of_a_state_table_is_that_of_its_latch(tmp_path):
-    (tmp_path / "x.lib").write_text(STATE_LIBRARY)
+    (tmp_path / "x.lib").write_text(STATE_LIBRARY, encoding="utf-8")
     text = cell_model(read_liberty([tmp_path / "x.lib"])["GATE"])
     assert "always @(gate_ or data_) if (gate_) IQ <= data_;" in text
 
 
 def test_state_table_that_is_no_latch_is_refused(tmp_path):
     path = tmp_path / "x.lib"
-    path.write_text(STATE_LIBRARY.replace("L H : - : H", "L H : H : H"))
+    path.write_text(STATE_LIBRARY.replace("L H : - : H", "L H : H : H"), encoding="utf-8")
     with pytest.raises(ValueError) as error:
         read_liberty([path])
     assert str(error.value) == "cell GATE: state table row 'L H : H : H' is not that of a latch"

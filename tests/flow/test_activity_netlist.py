@@ -32,7 +32,7 @@ endmodule
 
 
 def _read(tmp_path, text, top="top"):
-    (tmp_path / "x.v").write_text(text)
+    (tmp_path / "x.v").write_text(text, encoding="utf-8")
     return read_netlist(tmp_path / "x.v", top)
 
 

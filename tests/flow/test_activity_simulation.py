@@ -60,8 +60,8 @@ for words in (
 
 
 def _synthesize(folder, liberty):
-    (folder / "top.v").write_text(VERILOG)
-    (folder / "cells.lib").write_text(read_text(liberty))
+    (folder / "top.v").write_text(VERILOG, encoding="utf-8")
+    (folder / "cells.lib").write_text(read_text(liberty), encoding="utf-8")
     command = [sys.executable, "-c", SYNTHESIS, "top.v", "cells.lib", "netlist.v"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "netlist.v"
@@ -95,10 +95,15 @@ def _link(liberty, netlist):
 
 
 def _openroad(folder, commands):
-    (folder / "run.tcl").write_text("\n".join([*commands, "exit", ""]))
+    (folder / "run.tcl").write_text("\n".join([*commands, "exit", ""]), encoding="utf-8")
     program = find_openroad(print) / "openroad"
     process = subprocess.run(
-        [program, "-exit", "run.tcl"], cwd=folder, capture_output=True, text=True, check=False
+        [program, "-exit", "run.tcl"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
     )
     assert process.returncode == 0, process.stdout[-2000:]
     return process.stdout
@@ -207,7 +212,7 @@ CELLS = """library (x) {
 
 @pytest.fixture
 def small_cells(tmp_path):
-    (tmp_path / "x.lib").write_text(CELLS)
+    (tmp_path / "x.lib").write_text(CELLS, encoding="utf-8")
     return read_liberty([tmp_path / "x.lib"])
 
 
@@ -324,7 +329,8 @@ def test_sdf_reader_takes_triples_conditions_wires_and_escaped_names(tmp_path):
         '(CELL (CELLTYPE "X") (INSTANCE u\\[1\\].v) (DELAY (ABSOLUTE\n'
         "  (COND (B == 1'b1) && (C == 1'b0)\n   (IOPATH A Z (1:5:9) ()))\n"
         "  (IOPATH (posedge CK) Z () (7.5))\n"
-        ")) (TIMINGCHECK (HOLD (posedge D) (posedge CK) (1::1)))))\n"
+        ")) (TIMINGCHECK (HOLD (posedge D) (posedge CK) (1::1)))))\n",
+        encoding="utf-8",
     )
     delays = read_sdf(path)
     assert delays.wires_ns == {"u[1].v/A": (pytest.approx(0.02), pytest.approx(0.04))}
@@ -336,7 +342,7 @@ def test_sdf_reader_takes_triples_conditions_wires_and_escaped_names(tmp_path):
         pytest.approx(0.075),
         pytest.approx(0.075),
     )
-    path.write_text(path.read_text()[:-3])
+    path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
     with pytest.raises(ValueError, match=rf"^{path}: truncated, or not an SDF file$"):
         read_sdf(path)
 
@@ -380,7 +386,7 @@ def test_netlist_that_cannot_be_simulated_is_refused(small_cells, instances, mes
 
 def test_supplies_and_cells_without_signals_are_left_out(tmp_path):
     with_supply = CELLS.replace("cell (BUF) {", "cell (BUF) { pg_pin (VDD) { pg_type : power; }")
-    (tmp_path / "x.lib").write_text(with_supply)
+    (tmp_path / "x.lib").write_text(with_supply, encoding="utf-8")
     instances = (
         Instance(("fill",), "FILL_8", {"VPWR": 3}),
         Instance(("tap",), "TAP", {}),
@@ -430,8 +436,8 @@ def test_saif_is_the_same_bytes_twice_and_counts_match(design, tmp_path):
     inputs, _ = _stimulus(4, 30)
     for name in ("one", "two"):
         write_saif(design, zero_delay.simulate(design, inputs, 4, PERIOD_NS)[1], tmp_path / name)
-    text = (tmp_path / "one").read_text()
-    assert text == (tmp_path / "two").read_text()
+    text = (tmp_path / "one").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two").read_text(encoding="utf-8")
     assert text.count("(") == text.count(")")
     duration = int(re.search(r"\(DURATION (\d+)\)", text)[1])
     assert duration == 4 * 30 * 5000
@@ -445,11 +451,11 @@ def test_saif_is_the_same_bytes_twice_and_counts_match(design, tmp_path):
 def test_openroad_annotates_every_pin_from_the_saif(nangate45, tmp_path, rename):
     folder, design = nangate45
     liberty, netlist = pdk_file(LIBRARIES["nangate45"]), tmp_path / "netlist.v"
-    text = (folder / "netlist.v").read_text()
+    text = (folder / "netlist.v").read_text(encoding="utf-8")
     if rename:
         assert rename[0] in text
         text = text.replace(*rename)
-    netlist.write_text(text)
+    netlist.write_text(text, encoding="utf-8")
     design = join(read_netlist(netlist, "top"), design.cells, "clk")
     inputs, _ = _stimulus(8, 100)
     _, activity = zero_delay.simulate(design, inputs, 8, PERIOD_NS)

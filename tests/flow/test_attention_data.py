@@ -34,7 +34,7 @@ def test_sample_is_small_and_names_its_provenance():
     files = sorted(SAMPLE_FOLDER.iterdir())
     assert [file.name for file in files] == ["keys.npy", "provenance.json", "queries.npy", "values.npy"]
     assert sum(file.stat().st_size for file in files) < 2_000_000
-    provenance = json.loads((SAMPLE_FOLDER / "provenance.json").read_text())
+    provenance = json.loads((SAMPLE_FOLDER / "provenance.json").read_text(encoding="utf-8"))
     assert provenance["model_sha256"] == minilm.MODEL_SHA256
     assert "Apache-2.0" in provenance["licence"]
 

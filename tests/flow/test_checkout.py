@@ -5,8 +5,11 @@ import pytest
 from flow_command import assert_one_line, run_command
 from history_runs import metrics, row
 
-from flow import checkout
-from flow.checkout import (
+from flow.common.errors import UserError
+from flow.history.database import open_history
+from flow.history.runs import add_run, all_runs, recorded
+from flow.record import checkout
+from flow.record.checkout import (
     branch_of,
     commit_of,
     git_state,
@@ -16,9 +19,6 @@ from flow.checkout import (
     read_commit,
     resolve_revision,
 )
-from flow.errors import UserError
-from flow.history.database import open_history
-from flow.history.runs import add_run, all_runs, recorded
 from flow.track import baseline_runs
 
 GITHUB = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF_TYPE", "GITHUB_SHA")

@@ -152,9 +152,9 @@ def test_compare_without_runs_takes_another_utilization_where_none_is_routed_at_
             )
     done = run_command("compare.py", "--no-run", "--reports", tmp_path, "--out", tmp_path / "build")
     assert done.returncode == 0, done.stderr
-    (row,) = json.loads((tmp_path / "comparison.json").read_text())["rows"]
+    (row,) = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))["rows"]
     assert (row["target_utilization_percent"], row["depth"]) == (40.0, "gds")
-    assert "d = 16, 40 % filled" in (tmp_path / "comparison.md").read_text()
+    assert "d = 16, 40 % filled" in (tmp_path / "comparison.md").read_text(encoding="utf-8")
 
 
 def test_each_format_has_its_mean_and_all_rows_have_theirs():
@@ -255,7 +255,7 @@ def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
     assert run.returncode == 0, run.stderr
     kept = sorted((tmp_path / "reports" / "results").rglob("result-synth.json"))
     assert len(kept) == 4
-    netlists = {json.loads(path.read_text())["sha256"]["netlist"] for path in kept}
+    netlists = {json.loads(path.read_text(encoding="utf-8"))["sha256"]["netlist"] for path in kept}
     assert len(netlists) == 4
     names = ("comparison.md", "comparison.json", "comparison.svg", "comparison.png")
     before = {name: (tmp_path / "reports" / name).read_bytes() for name in names}

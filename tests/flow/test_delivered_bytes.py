@@ -27,10 +27,10 @@ def test_two_runs_at_two_dates_in_two_folders_deliver_the_same_bytes(kind, tmp_p
     for number, date in enumerate(DATES[kind]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "made").write_text(HEADS[kind].format(date) + REST)
+        (folder / "made").write_text(HEADS[kind].format(date) + REST, encoding="utf-8")
         copy_without_date(folder / "made", folder / "kept", DATE_LINES[kind])
         hashes.add(sha256(folder / "kept"))
-        kept = (folder / "kept").read_text()
+        kept = (folder / "kept").read_text(encoding="utf-8")
         assert kept == HEADS[kind].format("Thu Jan  1 00:00:00 1970") + REST
     assert len(hashes) == 1
 
@@ -39,12 +39,12 @@ def test_two_runs_at_two_dates_in_two_folders_deliver_the_same_bytes(kind, tmp_p
 def test_another_layout_is_still_another_hash_and_a_file_without_a_date_is_kept(kind, tmp_path):
     text = HEADS[kind].replace("{}", "")
     for name, content in (("a", text + REST), ("b", text + REST.replace("5.0000", "6.0000"))):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
         copy_without_date(tmp_path / name, tmp_path / f"{name}.kept", DATE_LINES[kind])
     assert sha256(tmp_path / "a.kept") != sha256(tmp_path / "b.kept")
-    (tmp_path / "short").write_text("no date")
+    (tmp_path / "short").write_text("no date", encoding="utf-8")
     copy_without_date(tmp_path / "short", tmp_path / "short.kept", DATE_LINES[kind])
-    assert (tmp_path / "short.kept").read_text() == "no date"
+    assert (tmp_path / "short.kept").read_text(encoding="utf-8") == "no date"
 
 
 def test_the_delivery_takes_the_date_out(tmp_path, monkeypatch):
@@ -54,6 +54,6 @@ def test_the_delivery_takes_the_date_out(tmp_path, monkeypatch):
         settings = make_settings("expmul", {}, depth="route", build_dir=tmp_path / str(number))
         source = step_folder(settings.folder, "write.views") / "outputs" / "expmul.sdc"
         source.parent.mkdir(parents=True)
-        source.write_text(HEADS["sdc"].format(date) + REST)
+        source.write_text(HEADS["sdc"].format(date) + REST, encoding="utf-8")
         hashes.add(sha256(delivering.deliver(settings)["sdc"]))
     assert len(hashes) == 1

@@ -66,12 +66,12 @@ def test_imports_inside_functions_and_relative_ones_count(tmp_path):
         "flow/parts/e.tcl": "",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     expected = {"__init__.py", "a.py", "b.py", "parts/__init__.py", "parts/c.py", "parts/d.tcl"}
     assert used_by("flow/a.py", tmp_path) == {f"flow/{name}" for name in expected}
 
 
 def test_a_step_that_is_added_has_its_sources_without_being_listed(tmp_path):
     shutil.copytree(PROJECT_ROOT / "flow", tmp_path / "flow", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "flow/pipeline/steps/added.py").write_text("from flow.formats import sdf\n")
+    (tmp_path / "flow/pipeline/steps/added.py").write_text("from flow.formats import sdf\n", encoding="utf-8")
     assert "flow/formats/liberty.py" in used_by("flow/pipeline/steps/added.py", tmp_path)

@@ -59,7 +59,7 @@ def test_the_dress_of_a_file_does_not_matter(engine, exported, suffix, dress):
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
 def test_utf_16_and_latin_1_are_one_line(engine, exported, suffix):
     path = exported / f"runs.{suffix}"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     path.write_bytes(text.encode("utf-16"))
     refused(engine, path, "it has to be UTF-8")
     path.write_bytes(text.replace("expmul", "ü").encode("latin-1"))
@@ -80,36 +80,40 @@ def test_utf_16_and_latin_1_are_one_line(engine, exported, suffix):
 )
 def test_a_value_of_another_kind_is_named_with_its_line_and_nothing_is_taken(engine, exported, change, part):
     path = exported / "runs.jsonl"
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     lines[1] = json.dumps(json.loads(lines[1]) | change)
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
     refused(engine, path, "line 2", part)
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_is_none_is_refused(engine, exported, word):
     path = exported / "runs.jsonl"
-    path.write_text(path.read_text().replace('"clock_ns": 5.0', f'"clock_ns": {word}'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"clock_ns": 5.0', f'"clock_ns": {word}'), encoding="utf-8"
+    )
     refused(engine, path, "line 1", f"{word} is no number")
 
 
 def test_a_key_that_is_there_twice_is_refused(engine, exported):
     path = exported / "runs.jsonl"
-    path.write_text(path.read_text().replace('"pdk":', '"pdk": "sky130", "pdk":'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"pdk":', '"pdk": "sky130", "pdk":'), encoding="utf-8"
+    )
     refused(engine, path, "line 1", "pdk is there twice")
 
 
 def test_each_fault_has_its_line_and_many_are_counted(engine, tmp_path):
     path = tmp_path / "runs.jsonl"
-    path.write_text("{\n[]\n\n" + "{}\n" * 10)
+    path.write_text("{\n[]\n\n" + "{}\n" * 10, encoding="utf-8")
     refused(engine, path, "line 1", "line 2", "line 4", "; 7 more")
 
 
 def changed_csv(path, change):
-    with path.open(newline="") as handle:
+    with path.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.reader(handle))
     change(rows)
-    with path.open("w", newline="") as handle:
+    with path.open("w", newline="", encoding="utf-8") as handle:
         csv.writer(handle).writerows(rows)
 
 
@@ -150,8 +154,8 @@ def test_a_fault_of_a_csv_is_named_with_its_line(engine, exported, change, parts
 
 def test_an_open_quote_and_an_empty_file_are_one_line(engine, exported):
     path = exported / "runs.csv"
-    path.write_text(path.read_text() + '"open')
+    path.write_text(path.read_text(encoding="utf-8") + '"open', encoding="utf-8")
     refused(engine, path)
     for suffix in ("csv", "jsonl"):
-        (exported / f"runs.{suffix}").write_text("\n")
+        (exported / f"runs.{suffix}").write_text("\n", encoding="utf-8")
         refused(engine, exported / f"runs.{suffix}")

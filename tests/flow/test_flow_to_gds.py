@@ -104,13 +104,13 @@ def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
     liberty = [Path(path) for path in liberty_files(library, pdk.corner)]
     files = {kind: folder / result.files[kind] for kind in ("verilog", "netlist", "routed", "layout")}
     swapped = tmp_path / "swapped.v"
-    text = files["routed"].read_text()
+    text = files["routed"].read_text(encoding="utf-8")
     # The data of two registers change places.
     pins = list(re.finditer(r"\b(?:DFF|\w*_df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
     one, other = pins[0], pins[-1]
     assert one[1] != other[1]
     text = text[: one.start(1)] + other[1] + text[one.end(1) : other.start(1)] + one[1] + text[other.end(1) :]
-    swapped.write_text(text)
+    swapped.write_text(text, encoding="utf-8")
     against_layout = check_layout(files["layout"], swapped, files["netlist"], result.design, liberty)
     assert against_layout.status == "fail"
     assert against_layout.figures["differences"] >= 4
@@ -157,7 +157,7 @@ def test_the_view_tells_the_routers_wire_length_and_draws_the_worst_path(layout,
     result, folder = layout
     done = run_command("view.py", folder, "--stats", "--png", "--diff", folder, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    numbers = json.loads((tmp_path / "stats.json").read_text())
+    numbers = json.loads((tmp_path / "stats.json").read_text(encoding="utf-8"))
     routed = read_def(folder / result.files["layout"])
     length_um = sum(map(wire_length, routed.nets.values())) / routed.units_per_um
     assert length_um == pytest.approx(result.metrics.wire_length_um, rel=0.01)

@@ -10,7 +10,7 @@ COMMITTED = Path(__file__).parents[2] / "reports" / "results"
 
 def test_a_group_that_is_called_otherwise_today_is_read_under_todays_name(tmp_path):
     path = next(COMMITTED.glob("fa2_baseline/*/result.json"))
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     assert "exp_mul" in record["groups"]
     result = read_result(path)
     assert list(result.groups) == ["weigh" if name == "exp_mul" else name for name in record["groups"]]
@@ -18,5 +18,5 @@ def test_a_group_that_is_called_otherwise_today_is_read_under_todays_name(tmp_pa
     for activity, power in result.power.items():
         assert power.groups_w["weigh"] == record["power"][activity]["groups_w"]["exp_mul"]
     renamed = tmp_path / "result.json"
-    renamed.write_text(json.dumps(record | {"design": "exp_mul"}))
+    renamed.write_text(json.dumps(record | {"design": "exp_mul"}), encoding="utf-8")
     assert read_result(renamed).design == "separate_exp_mul"

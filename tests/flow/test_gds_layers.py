@@ -72,9 +72,9 @@ def streamed(request, tmp_path_factory):
     """A PDK, its LEFs' text, and the GDS of a layout with every layer."""
     pdk = load_pdk(request.param)
     lefs, cells, options = library_files(pdk)
-    text = "\n".join(Path(path).read_text() for path in lefs)
+    text = "\n".join(Path(path).read_text(encoding="utf-8") for path in lefs)
     folder = tmp_path_factory.mktemp(pdk.name)
-    (folder / "top.def").write_text(routed_def(text, pdk.nand2_cell, NUMBERS[pdk.name]))
+    (folder / "top.def").write_text(routed_def(text, pdk.nand2_cell, NUMBERS[pdk.name]), encoding="utf-8")
     words = [sys.executable, "-I", SCRIPT, "--top", "top", "--def", "top.def", "--gds", "top.gds", *options]
     words += [word for path in lefs for word in ("--lef", path)]
     words += [word for path in cells for word in ("--cells", path)]
@@ -139,6 +139,8 @@ def test_a_technology_without_a_map_is_refused(tmp_path):
     technology.save(str(tmp_path / "none.lyt"))
     words = ["--top", "top", "--def", "x.def", "--gds", "x.gds", "--lef", "x.lef"]
     words += ["--technology", str(tmp_path / "none.lyt")]
-    done = subprocess.run([sys.executable, "-I", SCRIPT, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", SCRIPT, *words], capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 1
     assert "no map from DEF to GDS layers" in done.stderr

@@ -89,7 +89,7 @@ def test_export_and_import_keep_every_run(history, tmp_path, suffix):
     assert import_runs(other, path) == (0, 3)
     assert [{**run, "id": 0} for run in all_runs(other)] == [{**run, "id": 0} for run in all_runs(engine)]
     if suffix == ".jsonl":
-        assert '"design__instance__area__stdcell": 100,' in path.read_text()
+        assert '"design__instance__area__stdcell": 100,' in path.read_text(encoding="utf-8")
 
 
 def test_a_history_of_the_first_schema_is_brought_up_to_date(tmp_path):
@@ -108,7 +108,7 @@ def test_a_history_of_the_first_schema_is_brought_up_to_date(tmp_path):
 
 def test_what_is_no_history_is_one_line_and_stays_as_it_is(tmp_path):
     garbage, foreign, newer = (tmp_path / name for name in ("garbage.db", "foreign.db", "newer.db"))
-    garbage.write_text("not a database at all\n" * 100)
+    garbage.write_text("not a database at all\n" * 100, encoding="utf-8")
     with sqlite3.connect(foreign) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     open_history(str(newer)).dispose()
@@ -149,7 +149,7 @@ def test_a_server_that_does_not_answer_is_one_line_without_the_password():
 )
 def test_an_import_of_something_else_adds_nothing(history, tmp_path, content, message):
     path = tmp_path / "runs.jsonl"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     engine = open_history(str(history))
     with pytest.raises(UserError, match=message):
         import_runs(engine, path)
@@ -270,7 +270,7 @@ def test_suites_of_the_project_are_valid_and_a_wrong_one_is_one_line(tmp_path):
         ("[[", "is not a suite"),
     ):
         path = tmp_path / "suite.toml"
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
         done = run_command("nightly.py", "--suite", path, "--db", tmp_path / "h.db")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert message in done.stderr
@@ -290,7 +290,7 @@ def test_dashboard_shows_trends_and_filters_without_a_console_error(tmp_path):
     found = open_page(page, tmp_path / "page.png", question=ask)
     assert found.console == ()
     assert found.answer == f"2 1 {15 * len(metrics())}"
-    assert "Change 11" in page.read_text()
+    assert "Change 11" in page.read_text(encoding="utf-8")
 
 
 def nightly(suite, tmp_path, **options):
@@ -307,7 +307,7 @@ def entries(path):
 def test_nightly_goes_on_after_a_failing_entry_and_leaves_with_1(tmp_path):
     suite = tmp_path / "suite.toml"
     broken = '[[run]]\ndesign = "expmul"\nparameters = { lanes = 1 }\npdk = "sky130"\nto = "synth"\n'
-    suite.write_text(broken + TINY)
+    suite.write_text(broken + TINY, encoding="utf-8")
     root = tmp_path / "pdk"
     nangate = Path("lambdapdk/freepdk45")
     (root / nangate).parent.mkdir(parents=True)
@@ -324,7 +324,7 @@ def test_nightly_goes_on_after_a_failing_entry_and_leaves_with_1(tmp_path):
 @pytest.mark.slow
 def test_two_nightlies_at_once_record_each_run_once_and_a_third_runs_nothing(tmp_path):
     suite = tmp_path / "suite.toml"
-    suite.write_text(TINY)
+    suite.write_text(TINY, encoding="utf-8")
     command, options = nightly(suite, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     both = [subprocess.Popen(command, **options) for _ in range(2)]
     outputs = [one.communicate() for one in both]
@@ -336,14 +336,14 @@ def test_two_nightlies_at_once_record_each_run_once_and_a_third_runs_nothing(tmp
 @pytest.mark.parametrize("after_s", [0.8, 3.0, 5.0])
 def test_a_killed_nightly_leaves_a_whole_history_and_the_next_one_completes_it(tmp_path, after_s):
     suite = tmp_path / "suite.toml"
-    suite.write_text(TINY)
+    suite.write_text(TINY, encoding="utf-8")
     command, options = nightly(suite, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     first = subprocess.Popen(command, start_new_session=True, **options)
     time.sleep(after_s)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert len(entries(tmp_path / "h.db")) <= 2
-    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True)
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["expmul", "separate_exp_mul"]
 
@@ -398,15 +398,17 @@ def test_git_bisect_finds_the_commit_that_adds_a_register_stage(tmp_path):
     tree.mkdir()
     for name in ("flow", "hdl", "pdk_configs"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / ".gitignore").write_text("__pycache__/\nbuild/\n")
+    (tree / ".gitignore").write_text("__pycache__/\nbuild/\n", encoding="utf-8")
     suite, database = tmp_path / "suite.toml", tmp_path / "h.db"
-    suite.write_text(TINY.replace('["expmul", "separate_exp_mul"]', '"expmul"'))
+    suite.write_text(TINY.replace('["expmul", "separate_exp_mul"]', '"expmul"'), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(tree)}
     if (ROOT.parent / "shared" / "pdk").is_dir() and "EXPMUL_PDK_ROOT" not in environment:
         environment["EXPMUL_PDK_ROOT"] = str(ROOT.parent / "shared" / "pdk")
 
     def call(*words):
-        return subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            words, cwd=tree, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+        )
 
     def commit(subject):
         call("git", "add", "-A")
@@ -420,8 +422,8 @@ def test_git_bisect_finds_the_commit_that_adds_a_register_stage(tmp_path):
     commits = {}
     for number in range(5):
         if number == 2:
-            source.write_text(add_register_stage(source.read_text()))
-        with (tree / "NOTES").open("a") as notes:
+            source.write_text(add_register_stage(source.read_text(encoding="utf-8")), encoding="utf-8")
+        with (tree / "NOTES").open("a", encoding="utf-8") as notes:
             notes.write(f"{number}\n")
         commits[number] = commit(f"Change {number}")
     judge = [

@@ -22,5 +22,7 @@ def test_pages_history_and_settings_load_no_engine(module):
     loaded = (
         f"import sys, {module}; print(*({{name.split('.')[0] for name in sys.modules}} & set({ENGINES!r})))"
     )
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.split() == []

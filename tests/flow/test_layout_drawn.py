@@ -75,7 +75,7 @@ def test_an_unknown_layer_and_a_file_that_is_no_layout_are_one_line(gds, tmp_pat
     with pytest.raises(UserError, match="no layer 'metal1': there are 1/0, 2/0"):
         DrawnLayout(gds, None).show(["metal1"])
     broken = tmp_path / "broken.gds"
-    broken.write_text("not a layout")
+    broken.write_text("not a layout", encoding="utf-8")
     with pytest.raises(UserError, match="is not a layout"):
         DrawnLayout(broken, None)
 
@@ -99,7 +99,7 @@ def test_the_page_draws_the_layout_and_zooms_without_a_console_error(server, tmp
     text = get(server, "").decode().replace('"/', f'"{server.address}')
     # A page from a file may load pictures from the server, but not fetch from it.
     names = 'Promise.resolve({json: () => ["1/0", "2/0"]})'
-    page.write_text(text.replace(f'fetch("{server.address}layers")', names))
+    page.write_text(text.replace(f'fetch("{server.address}layers")', names), encoding="utf-8")
     ask = """const before = image.src;
     view.dispatchEvent(new WheelEvent("wheel", {deltaY: -1, clientX: 10, clientY: 10}));
     await new Promise(done => setTimeout(done, 2000));

@@ -35,8 +35,8 @@ def _write_run(folder, cells=CELLS, rows=4):
         listed.append(f"{name}\tM\t{sites * 0.2 * 1.4}\t{kind}")
     lines += ["END COMPONENTS", "NETS 0 ;", "END NETS", "END DESIGN"]
     instances_path(folder).parent.mkdir(parents=True, exist_ok=True)
-    instances_path(folder).write_text("\n".join(listed) + "\n")
-    (folder / "layout.def").write_text("\n".join(lines) + "\n")
+    instances_path(folder).write_text("\n".join(listed) + "\n", encoding="utf-8")
+    (folder / "layout.def").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder / "layout.def"
 
 
@@ -79,12 +79,12 @@ def test_a_placement_that_is_cut_short_is_refused(placement, tmp_path, cut):
 
 def test_an_unplaced_cell_and_a_cell_beside_the_sites_are_refused(tmp_path):
     layout = _write_run(tmp_path)
-    with instances_path(tmp_path).open("a") as handle:
+    with instances_path(tmp_path).open("a", encoding="utf-8") as handle:
         handle.write("weigh._9_\tM\t0.28\tlogic\n")
     with pytest.raises(UserError, match=r"does not place weigh\._9_"):
         placement_of_run(tmp_path, layout, GROUPS)
     layout = _write_run(tmp_path, cells=(("weigh._1_", 4, 1, 2.5, "logic"),))
-    layout.write_text(layout.read_text().replace(".0 ", " "))
+    layout.write_text(layout.read_text(encoding="utf-8").replace(".0 ", " "), encoding="utf-8")
     with pytest.raises(UserError, match="sites"):
         placement_of_run(tmp_path, layout, GROUPS)
 
@@ -122,7 +122,9 @@ def test_two_layouts_are_drawn_at_the_same_scale(placement, tmp_path):
     small.mkdir()
     # The same cell in a die half as large, beside others in a whole one.
     layout = _write_run(small, cells=CELLS[1:2])
-    layout.write_text(layout.read_text().replace("( 24000 24000 )", "( 16000 16000 )"))
+    layout.write_text(
+        layout.read_text(encoding="utf-8").replace("( 24000 24000 )", "( 16000 16000 )"), encoding="utf-8"
+    )
     other = placement_of_run(small, layout, GROUPS)
     assert other.die_um != placement.die_um
     path = tmp_path / "both.png"
@@ -139,6 +141,6 @@ def test_two_layouts_are_drawn_at_the_same_scale(placement, tmp_path):
 
 def test_what_is_no_run_is_one_line(tmp_path):
     assert_one_line(run_command("view.py", tmp_path, "--png"), 2, "holds no routed run")
-    (tmp_path / "result.json").write_text(json.dumps({"design": "expmul"}))
+    (tmp_path / "result.json").write_text(json.dumps({"design": "expmul"}), encoding="utf-8")
     assert_one_line(run_command("view.py", tmp_path, "--png"), 2, "is not a result of this project")
     assert_one_line(run_command("view.py", tmp_path, "--png", "--window", "3,3,1,1"), 2, "--window")

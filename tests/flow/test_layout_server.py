@@ -49,10 +49,10 @@ def run(tmp_path):
     """A run's folder whose result has a script for its format."""
     folder = tmp_path / "run"
     instances_path(folder).parent.mkdir(parents=True)
-    instances_path(folder).write_text("exp_mul._1_\tM\t1.12\tlogic\n")
-    (folder / "layout.def").write_text(DEF)
+    instances_path(folder).write_text("exp_mul._1_\tM\t1.12\tlogic\n", encoding="utf-8")
+    (folder / "layout.def").write_text(DEF, encoding="utf-8")
     write_gds(folder / "top.gds")
-    result = json.loads(KEPT.read_text())
+    result = json.loads(KEPT.read_text(encoding="utf-8"))
     result["parameters"]["format"] = SCRIPT
     result["files"] = {"layout": "layout.def", "gds": "top.gds"}
     result["sha256"] |= {
@@ -72,10 +72,15 @@ def get(address, path=""):
 def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_processes(tmp_path, run, number):
     pdk_files("freepdk45/libs/nangate45/gds/*.gds")
     words = [sys.executable, "flow/view.py", str(run), "--web"]
-    with (tmp_path / "stdout").open("w") as output, (tmp_path / "stderr").open("w") as errors:
+    with (
+        (tmp_path / "stdout").open("w", encoding="utf-8") as output,
+        (tmp_path / "stderr").open("w", encoding="utf-8") as errors,
+    ):
         viewer = subprocess.Popen(words, cwd=ROOT, stdout=output, stderr=errors, start_new_session=True)
     try:
-        said = wait_for(lambda: re.search(r"http://\S+/", (tmp_path / "stdout").read_text()), "address")
+        said = wait_for(
+            lambda: re.search(r"http://\S+/", (tmp_path / "stdout").read_text(encoding="utf-8")), "address"
+        )
         address = said[0]
         port = int(address.rstrip("/").rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):
@@ -85,7 +90,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
             viewer.send_signal(number)
             assert viewer.wait(timeout=30) == (-9 if number == signal.SIGKILL else 0)
         assert_gone(run)
-        assert (tmp_path / "stderr").read_text() == ""
+        assert (tmp_path / "stderr").read_text(encoding="utf-8") == ""
     finally:
         for one in family(run):
             one.kill()
@@ -149,7 +154,7 @@ def test_the_dashboard_escapes_whatever_a_row_holds(tmp_path):
     one = row(0, metrics(), design=SCRIPT)
     one |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
     one["parameters"] |= {SCRIPT: SCRIPT}
-    page = write_dashboard([one], tmp_path, ROOT / "reports").read_text()
+    page = write_dashboard([one], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
     assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(" in page
     assert 'href="../build/%23%3C/title' in page

@@ -22,7 +22,7 @@ def test_the_routers_last_word_counts(tmp_path):
     lines = ("Total wire length on LAYER m1 = {0} um.", "Up-via summary (total {0}):", "", "---", " m1  {0}")
     table = "\n".join((*lines, "---", "  {0}", "", "", ""))
     tables = [table.format(number) for number in (9, 5)]
-    log.write_text("".join(tables))
+    log.write_text("".join(tables), encoding="utf-8")
     assert router_layers(tmp_path) == ({"m1": 5}, {"m1": 5})
 
 
@@ -34,7 +34,8 @@ def test_the_worst_path_is_the_one_of_least_slack(tmp_path):
         stages.format("slow")
         + "  -0.25   slack (VIOLATED)\n"
         + stages.format("fast")
-        + "  1.5   slack (MET)\n"
+        + "  1.5   slack (MET)\n",
+        encoding="utf-8",
     )
     assert worst_path(tmp_path) == (["slow", "g"], pytest.approx(-0.25))
 

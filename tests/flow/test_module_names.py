@@ -39,7 +39,7 @@ def test_the_modules_of_flow_leave_the_standard_library_its_names():
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_looks_for_packages_with_its_own_folder_off_the_path_of_imports(script, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE.format(flow=str(FLOW)))
+    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE.format(flow=str(FLOW)), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, script, "--help"],
         cwd=ROOT,
@@ -47,6 +47,7 @@ def test_a_script_looks_for_packages_with_its_own_folder_off_the_path_of_imports
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "", "the script has looked for no package"

@@ -5,23 +5,23 @@ import pytest
 from flow_command import ROOT, assert_one_line, run_command
 from history_runs import metrics, row
 
-from flow.activity.sdf import _value
-from flow.depths import DEPTH_NAMES
-from flow.errors import StepError, UserError
-from flow.flowgraph import DEPTHS
+from flow.common.errors import StepError, UserError
+from flow.common.numeric import change_percent, is_number, read_number, signed_percent
+from flow.formats.sdf import _value
 from flow.history.dashboard import trend, write_dashboard
 from flow.history.database import open_history
 from flow.history.drift import find_step
 from flow.history.exchange import export_runs, import_runs
 from flow.history.gate import ERROR, FAIL, PASS, check_run, gate_markdown, read_gates
 from flow.history.runs import add_run, all_runs
-from flow.measure import measured
-from flow.measure_power import read_power
-from flow.metrics import BY_NAME, METRICS, measured_at
-from flow.misses import missed
-from flow.numeric import change_percent, is_number, read_number, signed_percent
-from flow.result import Metrics, read_result
-from flow.settings import make_settings
+from flow.pipeline.flowgraph import DEPTHS
+from flow.pipeline.measure_layout import measured
+from flow.pipeline.measure_power import read_power
+from flow.record.depths import DEPTH_NAMES
+from flow.record.metrics import BY_NAME, METRICS, measured_at
+from flow.record.misses import missed
+from flow.record.result import Metrics, read_result
+from flow.record.settings import make_settings
 
 GATES = read_gates()
 NOT_FINITE = [math.nan, -math.nan, math.inf, -math.inf]

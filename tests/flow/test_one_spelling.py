@@ -105,7 +105,7 @@ def test_a_list_names_each_thing_once(tmp_path, words, part):
 )
 def test_a_suite_is_held_to_the_same(tmp_path, content, part):
     path = tmp_path / "suite.toml"
-    path.write_text("[[run]]\n" + content)
+    path.write_text("[[run]]\n" + content, encoding="utf-8")
     with pytest.raises(UserError, match=re.escape(part)):
         read_suite(str(path), tmp_path, 1)
 
@@ -123,7 +123,7 @@ def test_a_suite_is_held_to_the_same(tmp_path, content, part):
 )
 def test_the_constraints_have_every_digit_of_the_clock(tmp_path, clock_ns, unit_ns, period, delay):
     write_sdc(tmp_path / "a.sdc", clock_ns, unit_ns)
-    text = (tmp_path / "a.sdc").read_text()
+    text = (tmp_path / "a.sdc").read_text(encoding="utf-8")
     assert f"-period {period} [" in text
     assert text.count(f"put_delay {delay} ") == 2
 
@@ -131,7 +131,7 @@ def test_the_constraints_have_every_digit_of_the_clock(tmp_path, clock_ns, unit_
 def test_the_steps_hand_a_clock_of_many_digits_on(tmp_path):
     assert not write_sdc_decimals(tmp_path / "a.tcl", 999.9999, 1.0)
     assert write_sdc_decimals(tmp_path / "a.tcl", 1.23456789, 1.0)
-    assert "-digits 8 " in (tmp_path / "a.tcl").read_text()
+    assert "-digits 8 " in (tmp_path / "a.tcl").read_text(encoding="utf-8")
 
 
 def test_jobs_of_clocks_that_differ_in_the_last_digit_differ():
@@ -153,7 +153,7 @@ def test_every_step_runs_at_the_clock_that_is_recorded(tmp_path):
     periods = [
         float(period)
         for path in tmp_path.rglob("*.sdc")
-        for period in re.findall(r"create_clock.* -period ([\d.]+)", path.read_text())
+        for period in re.findall(r"create_clock.* -period ([\d.]+)", path.read_text(encoding="utf-8"))
     ]
     assert len(periods) > 5
     # OpenSTA computes with single precision.

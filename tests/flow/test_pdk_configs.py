@@ -31,7 +31,7 @@ def data_root(pdk):
 def liberty(pdk, data_root):
     (name,) = [name for name in pdk.required_files if name.endswith((".lib", ".lib.gz"))]
     path = data_root / name
-    return gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text()
+    return gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
 
 
 def test_the_reference_cell_has_the_area_that_the_library_says(pdk, liberty):
@@ -80,5 +80,5 @@ def test_layers_with_a_share_of_free_tracks_are_routing_layers_of_the_technology
     technology = library.get_dep(library.get("asic", "pdk"))
     derated = {layer for layer, _ in technology.get("tool", "openroad", "globalroutingderating")}
     lefs = [data_root / name for name in pdk.required_files if name.endswith((".lef", ".tlef"))]
-    text = "\n".join(path.read_text() for path in lefs)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in lefs)
     assert derated <= set(re.findall(r"^\s*LAYER (\S+)\s+TYPE\s+ROUTING", text, re.MULTILINE))

@@ -39,7 +39,7 @@ def with_apt(environment, tmp_path, script):
     """Return the environment with another `apt-get` before the system's."""
     program = tmp_path / "bin" / "apt-get"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     program.chmod(0o755)
     return environment | {"PATH": f"{program.parent}{os.pathsep}{environment['PATH']}"}
 
@@ -90,12 +90,14 @@ def test_a_root_that_holds_other_pdks_is_passed_by(package, tmp_path, monkeypatc
 
 def test_the_prepared_library_differs_only_where_the_engines_need_it(package):
     prepared = find_data_root(load_pdk("osu018"), package)
-    lef, prepared_lef = ((root / LEF).read_text() for root in (package, prepared))
+    lef, prepared_lef = ((root / LEF).read_text(encoding="utf-8") for root in (package, prepared))
     assert "VIARULE TURN1" in lef and "VIARULE TURN" not in prepared_lef
     assert re.findall(r"^MACRO .*?^END", lef, re.DOTALL | re.MULTILINE) == re.findall(
         r"^MACRO .*?^END", prepared_lef, re.DOTALL | re.MULTILINE
     )
-    liberty, prepared_liberty = ((root / LIBERTY).read_text().splitlines() for root in (package, prepared))
+    liberty, prepared_liberty = (
+        (root / LIBERTY).read_text(encoding="utf-8").splitlines() for root in (package, prepared)
+    )
     added = [line for line in prepared_liberty if "default_max_transition" in line]
     assert added == ["  default_max_transition : 1.2;"]
     prepared_liberty.remove(added[0])
@@ -106,7 +108,9 @@ def test_the_prepared_library_differs_only_where_the_engines_need_it(package):
 def test_the_areas_are_those_of_the_lef(package):
     prepared = find_data_root(load_pdk("osu018"), package)
     sizes = re.findall(
-        r"^MACRO (\w+)$.*?SIZE\s+([\d.]+) BY ([\d.]+)", (package / LEF).read_text(), re.DOTALL | re.MULTILINE
+        r"^MACRO (\w+)$.*?SIZE\s+([\d.]+) BY ([\d.]+)",
+        (package / LEF).read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
     )
     area_um2 = {name: float(width) * float(height) for name, width, height in sizes}
     cells = read_liberty([prepared / LIBERTY])
@@ -116,7 +120,7 @@ def test_the_areas_are_those_of_the_lef(package):
 
 
 def test_the_mapper_load_is_the_input_of_a_buffer(package):
-    text = (package / LIBERTY).read_text()
+    text = (package / LIBERTY).read_text(encoding="utf-8")
     capacitance_pf = re.search(r"^cell \(BUFX2\).*?capacitance : ([\d.]+)", text, re.DOTALL | re.MULTILINE)[1]
     assert pytest.approx(float(capacitance_pf) * 1000, abs=0.01) == LOAD_FF
 
@@ -124,5 +128,7 @@ def test_the_mapper_load_is_the_input_of_a_buffer(package):
 def test_a_netlist_needs_no_constant_where_the_library_has_no_tie_cell(package, tmp_path):
     words = ("--design", "separate_exp_mul", "--lanes", "1", "--pdk", "osu018", "--to", "synth")
     result = result_of(*words, out=tmp_path)
-    netlist = (tmp_path / "separate_exp_mul" / result["job"] / result["files"]["netlist"]).read_text()
+    netlist = (tmp_path / "separate_exp_mul" / result["job"] / result["files"]["netlist"]).read_text(
+        encoding="utf-8"
+    )
     assert "1'b" not in netlist and "lane" in netlist

@@ -41,7 +41,10 @@ def start(tmp_path):
     """Start a command with files for what it prints, as the leader of a session."""
 
     def starter(words, **options):
-        with (tmp_path / "stdout").open("w") as output, (tmp_path / "stderr").open("w") as errors:
+        with (
+            (tmp_path / "stdout").open("w", encoding="utf-8") as output,
+            (tmp_path / "stderr").open("w", encoding="utf-8") as errors,
+        ):
             return subprocess.Popen(
                 list(map(str, words)),
                 cwd=ROOT,
@@ -55,7 +58,7 @@ def start(tmp_path):
 
 
 def is_free(lock):
-    with lock.open() as handle:
+    with lock.open(encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -66,7 +69,7 @@ def is_free(lock):
 def nightly(tmp_path, depth):
     pdk_files("freepdk45/libs/nangate45/nldm/*.lib*")
     suite = tmp_path / "suite.toml"
-    suite.write_text(SUITE.format(depth=depth))
+    suite.write_text(SUITE.format(depth=depth), encoding="utf-8")
     words = ["--suite", suite, "--db", tmp_path / "h.db", "--page", tmp_path, "--out", tmp_path / "b"]
     return [sys.executable, "flow/nightly.py", *words]
 
@@ -99,7 +102,7 @@ def test_a_run_leaves_no_process_and_no_lock_whatever_ends_it(tmp_path, start, n
         assert code == -number
         return
     assert code == 130
-    said = (tmp_path / "stderr").read_text()
+    said = (tmp_path / "stderr").read_text(encoding="utf-8")
     assert (
         said
         == f"run.py: error: ended by {number.name}; the same command goes on from the last finished step\n"
@@ -113,7 +116,7 @@ def test_a_terminal_that_hangs_up_ends_a_run_as_well(tmp_path, start):
     os.killpg(run.pid, signal.SIGHUP)
     assert run.wait(timeout=60) == 130
     assert_gone(tmp_path)
-    assert "ended by SIGHUP" in (tmp_path / "stderr").read_text()
+    assert "ended by SIGHUP" in (tmp_path / "stderr").read_text(encoding="utf-8")
 
 
 def test_a_run_without_a_terminal_goes_on_after_sighup(tmp_path, start):
@@ -150,7 +153,7 @@ def test_a_sweep_ends_with_all_its_runs(tmp_path, start, make, number):
         assert code == -number
     else:
         assert code == 130
-        assert f"ended by {number.name}" in (tmp_path / "stderr").read_text()
+        assert f"ended by {number.name}" in (tmp_path / "stderr").read_text(encoding="utf-8")
         assert not list(tmp_path.glob("t/*/tree"))
 
 
@@ -168,9 +171,11 @@ def test_nightly_reports_a_killed_run_by_the_signal_and_goes_on(tmp_path, start,
     run.send_signal(number)
     assert sweep.wait(timeout=60) == 1
     word = "killed" if number == signal.SIGKILL else "ended"
-    assert f"failed: step run failed: {word} by {number.name}" in (tmp_path / "stdout").read_text()
-    assert "1 of 2 runs: fa2_expmul" in (tmp_path / "stderr").read_text()
-    assert f"{word} by {number.name}" in (tmp_path / "stderr").read_text()
+    assert f"failed: step run failed: {word} by {number.name}" in (tmp_path / "stdout").read_text(
+        encoding="utf-8"
+    )
+    assert "1 of 2 runs: fa2_expmul" in (tmp_path / "stderr").read_text(encoding="utf-8")
+    assert f"{word} by {number.name}" in (tmp_path / "stderr").read_text(encoding="utf-8")
     assert [one["design"] for one in all_runs(open_history(str(tmp_path / "h.db")))] == ["expmul"]
     assert_gone(tmp_path)
 
@@ -206,7 +211,9 @@ def program(tmp_path, last):
 )
 def test_a_supervised_program_leaves_as_it_did_and_takes_all_it_started_along(tmp_path, last, code):
     # Reading the pipe to its end would wait for the grandchild, were it still there.
-    done = subprocess.run(supervised(program(tmp_path, last)), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        supervised(program(tmp_path, last)), capture_output=True, text=True, timeout=30, encoding="utf-8"
+    )
     assert done.returncode == code
     assert done.stdout == "ready\n"
     assert_gone(tmp_path)
@@ -215,7 +222,7 @@ def test_a_supervised_program_leaves_as_it_did_and_takes_all_it_started_along(tm
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_supervised_program_ends_with_its_supervisor(tmp_path, start, number):
     supervisor = start(supervised(program(tmp_path, "time.sleep(600)")))
-    wait_for(lambda: (tmp_path / "stdout").read_text(), "program")
+    wait_for(lambda: (tmp_path / "stdout").read_text(encoding="utf-8"), "program")
     (child,) = psutil.Process(supervisor.pid).children()
     supervisor.send_signal(number)
     assert supervisor.wait(timeout=30) == -number
@@ -225,7 +232,7 @@ def test_a_supervised_program_ends_with_its_supervisor(tmp_path, start, number):
 
 
 def test_a_program_that_is_not_there_is_one_line():
-    done = subprocess.run(supervised(["/no/such/program"]), capture_output=True, text=True)
+    done = subprocess.run(supervised(["/no/such/program"]), capture_output=True, text=True, encoding="utf-8")
     assert_one_line(done, 127, "/no/such/program: No such file")
 
 

@@ -42,7 +42,7 @@ def test_the_committed_report_is_what_the_committed_results_give(report):
 
 
 def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path):
-    recipe = (PROJECT_ROOT / "Makefile").read_text().replace("\\\n", " ")
+    recipe = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = re.findall(r"flow/compare\.py (--no-run.*)", recipe)
     assert len(commands) == 2
     for words in commands:
@@ -55,7 +55,7 @@ def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path
 
 
 def test_every_link_of_the_report_leads_to_a_file(report):
-    text = (report / "reproduction.md").read_text()
+    text = (report / "reproduction.md").read_text(encoding="utf-8")
     targets = set(re.findall(r"\]\(([^)#]+)\)", text))
     assert len(targets) > 4
     # What lies outside the reports lies beside the committed ones alone.
@@ -65,12 +65,12 @@ def test_every_link_of_the_report_leads_to_a_file(report):
 
 
 def test_every_figure_of_the_main_table_is_that_of_its_result(report):
-    text = (report / "reproduction.md").read_text()
+    text = (report / "reproduction.md").read_text(encoding="utf-8")
     table = text.partition("## Area and power")[2].partition("\n\n| configuration | kernel")[0]
     found = re.findall(r"\[([\d,.]+)\]\((\S+)\) \| \[([\d,.–]+)\]", table)
     assert found
     for area, path, power in found:
-        metrics = json.loads((report / path).read_text())["metrics"]
+        metrics = json.loads((report / path).read_text(encoding="utf-8"))["metrics"]
         assert float(area.replace(",", "")) == pytest.approx(metrics["cell_area_um2"], abs=0.5)
         if power != "–":
             assert float(power) == pytest.approx(metrics["power_total_w"] * 1e3, abs=5e-4)
@@ -85,7 +85,7 @@ def test_the_page_needs_nothing_but_itself(report):
             if tag in ("img", "script", "link", "iframe"):
                 loaded.extend(value for key, value in named.items() if key in ("src", "href"))
 
-    Loads().feed((report / "reproduction.html").read_text())
+    Loads().feed((report / "reproduction.html").read_text(encoding="utf-8"))
     assert loaded
     assert all(source.startswith("data:") for source in loaded)
 
@@ -94,7 +94,9 @@ def test_the_page_needs_nothing_but_itself(report):
 def test_the_page_opens_without_a_console_error_in_either_mode(report, tmp_path, dark):
     page = open_page(report / "reproduction.html", tmp_path / "page.png", question=COUNT_CHARTS, dark=dark)
     assert page.console == ()
-    charts = len(re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", (report / "reproduction.md").read_text()))
+    charts = len(
+        re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", (report / "reproduction.md").read_text(encoding="utf-8"))
+    )
     assert page.answer == str(charts)
     assert page.screenshot.stat().st_size > 20_000
 
@@ -106,7 +108,7 @@ def test_a_series_can_be_toggled_on_the_page(report, tmp_path):
 
 def test_a_console_error_is_seen(tmp_path):
     page = tmp_path / "bad.html"
-    page.write_text("<script>nothing_of_that_name()</script>")
+    page.write_text("<script>nothing_of_that_name()</script>", encoding="utf-8")
     assert "nothing_of_that_name" in open_page(page, tmp_path / "bad.png").console[0]
 
 

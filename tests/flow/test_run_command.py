@@ -44,7 +44,12 @@ def test_a_script_of_another_checkout_is_refused(tmp_path):
     other.parent.mkdir()
     shutil.copy(ROOT / "flow" / "run.py", other)
     done = subprocess.run(
-        [sys.executable, str(other), "--list"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, str(other), "--list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
     )
     assert_one_line(done, 2, str(other), "pip install -e .")
 
@@ -66,7 +71,7 @@ def test_a_job_of_other_settings_is_not_overwritten(tmp_path):
 def test_a_folder_in_use_is_left_alone(tmp_path):
     folder = tmp_path / "expmul" / "busy"
     folder.mkdir(parents=True)
-    with (folder / "lock").open("w") as handle:
+    with (folder / "lock").open("w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         done = run_flow(*TINY, "--job", "busy", "--to", "verilog", out=tmp_path)
     assert_one_line(done, 2, "another run is at work in")
@@ -74,7 +79,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     blocked = tmp_path / "file"
-    blocked.write_text("")
+    blocked.write_text("", encoding="utf-8")
     assert_one_line(run_flow(*TINY, "--to", "verilog", out=blocked), 1, "Not a directory")
 
 
@@ -94,7 +99,9 @@ def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
 def test_groups_are_mapped_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.setenv("YOSYS_MAX_THREADS", "8")
     result_of("--design", "separate_exp_mul", *TINY[2:], "--to", "synth", out=tmp_path)
-    log = next(tmp_path.glob("separate_exp_mul/*/steps/synthesis/0/synthesis.log")).read_text()
+    log = next(tmp_path.glob("separate_exp_mul/*/steps/synthesis/0/synthesis.log")).read_text(
+        encoding="utf-8"
+    )
     mapping = log[log.index("Executing ABC pass") :]
     steps = re.findall("Extracting gate netlist of module|Executed ABC", mapping)
     assert len(steps) > 4
@@ -150,13 +157,16 @@ def test_the_error_line_is_the_engines_or_what_a_python_step_raised(tmp_path):
     settings = make_settings("expmul", {}, build_dir=tmp_path)
     log = step_log(settings.folder, "synthesis")
     log.parent.mkdir(parents=True)
-    log.write_text("reading\nERROR: no cell INV\nleaving\n")
+    log.write_text("reading\nERROR: no cell INV\nleaving\n", encoding="utf-8")
     whole = job_log(settings.folder)
-    whole.write_text("| ERROR    | Failed in run() for activity/simulate: output y differs\n| INFO | end\n")
+    whole.write_text(
+        "| ERROR    | Failed in run() for activity/simulate: output y differs\n| INFO | end\n",
+        encoding="utf-8",
+    )
     assert "step synthesis failed: ERROR: no cell INV (log" in str(failure(settings, ["synthesis"], ""))
-    log.write_text("reading\nleaving\n")
+    log.write_text("reading\nleaving\n", encoding="utf-8")
     assert "step synthesis failed: output y differs (log" in str(failure(settings, ["synthesis"], ""))
-    whole.write_text("| INFO | end\n")
+    whole.write_text("| INFO | end\n", encoding="utf-8")
     assert "step synthesis failed: leaving (log" in str(failure(settings, ["synthesis"], ""))
 
 
@@ -168,6 +178,7 @@ def test_a_limit_on_the_size_of_files_is_named(tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert_one_line(done, 1, "a file is larger than the limit allows (ulimit -f)")
 
@@ -181,6 +192,7 @@ def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("expmul/*/steps/floorplan.init/0")) and time.monotonic() < deadline:

@@ -107,7 +107,7 @@ def check(tmp_path):
     def run(layout=None, routed=ROUTED, synthesised=SYNTHESISED):
         files = {"l.def": layout or _layout(), "r.v": routed, "s.v": synthesised, "x.lib": LIBERTY}
         for name, text in files.items():
-            (tmp_path / name).write_text(text)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         paths = [tmp_path / name for name in ("l.def", "r.v", "s.v")]
         return check_layout(*paths, "small", [tmp_path / "x.lib"])
 
@@ -120,7 +120,7 @@ def prove(tmp_path):
 
     def run(netlist=ROUTED, verilog=VERILOG, time_limit_s=60):
         for name, text in {"n.v": netlist, "v.v": verilog, "x.lib": LIBERTY}.items():
-            (tmp_path / name).write_text(text)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         question = EquivalenceQuestion(
             tmp_path / "v.v", tmp_path / "n.v", "small", "clk", [tmp_path / "x.lib"], 0, time_limit_s
         )
@@ -180,7 +180,7 @@ def test_a_netlist_that_layout_changed_for_another_fails_both_checks(tmp_path, p
     cells = read_liberty([tmp_path / "x.lib"])
     netlists = []
     for text in (SYNTHESISED, changed):
-        (tmp_path / "n.v").write_text(text)
+        (tmp_path / "n.v").write_text(text, encoding="utf-8")
         netlists.append(read_traced_netlist(tmp_path / "n.v", "small", cells))
     (difference,) = compare_netlists(*netlists)[0]
     assert message in difference
@@ -298,5 +298,5 @@ def test_a_result_from_before_the_checks_reads_as_not_run():
 
 
 def test_def_names_lose_their_escapes(tmp_path):
-    (tmp_path / "x.def").write_text(_layout())
+    (tmp_path / "x.def").write_text(_layout(), encoding="utf-8")
     assert "a[0]" in read_def(tmp_path / "x.def").nets

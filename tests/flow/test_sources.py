@@ -12,14 +12,14 @@ def tree(tmp_path, monkeypatch):
     for name in ("hdl/a.py", "hdl/models/b.py", "flow/c.cpp", "flow/data.npy", "flow/README.md"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(name, encoding="utf-8")
     return tmp_path
 
 
 @pytest.mark.parametrize("name", ["hdl/a.py", "hdl/models/b.py", "flow/c.cpp", "flow/data.npy"])
 def test_a_change_of_code_or_data_changes_the_digest(tree, name):
     before = sources_sha256("hdl", "flow")
-    (tree / name).write_text("other")
+    (tree / name).write_text("other", encoding="utf-8")
     assert sources_sha256("hdl", "flow") != before
 
 
@@ -31,6 +31,6 @@ def test_a_file_of_another_name_is_another_source(tree):
 
 def test_a_readme_and_what_is_left_out_change_nothing(tree):
     before = sources_sha256("hdl", "flow/c.cpp", without=["hdl/models"])
-    (tree / "flow" / "README.md").write_text("other")
-    (tree / "hdl" / "models" / "b.py").write_text("other")
+    (tree / "flow" / "README.md").write_text("other", encoding="utf-8")
+    (tree / "hdl" / "models" / "b.py").write_text("other", encoding="utf-8")
     assert sources_sha256("hdl", "flow/c.cpp", without=["hdl/models"]) == before

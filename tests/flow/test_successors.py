@@ -19,7 +19,7 @@ from flow.reproduction.kernel_study import (
 from flow.reproduction.readme import kept_share, within_seed
 
 REPORTS = PROJECT_ROOT / "reports"
-ACCURACY = json.loads((REPORTS / "accuracy.json").read_text())
+ACCURACY = json.loads((REPORTS / "accuracy.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -36,12 +36,14 @@ def test_openroad_reads_a_file_in_a_folder_with_an_umlaut(tmp_path):
         pytest.skip(f"no OpenROAD; an `openroad` program on PATH would do: {error}")
     folder = tmp_path / "mü 日本"
     folder.mkdir()
-    (folder / "a.tcl").write_text('puts "read it"\n')
+    (folder / "a.tcl").write_text('puts "read it"\n', encoding="utf-8")
     script = tmp_path / "main.tcl"
     script.write_text(f"source {{{folder}/a.tcl}}\n", encoding="utf-8")
     environment = os.environ | {"LC_ALL": "C"}
     words = ["openroad", "-exit", str(script)]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
     assert "read it" in done.stdout, done.stdout + done.stderr
 
 

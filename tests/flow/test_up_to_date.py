@@ -61,7 +61,9 @@ def run_in(tree, *words):
     command = [sys.executable, "flow/run.py", "--json", "--design", "expmul", "--jobs", "1"]
     command += ["--format", "e4m3", "--lanes", "1", "--pdk", "nangate45", *words]
     environment = os.environ | {"PYTHONPATH": str(tree)}
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
 
 
 def result_in(tree, *words):
@@ -115,16 +117,21 @@ def test_an_unchanged_run_is_answered_without_siliconcompiler(netlist):
     )
     words = run_process.command_line(settings, data)[2:]
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
     assert done.stderr.strip() == "[]"
-    assert done.stdout == result_path(settings.folder, "synth").read_text()
+    assert done.stdout == result_path(settings.folder, "synth").read_text(encoding="utf-8")
 
 
 def test_the_table_says_that_nothing_has_changed(netlist):
     settings, data = netlist
     command = [word for word in run_process.command_line(settings, data) if word != "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8")
     first = done.stdout.splitlines()[0]
     assert "nothing has changed" in first
     assert read_result(result_path(settings.folder, "synth")).finished_at in first
@@ -155,12 +162,12 @@ def test_a_file_that_was_altered_or_deleted_is_noticed_and_made_again(netlist, k
 def test_an_altered_result_is_no_answer(netlist):
     settings, data = netlist
     path = result_path(settings.folder, "synth")
-    text = path.read_text()
-    path.write_text(text.replace('"cells": 2', '"cells": 3'))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"cells": 2', '"cells": 3'), encoding="utf-8")
     try:
         assert unchanged_result(settings, data) is None
     finally:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("ending", [".lib", ".lef", ".gds", ".lyt", ".rules"])
@@ -186,12 +193,12 @@ def test_the_same_data_in_another_folder_is_the_same(netlist, tmp_path):
 def test_a_result_without_a_record_that_can_be_read_is_no_answer(netlist, text):
     settings, data = netlist
     path = record_path(settings)
-    kept = path.read_text()
+    kept = path.read_text(encoding="utf-8")
     path.write_text(text, encoding="latin-1")
     try:
         assert unchanged_result(settings, data) is None
     finally:
-        path.write_text(kept)
+        path.write_text(kept, encoding="utf-8")
 
 
 @pytest.mark.parametrize("package", ["pyosys", "siliconcompiler", "lambdapdk", "myhdl"])
@@ -209,7 +216,7 @@ def test_another_openroad_on_the_path_is_another_tool(tmp_path, monkeypatch):
     identities = {tool_identity.identity_of_openroad()}
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     for text in ("#!/bin/sh\n", "#!/bin/sh\n:\n"):
-        program.write_text(text)
+        program.write_text(text, encoding="utf-8")
         program.chmod(0o755)
         identities.add(tool_identity.identity_of_openroad())
     assert len(identities) == 3
@@ -261,7 +268,7 @@ def test_a_kept_result_is_not_kept_again(netlist, tmp_path, monkeypatch):
     keep_run(tmp_path, result, settings.folder)
     monkeypatch.setattr(store, "write_result", pytest.fail)
     keep_run(tmp_path, result, settings.folder)
-    kept_path(tmp_path, result.design, result.job, "synth").write_text("{}")
+    kept_path(tmp_path, result.design, result.job, "synth").write_text("{}", encoding="utf-8")
     monkeypatch.setattr(store, "write_result", write_result)
     keep_run(tmp_path, result, settings.folder)
     assert read_result(kept_path(tmp_path, result.design, result.job, "synth")) == result
@@ -271,21 +278,23 @@ def test_a_run_that_failed_a_check_fails_again(netlist):
     """The record does not ask what the result says: exit code and line are those of the run."""
     settings, data = netlist
     path, record = result_path(settings.folder, "synth"), record_path(settings)
-    texts = path.read_text(), record.read_text()
+    texts = path.read_text(encoding="utf-8"), record.read_text(encoding="utf-8")
     failing = json.loads(texts[0])
     failing["checks"]["router_drc"] = {"status": "fail", "detail": "3 violations", "figures": {}}
-    path.write_text(json.dumps(failing))
+    path.write_text(json.dumps(failing), encoding="utf-8")
     made = json.loads(texts[1])
     made["left"][path.name] = tool_identity.sha256_of(path)
-    record.write_text(json.dumps(made))
+    record.write_text(json.dumps(made), encoding="utf-8")
     try:
         command = run_process.command_line(settings, data)
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8"
+        )
         assert_one_line(done, 1, "sign-off", "router_drc: 3 violations")
         assert json.loads(done.stdout)["checks"]["router_drc"]["status"] == "fail"
     finally:
-        path.write_text(texts[0])
-        record.write_text(texts[1])
+        path.write_text(texts[0], encoding="utf-8")
+        record.write_text(texts[1], encoding="utf-8")
 
 
 def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
@@ -312,7 +321,9 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
         pytest.skip(f"no PDK data: {pdk_root()}")
     environment = os.environ | {"PYTHONPATH": str(tree), "EXPMUL_PDK_ROOT": str(pdk_root())}
     command = [sys.executable, "-c", program, str(tree / "build"), *STEP_FILES]
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     changed = json.loads(done.stdout)
     tasks = {
         "convert": "myhdl/convert",
@@ -341,10 +352,10 @@ def test_a_reverted_floorplan_has_its_own_die_again(tree, tmp_path):
     words = ("--to", "place", "--out", str(tmp_path), "--pdk-root", str(pdk_root()))
     first = result_in(tree, *words)
     path = tree / "flow" / "pipeline" / "steps" / "floorplan.py"
-    code, times = path.read_text(), path.stat()
-    path.write_text(code.replace("core_side_um = max(", "core_side_um = 20 + max("))
+    code, times = path.read_text(encoding="utf-8"), path.stat()
+    path.write_text(code.replace("core_side_um = max(", "core_side_um = 20 + max("), encoding="utf-8")
     wider = result_in(tree, *words)
-    path.write_text(code)
+    path.write_text(code, encoding="utf-8")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     back = result_in(tree, *words)
     assert first["metrics"]["die_area_um2"] == back["metrics"]["die_area_um2"] == 2265.76
@@ -368,7 +379,7 @@ def test_a_changed_step_and_all_after_it_run_again(tree, tmp_path):
         found = {}
         for path in manifests:
             step = path.parts[-4]
-            record = json.loads(path.read_text())["record"]
+            record = json.loads(path.read_text(encoding="utf-8"))["record"]
             found[step] = json.dumps(record["starttime"]["node"].get(step))
         return found
 

@@ -94,5 +94,5 @@ def test_icarus_reads_the_verilog(name, form, icarus, tmp_path):
     to_verilog(name, {"format": form}, path)
     options = ["-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", name]
     command = [*icarus.compiler, *options, str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     assert result.returncode == 0, result.stderr

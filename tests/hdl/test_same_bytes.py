@@ -34,7 +34,9 @@ def other_python(version):
     names = [f"python{version}"]
     names += map(str, sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))
     for name in filter(None, map(shutil.which, names)):
-        said = subprocess.run([name, "-V"], capture_output=True, text=True, check=False).stdout
+        said = subprocess.run(
+            [name, "-V"], capture_output=True, text=True, check=False, encoding="utf-8"
+        ).stdout
         if said.startswith(f"Python {version}."):
             return name
     return None
@@ -50,6 +52,7 @@ def hashes(python, folder, *options, **environment):
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

@@ -29,7 +29,7 @@ def test_a_named_compiler_that_is_not_there_is_reported(monkeypatch):
 
 def test_unreadable_verilog_is_one_line_of_error(tmp_path):
     verilog = tmp_path / "broken.v"
-    verilog.write_text("module broken (a; endmodule\n")
+    verilog.write_text("module broken (a; endmodule\n", encoding="utf-8")
     with pytest.raises(SimulationError, match=r"^yosys failed: .*") as error:
         compile_simulation(verilog, "broken", [DesignPort("a", 1, "input")], tmp_path)
     assert "\n" not in str(error.value)
@@ -38,7 +38,8 @@ def test_unreadable_verilog_is_one_line_of_error(tmp_path):
 def test_arrays_that_do_not_fit_the_ports_are_refused(tmp_path):
     verilog = tmp_path / "wire.v"
     verilog.write_text(
-        "module pass (input [39:0] a, input b, output [39:0] y); assign y = b ? a : 0; endmodule\n"
+        "module pass (input [39:0] a, input b, output [39:0] y); assign y = b ? a : 0; endmodule\n",
+        encoding="utf-8",
     )
     ports = [DesignPort("a", 40, "input"), DesignPort("b", 1, "input"), DesignPort("y", 40, "output")]
     simulation = compile_simulation(verilog, "pass", ports, tmp_path)

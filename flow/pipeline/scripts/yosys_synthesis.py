@@ -67,7 +67,7 @@ def plain_liberty(path: Path) -> Path:
 def write_abc_constraints(driver_cell: str, load_ff: float) -> Path:
     """Write the drive and the load that ABC assumes at each module's boundary."""
     path = Path("abc.constr")
-    path.write_text(f"set_driving_cell {driver_cell}\nset_load {load_ff} [all_outputs]\n")
+    path.write_text(f"set_driving_cell {driver_cell}\nset_load {load_ff} [all_outputs]\n", encoding="utf-8")
     return path
 
 
@@ -130,7 +130,7 @@ def synthesize(arguments: argparse.Namespace) -> None:
     yosys.run("check -assert -mapped")
     yosys.run("tee -q -o", arguments.statistics, "stat", "-json", *library)
     yosys.run("write_verilog -noattr -noexpr -nohex -nodec", arguments.netlist)
-    if not arguments.tie_high and "1'b" in arguments.netlist.read_text():
+    if not arguments.tie_high and "1'b" in arguments.netlist.read_text(encoding="utf-8"):
         raise SystemExit("ERROR: the netlist needs a constant and the library has no tie cell")
 
 

@@ -84,7 +84,7 @@ class SimulateTask(ASICTask):
             threads=self.get_threads(),
         )
         summary[TIMED] = self._finish(TIMED, gates, workload, outputs, activity, start)
-        Path(ACTIVITY_SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
+        Path(ACTIVITY_SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         return 0
 
     def _finish(

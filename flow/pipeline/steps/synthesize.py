@@ -77,7 +77,7 @@ class SynthesizeTask(ASICTask):
     def post_process(self) -> None:
         """Record cells, area and registers."""
         super().post_process()
-        modules = json.loads(Path(SYNTHESIS_STATISTICS).read_text())["modules"]
+        modules = json.loads(Path(SYNTHESIS_STATISTICS).read_text(encoding="utf-8"))["modules"]
         (top,) = modules.values()
         self.record_metric("cells", top["num_cells"], SYNTHESIS_STATISTICS)
         self.record_metric("cellarea", top["area"], SYNTHESIS_STATISTICS, source_unit="um^2")

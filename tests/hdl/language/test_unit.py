@@ -56,7 +56,14 @@ def test_text_is_the_same_in_one_process_and_in_others_with_other_hash_seeds():
     )
     command = [sys.executable, "-c", code]
     runs = [
-        subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": str(seed)})
+        subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": str(seed)},
+            encoding="utf-8",
+        )
         for seed in range(1, 5)
     ]
     here = [convert_unit(expmul_lane, {"v": 8, "shift": 5, "y": 8}, "top", fmt=E4M3) for _ in range(2)]
