@@ -51,12 +51,15 @@ Instances = Any
 
 # The words of Verilog-2001 that could pass for a name, those of other tables and cells left out.
 KEYWORDS = frozenset(
-    """always and assign begin buf case casex casez cell config deassign default defparam design disable edge
-    else end endcase endmodule event for force forever fork function generate genvar if initial inout input
-    instance integer join large library localparam medium module nand negedge nor not or output parameter
-    posedge primitive pull0 pull1 real realtime reg release repeat scalared signed small specify strength
-    strong0 strong1 supply0 supply1 table task time tran tri unsigned use vectored wait wand weak0 weak1 while
-    wire wor xnor xor""".split()
+    re.findall(
+        r"\w+",
+        """always and assign begin buf case casex casez cell config deassign default defparam design disable
+        edge else end endcase endmodule event for force forever fork function generate genvar if initial inout
+        input instance integer join large library localparam medium module nand negedge nor not or output
+        parameter posedge primitive pull0 pull1 real realtime reg release repeat scalared signed small specify
+        strength strong0 strong1 supply0 supply1 table task time tran tri unsigned use vectored wait wand
+        weak0 weak1 while wire wor xnor xor""",
+    )
 )
 
 # The width of a port in bits, see above.
