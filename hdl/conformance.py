@@ -131,7 +131,8 @@ def reset_drops_the_query_under_way(bench: Bench) -> None:
 
 def output_is_held_until_the_next_result(bench: Bench) -> None:
     """`o` does not change between two clocks of `valid_out`, with noise at all ports."""
-    applied = stimulus(bench.kernel, bench.parameters, *bench.queries(KEYS, seed=6), gap_rate=0.3)
+    q, k, v, valid = bench.queries(KEYS, seed=6)
+    applied = stimulus(bench.kernel, bench.parameters, q, k, v, valid, gap_rate=0.3)
     outputs = bench.simulation.run(applied.inputs)
     o = outputs["o"].reshape(len(outputs["valid_out"]), -1)
     done = np.flatnonzero(outputs["valid_out"])
@@ -143,8 +144,8 @@ def output_is_held_until_the_next_result(bench: Bench) -> None:
 def equals_model_in_myhdl(bench: Bench) -> None:
     """MyHDL's own simulation of the circuit, on a few queries."""
     keys = max(6, bench.kernel.fewest_keys(bench.parameters))
-    queries = [array[::8] for array in bench.queries(keys, seed=7)]
-    applied = stimulus(bench.kernel, bench.parameters, *queries, gap_rate=0.2)
+    q, k, v, valid = (array[::8] for array in bench.queries(keys, seed=7))
+    applied = stimulus(bench.kernel, bench.parameters, q, k, v, valid, gap_rate=0.2)
     outputs, _ = simulate_in_myhdl(bench.kernel, bench.parameters, applied.inputs)
     done = np.flatnonzero(outputs["valid_out"])
     assert (done - applied.last_key_clocks == bench.kernel.latency_clocks(bench.parameters)).all()
@@ -153,7 +154,7 @@ def equals_model_in_myhdl(bench: Bench) -> None:
         [int(outputs["o"][row]) >> i * width & (1 << width) - 1 for i in range(bench.parameters.d)]
         for row in done
     ]
-    assert_same(np.array(results, np.uint32), bench.expected(*queries))
+    assert_same(np.array(results, np.uint32), bench.expected(q, k, v, valid))
 
 
 def idle_kernel_is_still(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from flow.sources import sources_sha256
 from hdl.verilog import to_verilog
 
 # Sources that no circuit is made of: a change there leaves the Verilog as it is.
-NOT_CIRCUITS = ("hdl/models", "hdl/simulation.py")
+NOT_CIRCUITS = ("hdl/models", "hdl/simulation.py", "hdl/kernel_bench.py", "hdl/conformance.py")
 
 
 class ConvertTask(Task):
