@@ -36,7 +36,7 @@ def identity_of_package(name: str) -> str | None:
         package = distribution(name)
     except PackageNotFoundError:
         return None
-    record = package.read_text("RECORD", encoding="utf-8") or ""
+    record = package.read_text("RECORD") or ""
     return f"{package.version} {hashlib.sha256(record.encode()).hexdigest()}"
 
 
