@@ -8,6 +8,7 @@ from typing import Any
 from flow.common.templates import open_template
 from flow.comparison.page import percent, signed
 from flow.error_study.model import LONG_TOKENS
+from flow.record.depths import CHECK_STEPS, GEOMETRY_CHECK_STEPS
 from flow.reproduction.kernel_study import (
     COSTS,
     KEYS,
@@ -21,6 +22,8 @@ from flow.reproduction.kernel_study import (
 )
 
 Described = Mapping[str, Any]
+# The sign-off checks of the netlist after layout, and those of the GDS.
+NETLIST_CHECKS, GEOMETRY_CHECKS = tuple(CHECK_STEPS), tuple(GEOMETRY_CHECK_STEPS)
 
 
 def readme(context: Mapping[str, Any]) -> str:
@@ -64,7 +67,8 @@ def readme(context: Mapping[str, Any]) -> str:
                 for kernel in (baseline, expmul)
             ],
             older=[one for one in routed if one["older_data"]],
-            unchecked=[one for one in routed if "not run" in statuses(one)],
+            unchecked=[one for one in routed if "not run" in statuses(one, NETLIST_CHECKS)],
+            without_geometry=[one for one in routed if "not run" in statuses(one, GEOMETRY_CHECKS)],
             not_laid_out=not_laid_out(context["successors"]),
             within_seed=partial(within_seed, context["successors"], context["pareto"][:: len(COSTS)]),
         )
@@ -112,6 +116,6 @@ def group_median(one: Described, kernel: str, group: str, quantity: str) -> floa
     return float(one["kernels"][kernel]["groups"][group][quantity]["median"])
 
 
-def statuses(one: Described) -> set[str]:
-    """Return the statuses of the kernels' sign-off checks."""
-    return {status for kernel in one["kernels"].values() for status in kernel["checks"].values()}
+def statuses(row: Described, checks: Sequence[str]) -> set[str]:
+    """Return the statuses of those of the kernels' sign-off checks."""
+    return {kernel["checks"][name] for kernel in row["kernels"].values() for name in checks}
