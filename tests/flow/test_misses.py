@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from flow.metrics import METRICS, measured_at
 from flow_command import assert_one_line, run_command, run_flow
 
 from flow.history.database import open_history
 from flow.history.runs import all_runs
+from flow.record.metrics import METRICS, measured_at
 
 WORDS = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--to", "place", "--jobs", "1")
 

@@ -14,10 +14,9 @@ from flow.history.drift import find_step
 from flow.history.exchange import export_runs, import_runs
 from flow.history.gate import ERROR, FAIL, PASS, check_run, gate_markdown, read_gates
 from flow.history.runs import add_run, all_runs
-from flow.pipeline.flowgraph import DEPTHS
 from flow.pipeline.measure_layout import measured
 from flow.pipeline.measure_power import read_power
-from flow.record.depths import DEPTH_NAMES
+from flow.record.depths import DEPTH_NAMES, DEPTHS
 from flow.record.metrics import BY_NAME, METRICS, measured_at
 from flow.record.misses import missed
 from flow.record.result import Metrics, read_result

@@ -10,6 +10,7 @@ import pytest
 from flow_command import ROOT, assert_one_line
 from pdk_files import pdk_root
 
+from flow.comparison.keeping import keep_run
 from flow.history import recording
 from flow.history.database import open_history
 from flow.history.runs import all_runs
@@ -17,7 +18,7 @@ from flow.pipeline import run_process, up_to_date
 from flow.pipeline.up_to_date import record_path, unchanged_result
 from flow.record import results_store as store
 from flow.record.result import read_result, result_path, write_result
-from flow.record.results_store import keep_run, kept_path
+from flow.record.results_store import kept_path
 from flow.record.settings import make_settings
 from flow.tools import tool_identity
 
