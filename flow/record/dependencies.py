@@ -56,6 +56,9 @@ def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
             if not (root / name.partition(".")[0]).is_dir():
                 packages.add(name.partition(".")[0])
             waiting += module_files(name, root)
+        if "pkgutil" in references.imports:  # it imports all modules of the packages that it names
+            folders = (root.resolve().joinpath(*name.split(".")) for name in references.imports)
+            waiting += [path for folder in folders if folder.is_dir() for path in folder.glob("*.py")]
         waiting += named_files(references.strings, file.parent, root)
     return Sources(frozenset(used), frozenset(packages - sys.stdlib_module_names))
 

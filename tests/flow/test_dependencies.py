@@ -32,10 +32,6 @@ def test_a_step_uses_what_it_imports_starts_and_reads(step, file):
     assert file in used_by(f"flow/pipeline/steps/{step}.py")
 
 
-def test_a_circuit_is_not_made_of_its_model():
-    assert not [name for name in used_by("flow/pipeline/steps/convert.py") if name.startswith("hdl/models")]
-
-
 def test_a_page_is_no_part_of_a_run():
     assert not used_by("flow/pipeline/execute.py") & {
         "flow/report.py",
