@@ -98,7 +98,7 @@ sys.argv = ["{root}/flow/{module}.py", *{words!r}]
 @pytest.mark.parametrize(
     ("module", "function", "words", "code"),
     [
-        ("run", "execute", ["--design", "expmul", "--to", "verilog", "--out", "OUT"], 70),
+        ("run", "start", ["--design", "expmul", "--to", "verilog", "--out", "OUT"], 70),
         ("track", "all_runs", ["--db", "DB", "check"], 70),
         ("track", "read_suite", ["--db", "DB", "judge", "--suite", "smoke", "--against", "x"], SKIP),
     ],
