@@ -61,7 +61,8 @@ def opens_text(call):
     if owner in NO_TEXT:
         return False
     words = {word.arg: word.value for word in call.keywords}
-    if {"text", "universal_newlines"} & words.keys():
+    # A program's output is text where this is True; a chart's `text` is its labels.
+    if any(getattr(words.get(name), "value", None) is True for name in ("text", "universal_newlines")):
         return True
     if called(call) in ("read_text", "write_text"):
         return isinstance(call.func, ast.Attribute)

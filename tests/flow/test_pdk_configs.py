@@ -31,7 +31,11 @@ def data_root(pdk):
 def liberty(pdk, data_root):
     (name,) = [name for name in pdk.required_files if name.endswith((".lib", ".lib.gz"))]
     path = data_root / name
-    return gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    return (
+        gzip.open(path, "rt", encoding="utf-8").read()
+        if path.suffix == ".gz"
+        else path.read_text(encoding="utf-8")
+    )
 
 
 def test_the_reference_cell_has_the_area_that_the_library_says(pdk, liberty):
