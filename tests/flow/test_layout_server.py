@@ -29,11 +29,17 @@ from flow.reproduction.page import as_html
 
 KEPT = ROOT / "reports/results/fa2_expmul/nangate45_bf16_d16_with_key_fraction11_5ns/result.json"
 SCRIPT = "</title></script><script>alert('&\"')</script>"
-DEF = """UNITS DISTANCE MICRONS 2000 ;
+DEF = """DESIGN top ;
+UNITS DISTANCE MICRONS 2000 ;
 DIEAREA ( 0 0 ) ( 24000 24000 ) ;
 ROW R0 site 4000 5600 N DO 40 BY 1 STEP 400 0 ;
 ROW R1 site 4000 8400 N DO 40 BY 1 STEP 400 0 ;
+COMPONENTS 1 ;
     - exp_mul._1_ M + SOURCE DIST + PLACED ( 4000 5600 ) N ;
+END COMPONENTS
+NETS 0 ;
+END NETS
+END DESIGN
 """
 
 
