@@ -27,7 +27,7 @@ SOURCES = ("flow", "hdl", "pdk_configs")
 # Each file of the steps, what it is changed to be, and the first step that runs again.
 STEP_FILES = {
     "flow/pipeline/steps/convert.py": "convert",
-    "hdl/units/log2exp.py": "convert",
+    "hdl/units/exponential/log2exp.py": "convert",
     "flow/pipeline/steps/synthesize.py": "synthesis",
     "flow/pipeline/scripts/yosys_synthesis.py": "synthesis",
     "pdk_configs/nangate45/power_grid.tcl": "synthesis",
