@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from io import StringIO
@@ -16,8 +17,9 @@ from sqlalchemy import Engine
 
 from flow.common.atomic_file import staged
 from flow.common.errors import UserError
+from flow.common.numeric import is_number
 from flow.history.database import COLUMNS, runs_table
-from flow.history.row_check import fault_of
+from flow.history.row_check import TEXT_METRICS, fault_of
 from flow.history.runs import Run, add_run
 from flow.record.metrics import METRICS
 
@@ -28,6 +30,19 @@ COLUMN_TYPES = {
 }
 KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "object"}
 FAULTS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class NoNumber:
+    """What a file has in the place of a number, as its text."""
+
+    word: str
+
+    def __repr__(self) -> str:
+        """Return the text."""
+        return self.word
+
+
 STANDARD = "standard_metrics"
 FORMATS = (".jsonl", ".csv")
 
@@ -108,15 +123,17 @@ def checked(row: Run) -> Run:
         value = row.get(name)
         if value is None:
             continue
+        if isinstance(value, NoNumber):
+            raise ValueError(f"{name}: {value} is no number")
         kind = COLUMN_TYPES[name]
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             continue
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"{name} is {json.dumps(value)[:40]}, which is no {KINDS[kind]}")
+            raise ValueError(f"{name} is {shown(value)}, which is no {KINDS[kind]}")
     for table in ("metrics", "group_areas_um2"):
         for name, value in (row.get(table) or {}).items():
-            if name != "power_activity" and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise ValueError(f"{table}: {name} is {json.dumps(value)[:40]}, which is no number")
+            if name not in TEXT_METRICS and not is_number(value):
+                raise ValueError(f"{table}: {name} is {shown(value)}, no finite number")
     for name in ("finished_at", "committed_at"):
         if row.get(name) is not None:
             datetime.fromisoformat(row[name])
@@ -126,6 +143,11 @@ def checked(row: Run) -> Run:
     return row
 
 
+def shown(value: Any) -> str:
+    """Return a value as a file has it, cut short."""
+    return json.dumps(value, default=repr)[:40] if not isinstance(value, NoNumber) else repr(value)
+
+
 def check_format(path: Path) -> None:
     """Raise UserError for another kind of file."""
     if path.suffix not in FORMATS:
@@ -133,7 +155,10 @@ def check_format(path: Path) -> None:
 
 
 def parse_json(text: str) -> Any:
-    """Return what a JSON text says; raises ValueError for a key given twice and for NaN and Infinity."""
+    """Return what a JSON text says; raises ValueError for a key given twice.
+
+    NaN, Infinity and what is beyond every float stand as NoNumber, so that the field can be named.
+    """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
@@ -142,11 +167,9 @@ def parse_json(text: str) -> Any:
             raise ValueError(f"{next(name for name in names if names.count(name) > 1)} is there twice")
         return made
 
-    def finite(word: str) -> float:
+    def finite(word: str) -> float | NoNumber:
         value = float(word)
-        if not math.isfinite(value):
-            raise ValueError(f"{word[:40]} is no number")
-        return value
+        return value if math.isfinite(value) else NoNumber(word[:40])
 
     return json.loads(text, object_pairs_hook=once, parse_constant=finite, parse_float=finite)
 
