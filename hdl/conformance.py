@@ -22,7 +22,7 @@ from hdl.designs import find_design
 from hdl.kernel_bench import compile_kernel, mixed_queries, run_kernel, stimulus
 from hdl.kernels.frame import VALUE_TIMINGS, Kernel
 from hdl.language.unit import Port
-from hdl.models.codes import CodeArray
+from hdl.models.numpy_when_used import CodeArray
 from hdl.parameters import Parameters
 from hdl.simulation import Simulation, SimulationError, unpack_lanes
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from hdl.formats import FloatFormat
 from hdl.kernels.frame import Kernel
-from hdl.models.codes import BoolArray, CodeArray, IntArray, encode
+from hdl.models.codes import encode
+from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray
 from hdl.parameters import Parameters
 from hdl.simulation import Simulation, compile_simulation, pack_lanes, unpack_lanes
 from hdl.verilog import convert_unit

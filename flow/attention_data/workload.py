@@ -15,7 +15,8 @@ from flow.formats.streams import Words, pack_codes
 from hdl.designs import DESIGNS
 from hdl.formats import FloatFormat
 from hdl.kernels.frame import Kernel
-from hdl.models.codes import CodeArray, encode
+from hdl.models.codes import encode
+from hdl.models.numpy_when_used import CodeArray
 from hdl.operators.operator import Operator
 
 Codes = npt.NDArray[np.uint64]

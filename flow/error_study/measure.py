@@ -9,7 +9,8 @@ import numpy as np
 
 from flow.error_study.variants import ARMS, TRUTH, Arm
 from hdl.formats import BF16
-from hdl.models.codes import FloatArray, decode, encode
+from hdl.models.codes import decode, encode
+from hdl.models.numpy_when_used import FloatArray
 
 X_MIN, X_MAX = -15.0, -(2.0**-7)
 SIGMAS = (1, 2, 3)

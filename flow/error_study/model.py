@@ -15,7 +15,7 @@ from flow.common.command_line import Say
 from flow.error_study.measure import relative_l2, rounded, row_errors
 from flow.error_study.study_parts import Parts
 from flow.error_study.variants import ARMS, TRUTH, Arm
-from hdl.models.codes import FloatArray
+from hdl.models.numpy_when_used import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS
 QUERIES_PER_HEAD = 32

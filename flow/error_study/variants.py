@@ -14,8 +14,9 @@ from hdl.formats import BF16
 from hdl.kernels.fa2 import Fa2Model
 from hdl.models import operators
 from hdl.models.attention import LOG2_E, Model, attend, attention_exact
-from hdl.models.codes import CodeArray, FloatArray, decode, encode
+from hdl.models.codes import decode, encode
 from hdl.models.log2 import log2_scale, log2_score, power_weight
+from hdl.models.numpy_when_used import CodeArray, FloatArray
 from hdl.models.operators import multiply
 from hdl.parameters import Parameters
 

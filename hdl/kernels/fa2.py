@@ -10,14 +10,13 @@ hdl/KERNELS.md has the ports' timing, the pipeline and the reasons.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from hdl.kernels.frame import Stage
 from hdl.kernels.running_maximum import running_maximum
 from hdl.kernels.stages import accumulate, difference, divide
 from hdl.models import arithmetic
 from hdl.models.attention import Model
-from hdl.models.codes import BoolArray, CodeArray, decode
+from hdl.models.codes import decode
+from hdl.models.numpy_when_used import BoolArray, CodeArray, np
 
 MAXIMUM = Stage(running_maximum, "maximum")
 DIFFERENCE = Stage(difference, "difference")

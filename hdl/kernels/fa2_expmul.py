@@ -7,7 +7,7 @@ from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM, Fa2Model
 from hdl.kernels.frame import Kernel, Stage
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
-from hdl.models.codes import CodeArray
+from hdl.models.numpy_when_used import CodeArray
 from hdl.models.operators import expmul
 from hdl.operators.expmul import ARGUMENT_FRACTION_BITS
 from hdl.registry import register

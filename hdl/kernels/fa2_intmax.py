@@ -15,8 +15,8 @@ from hdl.kernels.log2_weights import (
 )
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
-from hdl.models.codes import CodeArray
 from hdl.models.log2 import KeyWeight
+from hdl.models.numpy_when_used import CodeArray
 from hdl.models.operators import multiply as multiply_model
 from hdl.registry import register
 from hdl.units.arithmetic.multiply import multiply

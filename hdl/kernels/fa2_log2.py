@@ -17,8 +17,8 @@ from hdl.kernels.log2_weights import (
 )
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
-from hdl.models.codes import CodeArray
 from hdl.models.log2 import KeyWeight, log2_scale
+from hdl.models.numpy_when_used import CodeArray
 from hdl.registry import register
 from hdl.units.exponential.log2_constants import DISTANCE_BITS, held_fraction_bits
 from hdl.units.exponential.log2_lane import log2_lane

@@ -5,7 +5,6 @@ complement: the rescale is a shift, the adders are integer ones. At the end of a
 sums into numbers, one after the other. Not a floating-point accumulation: another design than the paper's.
 """
 
-import numpy as np
 from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
@@ -24,7 +23,8 @@ from hdl.language.lanes import fields, joined
 from hdl.language.lanes import lanes as side_by_side
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import arithmetic, log2
-from hdl.models.codes import BoolArray, CodeArray, IntArray, decode, encode
+from hdl.models.codes import decode, encode
+from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
 from hdl.parameters import Integer
 from hdl.registry import register as register_design
 from hdl.units.arithmetic.to_fixed import to_fixed

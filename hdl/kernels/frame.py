@@ -29,7 +29,7 @@ from hdl.formats import FloatFormat
 from hdl.kernels.control import control
 from hdl.language.unit import In, Instances, Out, Unit, name_signal, unit
 from hdl.models.attention import Model, attend
-from hdl.models.codes import CodeArray
+from hdl.models.numpy_when_used import CodeArray
 from hdl.parameters import Choice, Format, Integer, Parameter, Parameters
 from hdl.units.arithmetic.dot_product import REGISTER_RANKS, dot_product
 from hdl.units.delays import delay_line

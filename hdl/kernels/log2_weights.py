@@ -7,7 +7,6 @@ With log2 e folded into q and S the score in fixed point, M the largest floor of
 
 from dataclasses import dataclass
 
-import numpy as np
 from myhdl import Signal, intbv, modbv
 
 from hdl.formats import FloatFormat
@@ -18,9 +17,9 @@ from hdl.language.lanes import lanes as side_by_side
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import arithmetic
 from hdl.models.attention import LOG2_E, Model
-from hdl.models.codes import BoolArray, CodeArray, IntArray
 from hdl.models.log2 import KeyWeight, log2_score, weigh_key
 from hdl.models.log2 import power_weight as power_weight_model
+from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
 from hdl.models.operators import scale_down
 from hdl.parameters import Integer
 from hdl.units.exponential.expmul_lane import expmul_lane

@@ -1,10 +1,8 @@
 """Bit-accurate models of the arithmetic units that kernels share, from their specification."""
 
-import numpy as np
-import numpy.typing as npt
-
 from hdl.formats import FloatFormat
-from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
+from hdl.models.codes import as_codes, decode, encode
+from hdl.models.numpy_when_used import ArrayLike, CodeArray, FloatArray, IntArray, np
 from hdl.models.operators import multiply
 from hdl.units.arithmetic.reciprocal_constants import (
     COEFFICIENT_BITS,
@@ -16,18 +14,18 @@ from hdl.units.arithmetic.reciprocal_constants import (
 )
 
 
-def add(a: npt.ArrayLike, b: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def add(a: ArrayLike, b: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of a + b, rounded to nearest even; an exact zero is -0 only for (-0) + (-0)."""
     # Where the float64 sum is inexact the smaller operand lies far below half a unit of the larger.
     return encode(decode(a, fmt) + decode(b, fmt), fmt)
 
 
-def subtract(a: npt.ArrayLike, b: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def subtract(a: ArrayLike, b: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of a - b, rounded to nearest even."""
     return encode(decode(a, fmt) - decode(b, fmt), fmt)
 
 
-def dot_product(q: npt.ArrayLike, k: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def dot_product(q: ArrayLike, k: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of the sum of q * k over the last axis; the other axes broadcast.
 
     Products are exact. Each is aligned to the product with the largest sum of exponent fields and its
@@ -49,7 +47,7 @@ def dot_product(q: npt.ArrayLike, k: npt.ArrayLike, fmt: FloatFormat) -> CodeArr
     return encode(np.ldexp(total.astype(np.float64), scale.astype(np.int32)), fmt)
 
 
-def reciprocal(x: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def reciprocal(x: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of the piecewise-linear 1 / x, rounded to nearest even; 1 / 0 is 0."""
     codes = as_codes(x, fmt)
     exponent, _ = _unpack(codes.astype(np.int64), fmt)

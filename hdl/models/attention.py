@@ -5,11 +5,9 @@ Arrays of any leading shape: queries and heads are axes, only the keys are a loo
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from hdl.models.arithmetic import dot_product
-from hdl.models.codes import BoolArray, CodeArray, FloatArray, as_codes
+from hdl.models.codes import as_codes
+from hdl.models.numpy_when_used import ArrayLike, BoolArray, CodeArray, FloatArray, np
 from hdl.parameters import Parameters
 
 LOG2_E = 1.4426950408889634
@@ -46,9 +44,7 @@ class Model:
         raise NotImplementedError
 
 
-def attend(
-    model: Model, q: npt.ArrayLike, k: npt.ArrayLike, v: npt.ArrayLike, key_valid: npt.ArrayLike = True
-) -> CodeArray:
+def attend(model: Model, q: ArrayLike, k: ArrayLike, v: ArrayLike, key_valid: ArrayLike = True) -> CodeArray:
     """Return the codes that the kernel gives for each query, shape (..., d).
 
     q          codes, (..., d), with 1/sqrt(d) and the model's query factor in them
@@ -65,9 +61,7 @@ def attend(
     return model.finish(state)
 
 
-def attention_exact(
-    q: FloatArray, k: FloatArray, v: FloatArray, key_valid: npt.ArrayLike = True
-) -> FloatArray:
+def attention_exact(q: FloatArray, k: FloatArray, v: FloatArray, key_valid: ArrayLike = True) -> FloatArray:
     """Return softmax(q . k) v in float64, shapes as in `attention`; 0 where all keys are masked."""
     scores = np.einsum("...d,...nd->...n", q, k)
     valid = np.broadcast_to(np.asarray(key_valid, np.bool_), scores.shape)

@@ -1,21 +1,12 @@
 """Codes of a format and float64, both ways, by the policy of hdl/README.md."""
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from hdl.formats import FloatFormat
-
-CodeArray = npt.NDArray[np.uint32]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from hdl.models.numpy_when_used import ArrayLike, CodeArray, FloatArray, np
 
 
-def as_codes(values: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def as_codes(values: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return `values` as an array of codes; raise ValueError for one outside 0..2^width - 1."""
-    array: npt.NDArray[Any] = np.asarray(values)
+    array = np.asarray(values)
     if array.dtype.kind not in "iu":
         raise ValueError(f"codes of {fmt.name} must be integers, not {array.dtype}")
     if array.size and (int(array.min()) < 0 or int(array.max()) >> fmt.width):
@@ -23,7 +14,7 @@ def as_codes(values: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
     return array.astype(np.uint32)
 
 
-def decode(codes: npt.ArrayLike, fmt: FloatFormat) -> FloatArray:
+def decode(codes: ArrayLike, fmt: FloatFormat) -> FloatArray:
     """Return the float64 values of `codes`, any shape; exactly, and with the sign of zero.
 
     Exponent field 0 is zero, any other, all ones included, is a binade of normal numbers.
@@ -37,7 +28,7 @@ def decode(codes: npt.ArrayLike, fmt: FloatFormat) -> FloatArray:
     return values
 
 
-def encode(values: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def encode(values: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of float64 `values`, any shape, rounded to nearest, ties to even.
 
     The mantissa is rounded as if the exponent had no limits; then what lies below the smallest normal

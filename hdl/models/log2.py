@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from hdl.formats import FloatFormat
-from hdl.models.codes import BoolArray, CodeArray, FloatArray, IntArray, as_codes, decode
+from hdl.models.codes import as_codes, decode
+from hdl.models.numpy_when_used import ArrayLike, BoolArray, CodeArray, FloatArray, IntArray, np
 from hdl.units.exponential.log2_constants import (
     DISTANCE_MAX,
     SCORE_INTEGER_BITS,
@@ -15,7 +13,7 @@ from hdl.units.exponential.log2_constants import (
 )
 
 
-def log2_score(score: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int) -> IntArray:
+def log2_score(score: ArrayLike, fmt: FloatFormat, fraction_bits: int) -> IntArray:
     """Return S of codes `score`: units of 2^-F, rounded half away from zero, |S| <= 2^(8+F) - 1."""
     value = decode(score, fmt)
     magnitude = np.floor(np.ldexp(np.abs(value), fraction_bits) + 0.5)
@@ -34,9 +32,7 @@ def power_weight(distance: IntArray, fraction: IntArray, fmt: FloatFormat, fract
     return weight
 
 
-def log2_scale(
-    v: npt.ArrayLike, log2_factor: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int
-) -> CodeArray:
+def log2_scale(v: ArrayLike, log2_factor: ArrayLike, fmt: FloatFormat, fraction_bits: int) -> CodeArray:
     """Return the codes of v with `log2_factor`, in units of 2^-F, added to exponent and top F bits.
 
     Shapes broadcast. A zero v and an exponent field of 0 or less give zero with the sign; a carry out of the

@@ -1,10 +1,8 @@
 """Bit-accurate models of the operators, from their specification, on arrays of codes."""
 
-import numpy as np
-import numpy.typing as npt
-
 from hdl.formats import FloatFormat
-from hdl.models.codes import CodeArray, FloatArray, IntArray, as_codes, decode, encode
+from hdl.models.codes import as_codes, decode, encode
+from hdl.models.numpy_when_used import ArrayLike, CodeArray, FloatArray, IntArray, np
 from hdl.units.exponential.pwl_exp_constants import (
     COEFFICIENT_BITS,
     FRACTION_BITS,
@@ -32,12 +30,12 @@ def level_of(x: FloatArray, fraction_bits: int) -> IntArray:
     return level
 
 
-def log2exp(x: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int = 11) -> IntArray:
+def log2exp(x: ArrayLike, fmt: FloatFormat, fraction_bits: int = 11) -> IntArray:
     """Return Log2Exp of codes `x`, any shape: the amounts, 0 to 22, that ExpMul takes from exponents."""
     return level_of(decode(x, fmt), fraction_bits)
 
 
-def scale_down(v: npt.ArrayLike, level: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def scale_down(v: ArrayLike, level: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of v * 2^-level, `level` >= 0; shapes broadcast.
 
     Sign and mantissa stay; where the exponent field would fall to 0 or below the result is a zero with the
@@ -50,7 +48,7 @@ def scale_down(v: npt.ArrayLike, level: npt.ArrayLike, fmt: FloatFormat) -> Code
     return scaled
 
 
-def expmul(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat, fraction_bits: int = 11) -> CodeArray:
+def expmul(x: ArrayLike, v: ArrayLike, fmt: FloatFormat, fraction_bits: int = 11) -> CodeArray:
     """Return ExpMul's codes of e^x * v: x of shape S, v and the result of shape S + (lanes,)."""
     return scale_down(v, log2exp(x, fmt, fraction_bits)[..., None], fmt)
 
@@ -70,22 +68,22 @@ def pwl_exp_real(x: FloatArray) -> FloatArray:
     return value
 
 
-def pwl_exp(x: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def pwl_exp(x: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of the baseline's e^x, rounded to nearest even; any shape."""
     return encode(pwl_exp_real(decode(x, fmt)), fmt)
 
 
-def multiply(a: npt.ArrayLike, b: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def multiply(a: ArrayLike, b: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of a * b, rounded to nearest even; shapes broadcast."""
     # Two significands of 24 bits at most: the float64 product is exact.
     return encode(decode(a, fmt) * decode(b, fmt), fmt)
 
 
-def separate_exp_mul(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat) -> CodeArray:
+def separate_exp_mul(x: ArrayLike, v: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the baseline's codes of e^x * v: x of shape S, v and the result of shape S + (lanes,)."""
     return multiply(pwl_exp(x, fmt)[..., None], v, fmt)
 
 
-def exact(x: npt.ArrayLike, v: npt.ArrayLike, fmt: FloatFormat) -> FloatArray:
+def exact(x: ArrayLike, v: ArrayLike, fmt: FloatFormat) -> FloatArray:
     """Return e^x * v in float64, x > 0 taken as 0 and else unclipped; shapes as in `expmul`."""
     return np.exp(np.minimum(decode(x, fmt), 0.0))[..., None] * decode(v, fmt)

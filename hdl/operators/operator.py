@@ -7,10 +7,8 @@ and y is the bit field [i*W, (i+1)*W) with W the format's width. One result per 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy.typing as npt
-
 from hdl.design import Design
-from hdl.models.codes import CodeArray
+from hdl.models.numpy_when_used import ArrayLike, CodeArray
 from hdl.parameters import Format, Integer, Parameter, Parameters
 
 # One register rank at the input and one at the output, combinational logic between them.
@@ -28,7 +26,7 @@ class Operator(Design):
     """
 
     latency: int | Callable[[Parameters], int] = field(default=LATENCY_CLOCKS)
-    model: Callable[[npt.ArrayLike, npt.ArrayLike, Parameters], CodeArray]
+    model: Callable[[ArrayLike, ArrayLike, Parameters], CodeArray]
 
     def __post_init__(self) -> None:
         """Put the common parameters first."""
