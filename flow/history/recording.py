@@ -13,7 +13,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.pipeline.run_process import run_in_process
 from flow.pipeline.up_to_date import unchanged_result
-from flow.record.checkout import git_state
+from flow.record.checkout import branch_of, git_state
 from flow.record.misses import missed
 from flow.record.result import Result
 from flow.record.settings import Settings
@@ -49,17 +49,18 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
         unchanged = unchanged_result(settings, pdk_root)
         if unchanged is not None:
             # This revision's sources, tools and data are those of that run: its numbers are this revision's.
-            result = unchanged.model_copy(update={"git_revision": revision, "git_dirty": dirty})
-            add_run(engine, row_of(result, layout_path(settings, result)))
-            say(f"{name}: nothing has changed since {result.finished_at}")
-            return None
-        say(f"{name}: started")
-        try:
-            result = run_in_process(settings, pdk_root)
-        except (UserError, StepError) as error:
-            say(f"{name}: failed: {error}")
-            return f"{name}: {error}"
+            checkout = {"git_revision": revision, "git_dirty": dirty, "git_branch": branch_of(revision)}
+            result = unchanged.model_copy(update=checkout)
+            outcome = f"nothing has changed since {result.finished_at}"
+        else:
+            say(f"{name}: started")
+            try:
+                result = run_in_process(settings, pdk_root)
+            except (UserError, StepError) as error:
+                say(f"{name}: failed: {error}")
+                return f"{name}: {error}"
+            outcome = "done"
         add_run(engine, row_of(result, layout_path(settings, result)))
     miss = missed(result.metrics)
-    say(f"{name}: done" + (f"; {miss}" if miss else ""))
+    say(f"{name}: {outcome}" + (f"; {miss}" if miss else ""))
     return None

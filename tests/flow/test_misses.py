@@ -32,10 +32,21 @@ def test_a_missed_clock_is_the_last_line_and_with_strict_a_failure_that_keeps_th
 
 
 @pytest.mark.slow
-def test_a_suite_of_placements_passes_the_gate_and_a_missed_clock_fails_it(out, tmp_path):
+def test_a_suite_of_placements_passes_the_gate_and_a_missed_clock_fails_it(tmp_path):
     suite = tmp_path / "suite.toml"
     entry = '[[run]]\ndesign = "expmul"\nparameters = { format = "e4m3", lanes = 1 }\nto = "place"\n'
-    words = ["--suite", suite, "--db", tmp_path / "h.db", "--page", tmp_path, "--out", out, "--jobs", "1"]
+    words = [
+        "--suite",
+        suite,
+        "--db",
+        tmp_path / "h.db",
+        "--page",
+        tmp_path,
+        "--out",
+        tmp_path / "build",
+        "--jobs",
+        "1",
+    ]
     suite.write_text(entry, encoding="utf-8")
     met = run_command("nightly.py", *words)
     assert met.returncode == 0, met.stderr
