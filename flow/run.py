@@ -69,6 +69,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--utilization", type=quantity, metavar="PERCENT", help="of the core by cells; default: the PDK's"
     )
+    parser.add_argument(
+        "--corners",
+        default="typical",
+        metavar="NAME",
+        help="optimise for the PDK's typical corner or for all; default typical",
+    )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
         "--jobs",
@@ -134,6 +140,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         jobs=arguments.jobs,
         seed=arguments.seed,
         utilization_percent=arguments.utilization,
+        optimised_corners=arguments.corners,
     )
 
 

@@ -34,6 +34,11 @@ def configuration_of(result: Result) -> Configuration:
     )
 
 
+def kernel_results(kept: Sequence[Result], kernels: Sequence[str]) -> list[Result]:
+    """Return the results of `kernels`; layouts optimised for all corners are not compared."""
+    return [result for result in kept if result.design in kernels and result.optimised_corners == "typical"]
+
+
 def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
     """Return a row for every configuration and depth of which all `kernels` have results among `kept`.
 
@@ -41,7 +46,7 @@ def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
     format, d, the rest, then depth (the deepest first).
     """
     found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
-    configured = [(configuration_of(result), result) for result in kept if result.design in kernels]
+    configured = [(configuration_of(result), result) for result in kernel_results(kept, kernels)]
     own = own_clocks_ns(configured)
     for configuration, result in configured:
         same = [configuration]
@@ -118,7 +123,7 @@ def kept_utilizations_percent(
     """Return at which utilizations other than the PDK's `kept` has any of `kernels` in `configuration`."""
     found = {
         one.utilization_percent
-        for one in map(configuration_of, (result for result in kept if result.design in kernels))
+        for one in map(configuration_of, kernel_results(kept, kernels))
         if one.usual_utilization == configuration and one.utilization_percent is not None
     }
     return sorted(found)

@@ -136,25 +136,30 @@ def _optional(attributes: dict[str, str], name: str) -> Expression:
 
 
 def _table_state(group: _Group) -> State:
-    """Return the latch that a state table describes: rows `inputs : current : next`, next H, L or N."""
+    """Return the latch that a state table describes: rows `inputs : current : next`, next H, L or N.
+
+    It may have a second variable, the first one's inverse.
+    """
     names = group.arguments[0].split()
+    variable, *complement = group.arguments[1].split()
+    nexts = (["L", "H"], ["H", "L"], ["N", "N"]) if complement else (["L"], ["H"], ["N"])
     follows_high: list[Expression] = []
     holds: list[Expression] = []
     for row in group.attributes["table"].split(","):
         inputs, current, following = (part.split() for part in row.split(":"))
-        if current != ["-"] or following[0] not in ("L", "H", "N"):
+        if set(current) != {"-"} or following not in nexts:
             raise ValueError(f"state table row '{row.strip()}' is not that of a latch")
         literals = [
             boolean.variable(name) if level == "H" else boolean.inverted(boolean.variable(name))
             for name, level in zip(names, inputs, strict=True)
             if level in ("H", "L")
         ]
-        if following == ["H"]:
+        if following[0] == "H":
             follows_high.append(boolean.all_of(*literals))
-        elif following == ["N"]:
+        elif following[0] == "N":
             holds.append(boolean.all_of(*literals))
     gate = boolean.inverted(boolean.any_of(*holds))
-    return State(group.arguments[1], "", False, gate, boolean.any_of(*follows_high))
+    return State(variable, "".join(complement), False, gate, boolean.any_of(*follows_high))
 
 
 def _state(group: _Group) -> State:

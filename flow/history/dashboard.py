@@ -9,7 +9,7 @@ from flow.common.templates import open_template
 from flow.history.drift import find_step
 from flow.history.gate import check_run, gates_and_spread, overall
 from flow.history.runs import Run, by_configuration, title_of
-from flow.record.metrics import METRICS, Metric
+from flow.record.metrics import ALL_METRICS, Metric
 
 FILE_NAME = "dashboard.html"
 WIDTH, HEIGHT, MARGIN = 320, 90, 8
@@ -43,7 +43,7 @@ def page_data(runs: Sequence[Run], reports: Path) -> dict[str, Any]:
                 "layout": newest["layout"],
                 "verdict": overall(checks),
                 "checks": {check.metric: check for check in checks},
-                "trends": [trend(metric, alike) for metric in METRICS if has(metric, alike)],
+                "trends": [trend(metric, alike) for metric in ALL_METRICS if has(metric, alike)],
             }
         )
     configurations.sort(key=lambda one: (one["design"], one["pdk"], one["title"]))

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LOCK_TIMEOUT_S = 60
 # Beside the sources, ignored by git and left alone by `make clean`.
 HISTORY_DIR = PROJECT_ROOT / ".history"
@@ -57,6 +57,7 @@ runs_table = Table(
     Column("clock_ns", Float, nullable=False),
     Column("seed", Integer, nullable=False),
     Column("target_utilization_percent", Float),
+    Column("optimised_corners", String(20)),
     Column("tool_versions", JSON, nullable=False),
     Column("metrics", JSON, nullable=False),
     Column("group_areas_um2", JSON),
@@ -72,8 +73,16 @@ def add_groups_and_layout(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN layout VARCHAR(400)"))
 
 
+def add_optimised_corners(connection: Connection) -> None:
+    """From version 2: at which corners the layout was to meet its clock, where that is more than one."""
+    connection.execute(text("ALTER TABLE runs ADD COLUMN optimised_corners VARCHAR(20)"))
+
+
 # What leads from each version to the next.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: add_groups_and_layout}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {
+    1: add_groups_and_layout,
+    2: add_optimised_corners,
+}
 
 
 def database_url(where: str) -> str:

@@ -21,7 +21,7 @@ from flow.common.numeric import is_number
 from flow.history.database import COLUMNS, runs_table
 from flow.history.row_check import TEXT_METRICS, fault_of
 from flow.history.runs import Run, add_run
-from flow.record.metrics import METRICS
+from flow.record.metrics import ALL_METRICS
 
 JSON_COLUMNS = ("parameters", "tool_versions", "metrics", "group_areas_um2", "artefacts_sha256")
 REQUIRED = tuple(column.name for column in runs_table.columns if not column.nullable and column.name != "id")
@@ -51,7 +51,7 @@ def standard_metrics(run: Run) -> dict[str, Any]:
     """Return the run's metrics that METRICS2.1 has, by its names."""
     return {
         metric.standard_name: run["metrics"][metric.name]
-        for metric in METRICS
+        for metric in ALL_METRICS
         if metric.standard_name and metric.name in run["metrics"]
     }
 

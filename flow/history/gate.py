@@ -1,5 +1,6 @@
 """The gate: a run against fixed limits and against the runs before it, like with like."""
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,8 @@ from flow.common.errors import UserError
 from flow.common.numeric import change_percent, is_number
 from flow.comparison.kept_rows import kept_results
 from flow.history.runs import Run, title_of
-from flow.record.metrics import BY_NAME, HIGHER, measured_at
+from flow.record.metrics import BY_NAME, HIGHER, measured_at, metrics_of
+from flow.record.result import identity_of
 
 PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
 # 2 is a user's mistake in every command of this project.
@@ -87,12 +89,13 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
     """
     groups: dict[str, list[Any]] = {}
     for result in results:
-        key = (result.design, sorted(result.parameters.items()), result.pdk, result.clock_ns, result.depth)
-        groups.setdefault(repr((*key, result.target_utilization_percent)), []).append(result)
+        key = identity_of(result) | {"seed": None, "depth": result.depth}
+        groups.setdefault(json.dumps(key, sort_keys=True), []).append(result)
     spread: dict[tuple[str, str], float] = {}
     for same in groups.values():
+        flat = [metrics_of(result) for result in same]
         for name in BY_NAME:
-            values = [getattr(one.metrics, name) for one in same]
+            values = [metrics.get(name) for metrics in flat]
             if len(values) > 1 and all(map(is_number, values)) and median(values):
                 percent = 100 * (max(values) - min(values)) / abs(median(values))
                 key_of = (same[0].design, name)
@@ -120,25 +123,30 @@ def baseline(target: Run, earlier: Sequence[Run], metric: str) -> tuple[float | 
 def check_run(
     target: Run, earlier: Sequence[Run], gates: Gates, spread: Mapping[tuple[str, str], float]
 ) -> list[Check]:
-    """Return the checks of one run against `earlier` runs in order, critical metrics first."""
+    """Return the checks of one run against `earlier` runs in order, critical metrics first.
+
+    A metric's band is also that of the metric at each corner, where an earlier run has it.
+    """
     title = title_of(target)
     checks = []
-    gated = {*gates.limits, *gates.bands_percent}
     for metric in measured_at(target["depth"]):
         name = metric.name
-        if name not in gated:
+        limit = gates.limits.get(name)
+        band_percent = gates.bands_percent.get(name, gates.bands_percent.get(metric.of or name))
+        base, reason = baseline(target, earlier, name)
+        if metric.of is not None and base is None:
+            band_percent = None  # not every PDK, nor every earlier run, has it
+        if limit is None and band_percent is None:
             continue
         value = metric.value_in(target["metrics"])
-        limit = gates.limits.get(name)
         if value is None:
             checks.append(Check(title, name, None, None, None, ERROR, "the metric is missing"))
             continue
         if limit is not None:
             checks.append(check_limit(title, name, value, limit))
-        if name in gates.bands_percent:
-            base, reason = baseline(target, earlier, name)
-            band = max(gates.bands_percent[name], spread.get((target["design"], name), 0.0))
-            checks.append(check_band(title, name, value, base, reason, band))
+        if band_percent is not None:
+            band_percent = max(band_percent, spread.get((target["design"], name), 0.0))
+            checks.append(check_band(title, name, value, base, reason, band_percent))
     return sorted(checks, key=lambda check: not BY_NAME[check.metric].critical)
 
 

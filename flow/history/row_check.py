@@ -71,6 +71,7 @@ class Row(BaseModel):
     clock_ns: Annotated[float, Field(gt=0)]
     seed: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
     target_utilization_percent: float | None = None
+    optimised_corners: str | None = None
     tool_versions: dict[str, str]
     metrics: Annotated[dict[str, Any], AfterValidator(check_metrics)]
     group_areas_um2: dict[str, float] | None = None

@@ -17,6 +17,7 @@ from flow.common.numeric import is_infinite
 from flow.history.database import COLUMNS, first_line, runs_table
 from flow.history.row_check import fault_of, moment
 from flow.record.checkout import commit_of
+from flow.record.metrics import metrics_of
 from flow.record.result import Result, identity_of
 from flow.record.settings import Settings
 
@@ -60,9 +61,10 @@ def row_of(result: Result, layout: str | None = None) -> Run:
         "host": os.environ.get(HOST_VARIABLE) or platform.node(),
         **asked,
         "target_utilization_percent": result.target_utilization_percent,
+        "optimised_corners": None if result.optimised_corners == "typical" else result.optimised_corners,
         "depth": result.depth,
         "tool_versions": result.tool_versions,
-        "metrics": result.metrics.model_dump(exclude_none=True),
+        "metrics": metrics_of(result),
         "group_areas_um2": {name: group.cell_area_um2 for name, group in result.groups.items()},
         "artefacts_sha256": result.sha256,
         "layout": layout,
@@ -178,4 +180,6 @@ def title_of(run: Run) -> str:
         words.append(f"seed {run['seed']}")
     if run["target_utilization_percent"]:
         words.append(f"{shortest(run['target_utilization_percent'])} % filled")
+    if run.get("optimised_corners"):
+        words.append(f"{run['optimised_corners']} corners")
     return " ".join(words)

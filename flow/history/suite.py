@@ -9,7 +9,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.record.settings import Settings, make_settings
 
 SUITES_DIR = PROJECT_ROOT / "flow" / "history" / "suites"
-KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent"}
+KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent", "corners"}
 
 
 def suite_path(name: str) -> Path:
@@ -72,6 +72,7 @@ def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:
             jobs=jobs,
             seed=entry.get("seed", 0),
             utilization_percent=entry.get("utilization_percent"),
+            optimised_corners=entry.get("corners", "typical"),
         )
         for design in as_list(entry["design"])
         for pdk in as_list(entry.get("pdk"))

@@ -14,18 +14,23 @@ from flow.common.errors import StepError, UserError
 from flow.common.failure_cause import setup_cause, step_cause
 from flow.common.lock import locked
 from flow.common.processes import ended_by
+from flow.pipeline.corners import add_scenarios, liberty_at_corners
 from flow.pipeline.deliver import deliver
 from flow.pipeline.measure_checks import measure_checks
+from flow.pipeline.measure_corners import measure_corners, worst_corners
 from flow.pipeline.measure_layout import measure_layout, measure_netlist, step_runtimes_s
 from flow.pipeline.measure_power import headline_power, measure_power, read_simulation
 from flow.pipeline.progress import StepLines
 from flow.pipeline.project import make_project
+from flow.pipeline.retime import STEP as RETIMING
+from flow.pipeline.retime import retime
 from flow.pipeline.step_digests import library_files
 from flow.pipeline.up_to_date import keep_record, made_of
 from flow.record.checkout import branch_of, git_state
 from flow.record.depths import METRIC_STEPS, POWER_DEPTHS
 from flow.record.provenance import package_versions, sha256
 from flow.record.result import (
+    CornerFigures,
     Group,
     Metrics,
     Power,
@@ -59,9 +64,12 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
     with hold_folder(settings):
         check_folder(settings)
         project = make_project(settings, data_root)
+        add_scenarios(project, settings)
         made = made_of(settings, data_root, library_files(project))
         history = run_project(project, settings, console)
-        result = collect(settings, history, deliver(settings))
+        liberty = liberty_at_corners(project, settings) if settings.depth in POWER_DEPTHS else {}
+        retimed_s = retime(settings, liberty) if len(liberty) > 1 else None
+        result = collect(settings, history, deliver(settings), retimed_s)
         write_result(result, result_path(settings.folder, settings.depth))
         keep_record(settings, made, result)
     return result
@@ -120,20 +128,26 @@ def failure(settings: Settings, failed: list[str], reason: str) -> StepError:
     return StepError("setup", setup_cause(settings.folder, whole) or reason, whole)
 
 
-def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
-    """Return the result of a run that has ended well."""
+def collect(
+    settings: Settings, history: Any, files: dict[str, Path], retimed_s: float | None = None
+) -> Result:
+    """Return the result of a run that has ended well; its corners took `retimed_s`, None for none."""
     metrics, groups = Metrics(), dict[str, Group]()
     power: dict[str, Power] = {}
     simulation: dict[str, Any] = {}
+    corners: dict[str, CornerFigures] = {}
+    runtimes_s = step_runtimes_s(history)
+    if retimed_s is not None:
+        runtimes_s[RETIMING] = retimed_s
     if settings.depth in METRIC_STEPS:
         metrics, groups = measure_layout(settings, history)
     if settings.depth in POWER_DEPTHS:
         power = measure_power(settings)
         simulation = read_simulation(settings)
         metrics = metrics.model_copy(update=headline_power(power))
+        corners = measure_corners(settings, metrics, retimed=retimed_s is not None)
     elif settings.depth == "synth":
         metrics = measure_netlist(settings)
-    runtimes_s = step_runtimes_s(history)
     checks = measure_checks(settings, metrics.drc_errors)
     counted = {"failed_checks": len(checks.failed)} if settings.depth in POWER_DEPTHS else {}
     metrics = metrics.model_copy(update={"runtime_s": round(sum(runtimes_s.values()), 2), **counted})
@@ -163,6 +177,9 @@ def collect(settings: Settings, history: Any, files: dict[str, Path]) -> Result:
         metrics=metrics,
         groups=groups,
         power=power,
+        optimised_corners=settings.optimised_corners,
+        worst_corners=worst_corners(corners) if settings.optimised_corners == "all" else {},
+        corners=corners,
         checks=checks,
         **simulation,
         parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,

@@ -55,16 +55,7 @@ def read_simulation(settings: Settings) -> dict[str, int | str]:
 
 def read_power(settings: Settings, reports: Path, activity: str) -> Power:
     """Return the power at one activity from the reports of `report_power.tcl`."""
-    report = reports / f"power.{activity}.rpt"
-    total = re.search(
-        r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    if total is None:
-        raise StepError(STEP, "the report has no total", report)
-    internal_w, switching_w, leakage_w, total_w = (
-        measured(number, f"{kind} power", STEP, report)
-        for kind, number in zip(("internal", "switching", "leakage", "total"), total.groups(), strict=True)
-    )
+    total_w = read_total_w(STEP, reports / f"power.{activity}.rpt")
     groups_w: dict[str, float] = {}
     by_cell = reports / f"power.{activity}.tsv"
     with by_cell.open(newline="", encoding="utf-8") as handle:
@@ -73,14 +64,27 @@ def read_power(settings: Settings, reports: Path, activity: str) -> Power:
             cell_power_w = measured(cell_w, f"the power of {name}", STEP, by_cell)
             groups_w[group] = groups_w.get(group, 0.0) + cell_power_w
     return Power(
-        internal_w=internal_w,
-        switching_w=switching_w,
-        leakage_w=leakage_w,
-        total_w=total_w,
+        internal_w=total_w["internal"],
+        switching_w=total_w["switching"],
+        leakage_w=total_w["leakage"],
+        total_w=total_w["total"],
         annotated_percent=annotated_percent(reports / f"annotation.{activity}.rpt"),
-        energy_per_clock_j=total_w * settings.clock_ns * 1e-9,
+        energy_per_clock_j=total_w["total"] * settings.clock_ns * 1e-9,
         groups_w={name: groups_w[name] for name in sorted(groups_w)},
     )
+
+
+def read_total_w(step: str, report: Path) -> dict[str, float]:
+    """Return the last line of OpenROAD's power report `report` by kind of power, their `total` included."""
+    total = re.search(
+        r"^Total\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)", report.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    if total is None:
+        raise StepError(step, "the report has no total", report)
+    return {
+        kind: measured(number, f"{kind} power", step, report)
+        for kind, number in zip(("internal", "switching", "leakage", "total"), total.groups(), strict=True)
+    }
 
 
 def annotated_percent(path: Path) -> float:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flow.common.decimals import shortest
-from flow.record.metrics import METRICS
+from flow.record.metrics import AT_CORNERS, BY_NAME, METRICS
 from flow.record.result import Result
 
 
@@ -27,12 +27,17 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         value = getattr(result.metrics, metric.name)
         if value is None:
             continue
-        cells = [metric.title, metric.show(value)]
+        title = metric.title
+        if metric.name in result.worst_corners:
+            title += f", {result.worst_corners[metric.name]}"
+        cells = [title, metric.show(value)]
         if sibling is not None:
             other = getattr(sibling.metrics, metric.name)
             cells += ["", ""] if other is None else [metric.show(other), metric.show_change(value, other, 1)]
         table.add_row(*cells)
     console.print(table)
+    if len(result.corners) > 1:
+        print_corners(console, result)
     if result.power:
         others = ", ".join(
             f"{power.total_w * 1e3:,.3f} mW at {name} activity"
@@ -52,3 +57,18 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
         console.print(f"check    {title}: {check.status}: {check.detail}", highlight=False, soft_wrap=True)
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)
+
+
+def print_corners(console: Console, result: Result) -> None:
+    """Print the layout's figures at each corner; power is at the activity of the run's."""
+    table = Table("corner")
+    for name in AT_CORNERS:
+        table.add_column(BY_NAME[name].title.strip(), justify="right")
+    for name, figures in result.corners.items():
+        values = (getattr(figures, metric) for metric in AT_CORNERS)
+        shown = (
+            "–" if value is None else BY_NAME[metric].show(value)
+            for metric, value in zip(AT_CORNERS, values, strict=True)
+        )
+        table.add_row(f"{name}: {figures.conditions}", *shown)
+    console.print(table)

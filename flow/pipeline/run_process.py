@@ -28,6 +28,8 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
         command += ["--seed", str(settings.seed)]
     if settings.target_utilization_percent is not None:
         command += ["--utilization", str(settings.target_utilization_percent)]
+    if settings.optimised_corners != "typical":
+        command += ["--corners", settings.optimised_corners]
     command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
     if pdk_root is not None:
         command += ["--pdk-root", str(pdk_root)]

@@ -14,6 +14,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.record.dependencies import Sources, files_below, place_of, sources_of
 from flow.record.provenance import sha256
 from flow.tools.tool_identity import identities_of_tools
+from pdk_configs.corners import FILE_NAME as CORNERS_FILE
 from pdk_configs.pdk import CONFIGS_DIR, Pdk
 
 # Of the environment of a step's program: a part of a step's settings that every step has, stock ones too.
@@ -62,7 +63,10 @@ def is_source(path: Path) -> bool:
 
 def library_digest(project: ASIC, pdk: Pdk) -> str:
     """Return the digest of the library's data and constraints, and of what this project says of them."""
-    configured = sources_of(*files_below(CONFIGS_DIR / pdk.name))
+    # Its other corners count for the step that takes them alone, which has them in its environment.
+    configured = sources_of(
+        *(file for file in files_below(CONFIGS_DIR / pdk.name) if file.name != CORNERS_FILE)
+    )
     said = [*configured.files, *(PROJECT_ROOT / name for name in PROJECT_FILES)]
     return digest_of(
         {

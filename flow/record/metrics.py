@@ -1,11 +1,13 @@
 """The metrics of a result, each once: title, unit, which way is better, and its METRICS2.1 name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flow.common.numeric import change_percent, is_number, signed_percent
 from flow.record.depths import reaches
+from flow.record.result import Result
+from pdk_configs.corners import ORDER
 
 LOWER, HIGHER = "lower", "higher"
 
@@ -18,7 +20,8 @@ class Metric:
     or None where neither is; a `critical` one comes first wherever changes are listed. `standard_name` is its
     name in METRICS2.1, the exchange vocabulary of open-source flows; None where it has none. Runs to depth
     `since` and deeper have it. `relative`: a change of it is told in percent. One whose usual value is zero,
-    or either side of it, changes in its own unit.
+    or either side of it, changes in its own unit. `of` is the metric that this one is at one of the PDK's
+    corners; not every PDK has data of them.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Metric:
     standard_name: str | None = None
     since: str = "place"
     relative: bool = True
+    of: str | None = None
 
     def show(self, value: float) -> str:
         """Return `value` with its unit."""
@@ -73,9 +77,35 @@ METRICS = (
     Metric("failed_checks", "failed sign-off checks", "", 1.0, 0, LOWER, True, None, "route", False),
     Metric("runtime_s", "run time", "s", 1.0, 1, LOWER, False, "flow__runtime__total", "verilog"),
 )
-BY_NAME = {metric.name: metric for metric in METRICS}
+AT_CORNERS = ("setup_slack_ns", "hold_slack_ns", "fmax_mhz", "power_total_w", "power_leakage_w")
+CORNER_METRICS = tuple(
+    replace(
+        metric,
+        name=f"{corner}_{metric.name}",
+        title=f"{metric.title.strip()} at {corner}",
+        critical=False,
+        standard_name=None if metric.standard_name is None else f"{metric.standard_name}__corner:{corner}",
+        since="route",
+        of=metric.name,
+    )
+    for corner in ORDER
+    for metric in METRICS
+    if metric.name in AT_CORNERS
+)
+ALL_METRICS = METRICS + CORNER_METRICS
+BY_NAME = {metric.name: metric for metric in ALL_METRICS}
 
 
 def measured_at(depth: str) -> tuple[Metric, ...]:
-    """Return the metrics that a run to `depth` has."""
-    return tuple(metric for metric in METRICS if reaches(depth, metric.since))
+    """Return the metrics that a run to `depth` has, those at corners included."""
+    return tuple(metric for metric in ALL_METRICS if reaches(depth, metric.since))
+
+
+def metrics_of(result: Result) -> dict[str, Any]:
+    """Return the metrics that `result` has by name, flat: those at corners too where there are several."""
+    found = result.metrics.model_dump(exclude_none=True)
+    if len(result.corners) > 1:
+        for corner, figures in result.corners.items():
+            values = {name: getattr(figures, name) for name in AT_CORNERS}
+            found |= {f"{corner}_{name}": value for name, value in values.items() if value is not None}
+    return found

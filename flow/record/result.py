@@ -13,6 +13,7 @@ from flow.record.former_names import by_group, design_name
 from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
+OptimisedCorners = Literal["typical", "all"]
 
 
 def check_finite(values: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +119,30 @@ class Power(Record):
     groups_w: Annotated[dict[str, float], AfterValidator(by_group)] = {}
 
 
+class CornerFigures(Record):
+    """The finished layout at one corner of the PDK, with the typical wires and at timed activity.
+
+    `process` is that of the transistors, such as `ss`. The worst slacks are over all paths; `fmax_mhz` is by
+    the worst path between registers, None where there is none.
+    """
+
+    process: str
+    voltage_v: float
+    temperature_c: float
+    setup_slack_ns: float
+    hold_slack_ns: float
+    fmax_mhz: float | None
+    power_internal_w: float
+    power_switching_w: float
+    power_leakage_w: float
+    power_total_w: float
+
+    @property
+    def conditions(self) -> str:
+        """Process, voltage and temperature in a few words."""
+        return f"{self.process}, {self.voltage_v:g} V, {self.temperature_c:g} C"
+
+
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made.
 
@@ -126,6 +151,9 @@ class Result(Record):
     the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
     while its power was measured (`flow.attention_data.workload`). `git_branch` is the branch that the run was
     made on (`flow.record.checkout`). None where the run made none, or before they were kept.
+    `optimised_corners` says at which corners the layout was to meet its clock; at `all` of them slacks and
+    fmax of `metrics` are the worst corner's, and `worst_corners` names it by metric. `corners` holds a routed
+    layout at each corner of which there is data, slow to fast; none before they were kept.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -147,6 +175,9 @@ class Result(Record):
     metrics: Metrics
     groups: Annotated[dict[str, Group], AfterValidator(by_group)] = {}
     power: dict[str, Power] = {}
+    optimised_corners: OptimisedCorners = "typical"
+    worst_corners: dict[str, str] = {}
+    corners: dict[str, CornerFigures] = {}
     simulated_clocks: int | None = None
     data_sha256: str | None = None
     parasitics: Parasitics | None = None
@@ -167,6 +198,8 @@ def identity_of(result: Result) -> dict[str, Any]:
     names = ["design", "parameters", "pdk", "clock_ns", "seed"]
     if result.target_utilization_percent is not None:
         names.append("target_utilization_percent")
+    if result.optimised_corners != "typical":
+        names.append("optimised_corners")
     return {name: getattr(result, name) for name in names}
 
 

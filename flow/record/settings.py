@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.record.depths import DEPTHS
+from flow.record.result import OptimisedCorners
 from hdl.design import Design
 from hdl.designs import DESIGNS
 from hdl.formats import parse_format
+from pdk_configs.corners import corners_of
 from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 
 DEFAULT_PDK = "nangate45"
@@ -31,7 +33,7 @@ class Settings:
     have the same `folder`.
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
-    fill; None: the PDK's.
+    fill; None: the PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
     """
 
     design: Design
@@ -44,6 +46,7 @@ class Settings:
     jobs: int
     seed: int = 0
     target_utilization_percent: float | None = None
+    optimised_corners: OptimisedCorners = "typical"
 
     @property
     def utilization_percent(self) -> float:
@@ -71,6 +74,8 @@ class Settings:
         }
         if self.target_utilization_percent is not None:
             identity["target_utilization_percent"] = self.target_utilization_percent
+        if self.optimised_corners != "typical":
+            identity["optimised_corners"] = self.optimised_corners
         return identity
 
 
@@ -127,6 +132,7 @@ def check_types(
     depth: Any,
     seed: Any,
     utilization_percent: Any,
+    corners: Any,
 ) -> None:
     """Raise UserError where a setting, which may come from a file, is of another kind than it has to be."""
     number = (int, float, type(None))
@@ -140,6 +146,7 @@ def check_types(
         ("clock", clock_ns, number, "a number"),
         ("utilization", utilization_percent, number, "a number"),
         ("seed", seed, (int,), "a whole number"),
+        ("corners", corners, (str,), "a name"),
     ):
         if not isinstance(value, kinds) or isinstance(value, bool):
             raise UserError(f"{name} {value!r}: it must be {kind}")
@@ -164,13 +171,14 @@ def make_settings(
     jobs: int = 1,
     seed: int = 0,
     utilization_percent: float | None = None,
+    optimised_corners: str = "typical",
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
     `given` holds the design's parameters that were asked for, the format as its name. Raises
     UserError for an unknown name, a value out of range or a job name that is no file name.
     """
-    check_types(design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent)
+    check_types(design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent, optimised_corners)
     design = find_design(design_name)
     pdk = find_pdk(pdk_name or DEFAULT_PDK)
     if "format" in given:
@@ -202,12 +210,34 @@ def make_settings(
             f"--utilization {shortest(utilization_percent)}: it must be {UTILIZATION_MIN_PERCENT:g} "
             f"to {UTILIZATION_MAX_PERCENT:g} percent"
         )
+    corner_choice = check_corners(optimised_corners, pdk)
     if job is None:
-        job = default_job(pdk, values, clock_ns, seed, utilization_percent)
+        job = default_job(pdk, values, clock_ns, seed, utilization_percent, corner_choice)
     elif not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
-    build_dir = build_dir.resolve()
-    return Settings(design, values, pdk, clock_ns, depth, job, build_dir, jobs, seed, utilization_percent)
+    return Settings(
+        design=design,
+        parameters=values,
+        pdk=pdk,
+        clock_ns=clock_ns,
+        depth=depth,
+        job=job,
+        build_dir=build_dir.resolve(),
+        jobs=jobs,
+        seed=seed,
+        target_utilization_percent=utilization_percent,
+        optimised_corners=corner_choice,
+    )
+
+
+def check_corners(asked: str, pdk: Pdk) -> OptimisedCorners:
+    """Return the corners to optimise for; raises UserError for an unknown word and a PDK without others."""
+    for choice in get_args(OptimisedCorners):
+        if choice == asked:
+            if asked == "all" and len(corners_of(pdk)) == 1:
+                raise UserError(f"--corners all: {pdk.name} has the {pdk.corner} corner alone")
+            return cast(OptimisedCorners, choice)
+    raise nearest("corners", asked, get_args(OptimisedCorners))
 
 
 def default_job(
@@ -216,14 +246,17 @@ def default_job(
     clock_ns: float,
     seed: int,
     target_utilization_percent: float | None,
+    optimised_corners: OptimisedCorners = "typical",
 ) -> str:
-    """Return a job name that the same settings always get; seed 0 and the PDK's utilization are left out."""
+    """Return a job name that the same settings always get; from the utilization on defaults are left out."""
     words = [pdk.name]
     for name, value in parameters.items():
         words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
     words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
     if target_utilization_percent is not None:
         words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))
+    if optimised_corners != "typical":
+        words.append(f"{optimised_corners}corners")
     if seed:
         words.append(f"seed{seed}")
     return "_".join(words)

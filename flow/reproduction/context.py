@@ -17,6 +17,7 @@ from flow.comparison.rows import Row
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.record.depths import POWER_DEPTHS
+from flow.reproduction.corner_savings import savings_at_corners
 from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     arms_of,
@@ -69,6 +70,7 @@ def gather(reports: Path) -> Gathered:
         "scaled": scaled,
         "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
         "sensitivity": varied,
+        "corners": savings_at_corners(routed, KERNELS),
         "layouts_by_seed": [
             one for one in varied if one["factor"] == "seed" and one["row"]["depth"] in POWER_DEPTHS
         ],

@@ -286,6 +286,25 @@ def test_model_of_a_state_table_is_that_of_its_latch(tmp_path):
     assert "always @(gate_ or data_) if (gate_) IQ <= data_;" in text
 
 
+def test_a_state_table_may_have_the_inverse_beside_the_bit(tmp_path):
+    both = STATE_LIBRARY.replace('"IQ") {', '"IQ IQB") {')
+    both = both.replace(
+        "L L : - : L , L H : - : H , H - : - : N", "L L : - - : L H , L H : - - : H L , H - : - - : N N"
+    )
+    for text in (STATE_LIBRARY, both):
+        (tmp_path / "x.lib").write_text(text, encoding="utf-8")
+        state = read_liberty([tmp_path / "x.lib"])["GATE"].state
+        assert (state.variable, state.complement) == ("IQ", "IQB" if text is both else "")
+        for ck, e in itertools.product((False, True), repeat=2):
+            values = {"CK": ck, "E": e}
+            assert state.gate.value(values) == (not ck)
+            assert not state.gate.value(values) or state.data.value(values) == e
+    same = both.replace("L H : - - : H L", "L H : - - : H H")
+    (tmp_path / "x.lib").write_text(same, encoding="utf-8")
+    with pytest.raises(ValueError, match="'L H : - - : H H' is not that of a latch"):
+        read_liberty([tmp_path / "x.lib"])
+
+
 def test_state_table_that_is_no_latch_is_refused(tmp_path):
     path = tmp_path / "x.lib"
     path.write_text(STATE_LIBRARY.replace("L H : - : H", "L H : H : H"), encoding="utf-8")

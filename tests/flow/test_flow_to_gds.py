@@ -131,6 +131,21 @@ def test_every_measurement_is_there(layout):
         assert result.tool_versions[tool]
 
 
+def test_the_typical_corner_is_the_runs_and_the_slow_one_is_slower(layout):
+    result = layout[0]
+    typical = result.corners["typical"]
+    for name in ("setup_slack_ns", "hold_slack_ns", "fmax_mhz", "power_total_w", "power_leakage_w"):
+        expected = getattr(result.metrics, name)
+        assert getattr(typical, name) == pytest.approx(expected, rel=1e-4, abs=1e-6), name
+    if result.pdk in ("sky130", "ihp130"):
+        slow, fast = result.corners["slow"], result.corners["fast"]
+        assert slow.fmax_mhz < typical.fmax_mhz < fast.fmax_mhz
+        assert slow.setup_slack_ns < typical.setup_slack_ns
+        assert "corners.report" in result.step_runtimes_s
+    else:
+        assert list(result.corners) == ["typical"]
+
+
 def test_power_comes_from_real_data_with_nearly_every_pin_annotated(layout):
     result = layout[0]
     assert set(result.power) == {"default", "zero_delay", "timed"}

@@ -27,6 +27,8 @@ NUMBERS = {
     "ihp130": {f"Metal{n}": (number, 0) for n, number in enumerate((8, 10, 30, 50, 67), 1)}
     | {f"Via{n}": (number, 0) for n, number in enumerate((19, 29, 49, 66), 1)}
     | {"TopVia1": (125, 0), "TopMetal1": (126, 0), "TopVia2": (133, 0), "TopMetal2": (134, 0)},
+    "gf180": {f"Metal{n}": (number, 0) for n, number in enumerate((34, 36, 42, 46, 81), 1)}
+    | {f"Via{n}": (number, 0) for n, number in enumerate((35, 38, 40, 41), 1)},
     "osu018": {f"metal{n}": (number, 0) for n, number in enumerate((49, 51, 62, 31, 33, 37), 1)}
     | {"via": (50, 0)}
     | {f"via{n}": (number, 0) for n, number in enumerate((61, 30, 32, 36), 2)},
