@@ -31,8 +31,8 @@ POWER_REPORT = "Total   3.0e-04 2.0e-04 {leakage} {total} 100.0%\n"
 
 def header(path):
     """Return the beginning of a Liberty file, where it says its operating conditions."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as handle:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as handle:
         return handle.read(20_000)
 
 

@@ -4,7 +4,6 @@ import re
 import pytest
 from needs import skip_without
 from pdk_files import pdk_root
-from siliconcompiler import PDK
 
 from flow.tools.pdk_data import fetch_package, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
@@ -61,7 +60,8 @@ def test_the_cells_of_the_gds_are_abstracts_where_the_library_has_no_layouts(pdk
 
 
 def test_parasitics_are_estimated_where_the_technology_has_no_extraction_rules(pdk, data_root):
-    (technology,) = [part for part in pdk.make_library(data_root).get_dep() if isinstance(part, PDK)]
+    library = pdk.make_library(data_root)
+    technology = library.get_dep(library.get("asic", "pdk"))
     rules = technology.valid("pdk", "pexmodelfileset", "openroad", "typical")
     assert pdk.parasitics == ("extracted" if rules else "estimated")
 
