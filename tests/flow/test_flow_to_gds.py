@@ -1,7 +1,6 @@
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 from flow_command import result_of, run_command, run_flow
@@ -90,7 +89,7 @@ def test_every_sign_off_check_passes(layout):
     # The router's antenna diodes are cells of the layout and none of the netlist.
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
-    cells = read_liberty([Path(path) for path in liberty_files(library, pdk.corner)])
+    cells = read_liberty(liberty_files(library, pdk.corner))
     placed = [cell for cell in read_cell_list(instances_path(folder)) if cell.kind == LOGIC]
     diodes = [one for one in placed if not cells[one.master].outputs]
     assert result.checks.layout_vs_netlist.figures["cells"] == result.metrics.cells - len(diodes)
@@ -101,7 +100,7 @@ def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
     result, folder = layout
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
-    liberty = [Path(path) for path in liberty_files(library, pdk.corner)]
+    liberty = liberty_files(library, pdk.corner)
     files = {kind: folder / result.files[kind] for kind in ("verilog", "netlist", "routed", "layout")}
     swapped = tmp_path / "swapped.v"
     text = files["routed"].read_text(encoding="utf-8")
