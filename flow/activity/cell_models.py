@@ -70,4 +70,4 @@ def cell_model(cell: Cell) -> str:
 
 def cell_models(cells: Iterable[Cell]) -> str:
     """Return one Verilog file with the models of `cells`, sorted by name."""
-    return HEADER + "\n".join(cell_model(cell) for cell in sorted(cells, key=lambda one: one.name))
+    return HEADER + "\n".join(cell_model(cell) for cell in sorted(cells, key=lambda cell: cell.name))

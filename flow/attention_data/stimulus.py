@@ -40,11 +40,11 @@ def kernel_stimulus(sets: Sequence[AttentionSet], queries: int, keys_per_query: 
     q, k, v = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     key_valid = np.zeros(shape[:2], dtype=np.bool_)
     for index, (number, position) in enumerate(jobs):
-        one = sets[number]
-        count = min(len(one.keys), keys_per_query)
-        q[index] = one.queries[position]
-        k[index, :count] = one.keys[:count]
-        v[index, :count] = one.values[:count]
+        attention_set = sets[number]
+        count = min(len(attention_set.keys), keys_per_query)
+        q[index] = attention_set.queries[position]
+        k[index, :count] = attention_set.keys[:count]
+        v[index, :count] = attention_set.values[:count]
         key_valid[index, :count] = True
     key_number = np.broadcast_to(np.arange(keys_per_query), shape[:2])
     return KernelStimulus(

@@ -131,7 +131,7 @@ def kernel_workload(design: Kernel, parameters: Any) -> Workload:
     valid = port(clocks, first_result, last)
     answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
     flags = {"key_valid": split(real.key_valid), "first": split(real.first), "last": last}
-    vectors = {name: split(one) for name, one in zip("qkv", codes, strict=True)}
+    vectors = {name: split(vector) for name, vector in zip("qkv", codes, strict=True)}
     starts = {"v": RESET_CLOCKS + design.value_lag_clocks(parameters)}
     ones = np.ones_like(last)
     return Workload(

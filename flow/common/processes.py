@@ -112,12 +112,12 @@ def end_descendants() -> None:
         return
     deadline = time.monotonic() + END_LIMIT_S
     while time.monotonic() < deadline:
-        alive = [one for one in psutil.Process().children(recursive=True) if _is_alive(one)]
+        alive = [process for process in psutil.Process().children(recursive=True) if _is_alive(process)]
         if not alive:
             return
-        for one in alive:
+        for process in alive:
             with contextlib.suppress(psutil.Error):
-                one.kill()
+                process.kill()
         time.sleep(POLL_S)
 
 

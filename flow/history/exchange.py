@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.common.numeric import is_number
 from flow.history.database import COLUMNS, runs_table
@@ -59,7 +59,7 @@ def standard_metrics(run: Run) -> dict[str, Any]:
 def export_runs(runs: Sequence[Run], path: Path) -> None:
     """Write the runs to `path`, .jsonl or .csv, whole or not at all."""
     check_format(path)
-    with staged(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
+    with written_whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
         if path.suffix == ".jsonl":
             for run in runs:
                 line = {name: run[name] for name in COLUMNS} | {STANDARD: standard_metrics(run)}

@@ -14,8 +14,8 @@ LOWER, HIGHER = "lower", "higher"
 class Metric:
     """One metric of `flow.record.result.Metrics`.
 
-    A value is shown as value * `factor` with `digits` after the point, in `unit`. `better` is LOWER, HIGHER
-    or None where neither is; a `critical` one comes first wherever changes are listed. `standard_name` is its
+    A value is shown as value * `factor` with so many `decimals`, in `unit`. `better` is LOWER, HIGHER or None
+    where neither is; a `critical` one comes first wherever changes are listed. `standard_name` is its
     name in METRICS2.1, the exchange vocabulary of open-source flows; None where it has none. Runs to depth
     `since` and deeper have it. `relative`: a change of it is told in percent. One whose usual value is zero,
     or either side of it, changes in its own unit.
@@ -25,7 +25,7 @@ class Metric:
     title: str
     unit: str = ""
     factor: float = 1.0
-    digits: int = 0
+    decimals: int = 0
     better: str | None = None
     critical: bool = False
     standard_name: str | None = None
@@ -34,14 +34,14 @@ class Metric:
 
     def show(self, value: float) -> str:
         """Return `value` with its unit."""
-        return f"{value * self.factor:z,.{self.digits}f} {self.unit}".rstrip()
+        return f"{value * self.factor:z,.{self.decimals}f} {self.unit}".rstrip()
 
-    def show_change(self, value: float, base: float, digits: int = 2) -> str:
+    def show_change(self, value: float, base: float, decimals: int = 2) -> str:
         """Return the change from `base` with its sign: percent of the magnitude of `base`, or in the unit."""
         percent = change_percent(value, base) if self.relative else None
         if percent is not None:
-            return signed_percent(percent, digits)
-        return f"{(value - base) * self.factor:+z,.{self.digits}f} {self.unit}".rstrip()
+            return signed_percent(percent, decimals)
+        return f"{(value - base) * self.factor:+z,.{self.decimals}f} {self.unit}".rstrip()
 
     def value_in(self, metrics: Mapping[str, Any]) -> float | None:
         """Return the metric's value among `metrics`; None where it is missing or not finite."""

@@ -12,7 +12,7 @@ from flow.charts.bars import BarChart, Series
 from flow.charts.points import PointChart
 from flow.common.errors import UserError
 from flow.comparison.chart import change_chart
-from flow.comparison.kept_rows import at_own_clocks, deepest, first_seed, kept_results, kept_rows
+from flow.comparison.kept_rows import at_own_clocks, first_seed, kept_results, kept_rows, representative_rows
 from flow.comparison.rows import Row
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
@@ -34,7 +34,7 @@ ACCURACY = "accuracy.json"
 
 
 @dataclass(frozen=True)
-class Gathered:
+class ReportContents:
     """What the templates show, the charts, and the rows whose layouts can be drawn."""
 
     context: dict[str, Any]
@@ -42,12 +42,12 @@ class Gathered:
     routed: list[Row]
 
 
-def gather(reports: Path) -> Gathered:
+def report_contents(reports: Path) -> ReportContents:
     """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
-    kept = kept_results(reports)
-    all_rows = kept_rows(kept, KERNELS)
-    rows = [first_seed(row) for row in deepest(all_rows)]
-    with_power = [all(results[0].power for results in row.results.values()) for row in rows]
+    results = kept_results(reports)
+    all_rows = kept_rows(results, KERNELS)
+    rows = [first_seed(row) for row in representative_rows(all_rows)]
+    with_power = [all(of_kernel[0].power for of_kernel in row.results.values()) for row in rows]
     routed = list(compress(rows, with_power))
     if not routed:
         raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(KERNELS)}")
@@ -56,7 +56,7 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])
-    five_rows = kept_rows(kept, FIVE_KERNELS)
+    five_rows = kept_rows(results, FIVE_KERNELS)
     successors = common_clock_rows(five_rows)
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text(encoding="utf-8")) if accuracy_file.exists() else None
@@ -101,7 +101,7 @@ def gather(reports: Path) -> Gathered:
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
-    return Gathered(context, charts, routed)
+    return ReportContents(context, charts, routed)
 
 
 def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def node_rows(described: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     most = max(by_design.values(), key=len)
     return sorted(
         ({"node_nm": load_pdk(row["pdk"]).node_nm, "row": row} for row in most),
-        key=lambda one: -one["node_nm"],
+        key=lambda node: -node["node_nm"],
     )
 
 
@@ -173,7 +173,7 @@ GROUP_QUANTITIES = {"area_um2": ("Area by group", "um2", 1.0, 0), "power_w": ("P
 
 def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
     """Return a routed row's groups side by side."""
-    title, unit, factor, digits = GROUP_QUANTITIES[quantity]
+    title, unit, factor, decimals = GROUP_QUANTITIES[quantity]
     groups = dict.fromkeys(name for kernel in KERNELS for name in row["kernels"][kernel]["groups"])
 
     def value(kernel: str, group: str) -> float | None:
@@ -186,7 +186,7 @@ def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
         unit,
         tuple(groups),
         tuple(Series(kernel, tuple(value(kernel, group) for group in groups)) for kernel in KERNELS),
-        digits=digits,
+        decimals=decimals,
     )
 
 

@@ -23,12 +23,12 @@ OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
-def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) -> str:
+def span(ends: dict[str, float] | None, factor: float = 1.0, decimals: int = 2) -> str:
     """Return a range as "low … high" in a unit that is `factor` of the base unit."""
     if ends is None:
         return "–"
     low, high = (ends[end] * factor for end in ("smallest", "largest"))
-    return f"{low:,.{digits}f} … {high:,.{digits}f}"
+    return f"{low:,.{decimals}f} … {high:,.{decimals}f}"
 
 
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:

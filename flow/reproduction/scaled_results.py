@@ -81,7 +81,7 @@ def scaling_chart(
         high = tuple(one["largest"] * factor for one in ranges)
         middle = tuple((one + other) / 2 for one, other in zip(low, high, strict=True))
         series.append(Series(kernel, middle, low, high))
-    return BarChart(name, title, unit, tuple(row["title"] for row in scaled), tuple(series), digits=0)
+    return BarChart(name, title, unit, tuple(row["title"] for row in scaled), tuple(series), decimals=0)
 
 
 UNIT_FACTORS = {"um2": 1.0, "pJ": 1e12}

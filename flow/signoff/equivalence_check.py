@@ -113,8 +113,8 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
 
 def _first_difference(answer: str) -> str:
     """Return the first output at which ABC found a difference, in words."""
-    found = re.search(r"for at least \d+ outputs?:\s+(output|data|clock):(\S+)", answer)
-    if found is None:
+    difference = re.search(r"for at least \d+ outputs?:\s+(output|data|clock):(\S+)", answer)
+    if difference is None:
         return "the netlist after layout computes something else than the Verilog"
-    kind = {"output": "output", "data": "data of register", "clock": "clock of register"}[found[1]]
-    return f"{kind} {found[2]} is not what the Verilog says"
+    kind = {"output": "output", "data": "data of register", "clock": "clock of register"}[difference[1]]
+    return f"{kind} {difference[2]} is not what the Verilog says"

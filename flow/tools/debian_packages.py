@@ -77,12 +77,12 @@ def filled_once(home: Path, fill: Callable[[Path], None]) -> Path:
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}.") as temporary:
-            staged = Path(temporary) / "root"
-            staged.mkdir()
-            fill(staged)
+            prepared = Path(temporary) / "root"
+            prepared.mkdir()
+            fill(prepared)
             # Another process may have been first: its copy is as good.
             if not home.exists():
-                staged.rename(home)
+                prepared.rename(home)
     return home
 
 

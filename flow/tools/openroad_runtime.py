@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.common.command_line import Say
 from flow.common.errors import UserError
 from flow.common.lock import locked
@@ -194,7 +194,7 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     program = folder / "openroad"
     if not program.exists():
         folder.mkdir(exist_ok=True)
-        with staged(program) as beside:
+        with written_whole(program) as beside:
             beside.write_text(text, encoding="utf-8")
             beside.chmod(0o755)
     return folder

@@ -88,15 +88,15 @@ def named_root(pdk: Pdk, given: Path | None) -> Path | None:
     """Return the first of `given` or $EXPMUL_PDK_ROOT, and `../shared/pdk`; None where neither has `pdk`."""
     sources = allowed_sources()
     variable = os.environ.get(ROOT_VARIABLE) if "root" in sources else None
-    asked = given or (Path(variable) if variable else None)
-    if asked is not None:
-        missing = missing_file(pdk, asked)
+    root = given or (Path(variable) if variable else None)
+    if root is not None:
+        missing = missing_file(pdk, root)
         if missing is None:
-            return asked.resolve()
+            return root.resolve()
         # The variable names lambdapdk's folder as a rule, which a PDK from a package is not in.
         if given or pdk.package is None:
             source = "--pdk-root" if given else f"${ROOT_VARIABLE}"
-            raise UserError(f"{source} {asked} does not hold {pdk.name}: no readable {missing}")
+            raise UserError(f"{source} {root} does not hold {pdk.name}: no readable {missing}")
     if "shared" in sources and SHARED_ROOT.is_dir() and missing_file(pdk, SHARED_ROOT) is None:
         return SHARED_ROOT.resolve()
     return None

@@ -17,7 +17,7 @@ from flow.error_study import measure
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, layer_errors, model_errors, ranks
 from flow.error_study.significant_digits import to_figure_digits
-from flow.error_study.study_parts import Parts, study_key
+from flow.error_study.study_parts import FinishedParts, study_key
 from flow.error_study.variants import ARMS, TRUTH
 from hdl.formats import BF16
 from hdl.models.codes import decode, encode
@@ -122,16 +122,18 @@ def test_a_finished_part_is_not_measured_again(tmp_path):
         measured.append(1)
         return {"error": 0.1 + 0.2}
 
-    assert [Parts(tmp_path, "key").get("one", measure) for _ in range(2)] == [{"error": 0.1 + 0.2}] * 2
+    assert [FinishedParts(tmp_path, "key").get("one", measure) for _ in range(2)] == [
+        {"error": 0.1 + 0.2}
+    ] * 2
     assert len(measured) == 1
 
 
 def test_a_part_of_other_settings_or_cut_off_is_measured_again(tmp_path):
-    assert Parts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
-    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
+    assert FinishedParts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
+    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
     (path,) = tmp_path.iterdir()
     path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
-    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
+    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
 
 
 def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):

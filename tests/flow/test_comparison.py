@@ -9,7 +9,7 @@ from flow_command import run_command
 from flow.attention_data.workload import kernel_data_sha256
 from flow.common.errors import UserError
 from flow.comparison.configuration import Configuration
-from flow.comparison.kept_rows import deepest, kept_results, kept_rows
+from flow.comparison.kept_rows import kept_results, kept_rows, representative_rows
 from flow.comparison.own_clock import own_clock_ns, with_clock
 from flow.comparison.page import comparison_markdown
 from flow.comparison.rows import (
@@ -128,7 +128,7 @@ def _filled(utilization_percent, power_w):
     ],
 )
 def test_another_utilization_speaks_for_a_configuration_only_where_none_is_routed_at_the_pdk_s(rows, chosen):
-    (row,) = deepest(rows)
+    (row,) = representative_rows(rows)
     assert row.configuration.utilization_percent == chosen
     means = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
     assert [mean["rows"] for mean in means] == [1] * row.is_routed

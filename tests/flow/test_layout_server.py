@@ -121,20 +121,20 @@ def test_a_connection_that_says_nothing_is_closed(server, monkeypatch, capsys):
 
 def test_pictures_asked_for_at_once_are_each_what_was_asked_for(server):
     window = "picture?x0=0&y0=0&x1=4&y1=10&width={}&height=90&layers={}"
-    asked = [window.format(width, layer) for width in (40, 50) for layer in ("1/0", "none")] * 4
-    alone = {path: get(server.address, path) for path in asked}
+    requests = [window.format(width, layer) for width in (40, 50) for layer in ("1/0", "none")] * 4
+    alone = {path: get(server.address, path) for path in requests}
     assert len(set(alone.values())) == 4
     answers = {}
 
     def ask(number):
-        answers[number] = get(server.address, asked[number])
+        answers[number] = get(server.address, requests[number])
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(asked))]
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(requests))]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    assert [answers[number] for number in range(len(asked))] == [alone[path] for path in asked]
+    assert [answers[number] for number in range(len(requests))] == [alone[path] for path in requests]
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,10 @@ def test_lane_equals_the_model_on_every_code_and_step(name, fraction_bits, tmp_p
     v, step = (grid.ravel() for grid in np.meshgrid(codes, steps))
     results = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.zeros_like(v)})["y"]
     np.testing.assert_array_equal(results, log2_scale(v, step, fmt, fraction_bits))
-    dropped = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.ones_like(v)})["y"]
-    np.testing.assert_array_equal(dropped, v & 1 << fmt.sign_bit)
+    without_value = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.ones_like(v)})[
+        "y"
+    ]
+    np.testing.assert_array_equal(without_value, v & 1 << fmt.sign_bit)
 
 
 def test_lane_is_within_the_error_of_mitchells_approximation():
@@ -152,9 +154,9 @@ def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, dat
     )
     valid = random.random((1, 9)) < 0.8
     expected = {
-        "fa2_log2": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=False),
-        "fa2_log2_fixed": lambda one: fixed(one, q[0], k[0], v[0], valid[0]),
-        "fa2_intmax": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=True),
+        "fa2_log2": lambda kernel: floating(kernel, q[0], k[0], v[0], valid[0], with_multiplier=False),
+        "fa2_log2_fixed": lambda kernel: fixed(kernel, q[0], k[0], v[0], valid[0]),
+        "fa2_intmax": lambda kernel: floating(kernel, q[0], k[0], v[0], valid[0], with_multiplier=True),
     }[kernel](Kernel(fmt, fraction_bits))
     found = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
     assert found[0].tolist() == expected
@@ -177,7 +179,7 @@ def test_attention_lies_near_float64(kernel):
     random = np.random.default_rng(8)
     q, k, v = (random.normal(size=shape) for shape in ((64, 16), (64, 128, 16), (64, 128, 16)))
     codes = [encode(array, BF16) for array in (q * LOG2_E / 4, k, v)]
-    exact = attention_exact(q / 4, *(decode(one, BF16) for one in codes[1:]))
+    exact = attention_exact(q / 4, *(decode(array, BF16) for array in codes[1:]))
     found = decode(attend(kernel, *codes), BF16)
     assert np.linalg.norm(found - exact) < 0.045 * np.linalg.norm(exact)
 
