@@ -83,7 +83,10 @@ class _Tables:
         self.fanout: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.missing: list[str] = []
         self.read = {
-            net for one in design.instances for pin in design.cell(one).inputs for net in [one.pins[pin]]
+            net
+            for instance in design.instances
+            for pin in design.cell(instance).inputs
+            for net in [instance.pins[pin]]
         }
         self.read |= {net for port in design.outputs for net in port.nets}
         self.late_wires: list[tuple[int, int, float, float]] = []

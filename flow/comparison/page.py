@@ -101,7 +101,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
         lines = [(mean_title(mean), mean) for mean in summary["mean_reductions"][kernel]]
         if kernel == PAPER_KERNEL:
             lines.append(("paper, 28 nm", summary["paper"]))
-        for title, found in lines:
-            area, power = signed(found["area_um2"]), signed(found["power_timed_w"])
+        for title, reductions in lines:
+            area, power = signed(reductions["area_um2"]), signed(reductions["power_timed_w"])
             table.add_row(title, kernel, "", area, "", power)
     console.print(table)

@@ -45,7 +45,7 @@ def find_step(values: Sequence[float]) -> Step | None:
     if len(values) <= REFERENCE_RUNS:
         return None
     reference = median(values[:REFERENCE_RUNS])
-    jumps = [abs(one - other) for one, other in pairwise(values)]
+    jumps = [abs(value - next_value) for value, next_value in pairwise(values)]
     noise = max(1.4826 * median(jumps) / 2**0.5, NOISE_FLOOR * abs(reference), 1e-300)
     up = down = 0.0
     up_start = down_start = REFERENCE_RUNS

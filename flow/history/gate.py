@@ -90,12 +90,12 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
         key = (result.design, sorted(result.parameters.items()), result.pdk, result.clock_ns, result.depth)
         groups.setdefault(repr((*key, result.target_utilization_percent)), []).append(result)
     spread: dict[tuple[str, str], float] = {}
-    for same in groups.values():
+    for same_but_seed in groups.values():
         for name in BY_NAME:
-            values = [getattr(one.metrics, name) for one in same]
+            values = [getattr(result.metrics, name) for result in same_but_seed]
             if len(values) > 1 and all(map(is_number, values)) and median(values):
                 percent = 100 * (max(values) - min(values)) / abs(median(values))
-                key_of = (same[0].design, name)
+                key_of = (same_but_seed[0].design, name)
                 spread[key_of] = max(spread.get(key_of, 0.0), percent)
     return spread
 

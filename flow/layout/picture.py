@@ -143,7 +143,7 @@ def write_labels(axes: Any, placement: Placement, boxes: Any, group: Any, window
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     taken = np.zeros((LABEL_BINS, LABEL_BINS))
     shares = {index: areas[group == index].sum() / max(areas.sum(), 1e-9) for index in np.unique(group)}
-    for index in sorted(shares, key=lambda one: -shares[one]):
+    for index in sorted(shares, key=lambda index: -shares[index]):
         if shares[index] < LABEL_SHARE_MIN:
             break
         of_group = group == index

@@ -67,10 +67,12 @@ def report_contents(reports: Path) -> ReportContents:
         "own_clock": [describe(first_seed(row), KERNELS) for row in at_own_clocks(all_rows)],
         "pdks": used_pdks(routed),
         "scaled": scaled,
-        "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
+        "scaled_pdks": list({row["pdk"]: row for row in scaled}.values()),
         "sensitivity": varied,
         "layouts_by_seed": [
-            one for one in varied if one["factor"] == "seed" and one["row"]["depth"] in POWER_DEPTHS
+            variation
+            for variation in varied
+            if variation["factor"] == "seed" and variation["row"]["depth"] in POWER_DEPTHS
         ],
         "nodes": nodes,
         "keys": KEYS_PER_QUERY,
@@ -143,8 +145,12 @@ def change(reduction: dict[str, Any] | None) -> float | None:
 def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarChart:
     """Return the reductions against the node, the paper's mean in its place."""
     bars = [
-        (f"{one['node_nm']} nm, {one['row']['pdk']}", one["node_nm"], one["row"]["reductions"][KERNELS[1]])
-        for one in nodes
+        (
+            f"{node_row['node_nm']} nm, {node_row['row']['pdk']}",
+            node_row["node_nm"],
+            node_row["row"]["reductions"][KERNELS[1]],
+        )
+        for node_row in nodes
     ]
     shown = [
         (title, node, *(change(reductions[quantity]) for quantity in HEADLINES))
@@ -153,7 +159,7 @@ def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarCha
     shown.append(
         (f"{PAPER_NODE_NM} nm, paper [P]", PAPER_NODE_NM, -paper["area_um2"], -paper["power_timed_w"])
     )
-    shown.sort(key=lambda one: -one[1])
+    shown.sort(key=lambda bar: -bar[1])
     first = nodes[0]["row"]
     return BarChart(
         "nodes",
@@ -193,19 +199,19 @@ def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
 def sensitivity_charts(varied: Sequence[dict[str, Any]]) -> list[BarChart]:
     """Return the area's change by what was varied, none where nothing was."""
     bars = []
-    for one in varied:
-        reduction = one["row"]["reductions"][KERNELS[1]]["area_um2"]
-        title = one["row"]["title"]
-        if one["seeds"] > 1:
-            title += f", {one['seeds']} seeds"
-        bars.append((f"{title}, to {one['row']['depth']}", reduction))
+    for variation in varied:
+        reduction = variation["row"]["reductions"][KERNELS[1]]["area_um2"]
+        title = variation["row"]["title"]
+        if variation["seeds"] > 1:
+            title += f", {variation['seeds']} seeds"
+        bars.append((f"{title}, to {variation['row']['depth']}", reduction))
     if not bars:
         return []
     series = Series(
         "area",
-        tuple(-one["percent"] for _, one in bars),
-        tuple(-one["largest"] for _, one in bars),
-        tuple(-one["smallest"] for _, one in bars),
+        tuple(-reduction["percent"] for _, reduction in bars),
+        tuple(-reduction["largest"] for _, reduction in bars),
+        tuple(-reduction["smallest"] for _, reduction in bars),
     )
     return [
         BarChart(

@@ -64,7 +64,7 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
 
     def heading(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         token, title = tokens[index], tokens[index + 1].content
-        anchor = "-".join("".join(one if one.isalnum() else " " for one in title.lower()).split())
+        anchor = "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
         if token.tag == "h2":
             headings.append((anchor, title))
         return f'<{token.tag} id="{anchor}">'

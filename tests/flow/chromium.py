@@ -47,9 +47,9 @@ class Page:
 def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the program and what its environment needs; skips the test where there is none."""
     for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found, ()
+        program_path = shutil.which(name)
+        if program_path:
+            return program_path, ()
     try:
         home = unpacked_once(cache_dir() / "chromium-with-fonts", browser_packages)
     except PackageError:

@@ -224,7 +224,7 @@ def _small(cells, instances, inputs=1):
         Port("x", "input", tuple(range(1, 1 + inputs))),
         Port("y", "output", (last.get("Z", last.get("Q", 2)),)),
     )
-    count = 1 + max(net for one in instances for net in one.pins.values())
+    count = 1 + max(net for instance in instances for net in instance.pins.values())
     return join(Netlist("top", ports, tuple(instances), count, {}), cells, "clk")
 
 

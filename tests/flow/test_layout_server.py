@@ -98,8 +98,8 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
         assert_gone(run)
         assert (tmp_path / "stderr").read_text(encoding="utf-8") == ""
     finally:
-        for one in family(run):
-            one.kill()
+        for process in family(run):
+            process.kill()
 
 
 @pytest.fixture
@@ -130,10 +130,10 @@ def test_pictures_asked_for_at_once_are_each_what_was_asked_for(server):
         answers[number] = get(server.address, requests[number])
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(requests))]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert [answers[number] for number in range(len(requests))] == [alone[path] for path in requests]
 
 
@@ -157,10 +157,10 @@ def test_a_layout_s_title_is_text_wherever_it_stands(server):
 def test_the_dashboard_escapes_whatever_a_row_holds(tmp_path):
     from history_runs import metrics, row
 
-    one = row(0, metrics(), design=SCRIPT)
-    one |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
-    one["parameters"] |= {SCRIPT: SCRIPT}
-    page = write_dashboard([one], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
+    run = row(0, metrics(), design=SCRIPT)
+    run |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
+    run["parameters"] |= {SCRIPT: SCRIPT}
+    page = write_dashboard([run], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
     assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(" in page
     assert 'href="../build/%23%3C/title' in page

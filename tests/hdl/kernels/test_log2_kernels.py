@@ -73,8 +73,8 @@ def test_score_to_fixed_point_equals_the_model_on_every_code(name, fraction_bits
     codes = np.arange(1 << fmt.width)
     expected = log2_score(codes, fmt, fraction_bits)
     assert expected.min() == -expected.max()
-    found = simulation.run({"score": codes})["fixed"].astype(np.int64)
-    np.testing.assert_array_equal(found, expected % (1 << 9 + fraction_bits))
+    results = simulation.run({"score": codes})["fixed"].astype(np.int64)
+    np.testing.assert_array_equal(results, expected % (1 << 9 + fraction_bits))
 
 
 @pytest.mark.parametrize(("name", "fraction_bits"), [("e4m3", 3), ("e4m3", 0), ("e5m2", 1), ("bf16", 3)])
@@ -117,8 +117,8 @@ def test_scores_rising_slowly_decay_where_expmul_takes_the_plain_mean():
     q, k, v = scores_of(np.array([0.3 * LOG2_E * np.arange(60)]))
     # q carries log2 e, so the truth is a softmax to the base 2.
     exact = attention_exact(decode(q, BF16) / LOG2_E, *(decode(codes, BF16) for codes in (k, v)))
-    found = decode(attend("fa2_log2", q, k, v), BF16)
-    assert np.linalg.norm(found - exact) < 0.1 * np.linalg.norm(exact)
+    results = decode(attend("fa2_log2", q, k, v), BF16)
+    assert np.linalg.norm(results - exact) < 0.1 * np.linalg.norm(exact)
 
 
 def test_an_exact_weight_is_at_least_as_good_as_an_added_logarithm():
@@ -158,8 +158,8 @@ def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, dat
         "fa2_log2_fixed": lambda kernel: fixed(kernel, q[0], k[0], v[0], valid[0]),
         "fa2_intmax": lambda kernel: floating(kernel, q[0], k[0], v[0], valid[0], with_multiplier=True),
     }[kernel](Kernel(fmt, fraction_bits))
-    found = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
-    assert found[0].tolist() == expected
+    results = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
+    assert results[0].tolist() == expected
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -180,8 +180,8 @@ def test_attention_lies_near_float64(kernel):
     q, k, v = (random.normal(size=shape) for shape in ((64, 16), (64, 128, 16), (64, 128, 16)))
     codes = [encode(array, BF16) for array in (q * LOG2_E / 4, k, v)]
     exact = attention_exact(q / 4, *(decode(array, BF16) for array in codes[1:]))
-    found = decode(attend(kernel, *codes), BF16)
-    assert np.linalg.norm(found - exact) < 0.045 * np.linalg.norm(exact)
+    results = decode(attend(kernel, *codes), BF16)
+    assert np.linalg.norm(results - exact) < 0.045 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
