@@ -1,8 +1,8 @@
 """Verilog simulation models of library cells, generated from Liberty.
 
-One module per cell: functions as continuous assignments, flip-flops and latches with clear and preset,
-and a `specify` path of delay 0 for each timing arc, so that SDF can set its delay. State starts at 0.
-The same Liberty gives the same bytes.
+One module per cell: functions as continuous assignments, flip-flops and latches with clear and preset.
+Each timing arc is a `specify` path of delay 0, so that SDF can set its delay. State starts at 0. The same
+Liberty gives the same bytes.
 """
 
 from collections.abc import Iterable

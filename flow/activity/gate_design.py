@@ -146,8 +146,8 @@ def check_inputs(design: GateDesign, inputs: Mapping[str, Words], streams: int, 
 def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> GateDesign:
     """Join `netlist` with the library `cells`.
 
-    Raises ValueError for an unknown cell or pin, an output that is tri-state or has no function, a net
-    with no driver or with several, and a clock that is not a one-bit input port.
+    Raises ValueError for an unknown cell or pin, and for an output that is tri-state or has no function. So
+    it does for a net with no driver or with several, and a clock that is not a one-bit input port.
     """
     netlist = _without_supplies(netlist, cells)
     for instance in netlist.instances:

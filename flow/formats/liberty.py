@@ -1,7 +1,7 @@
 """What a simulation needs from Liberty files: pins, functions, state and timing arcs of every cell.
 
-A reader of its own: the tables, nearly all of a file, are skipped unread, so that the 64 MB of a
-7 nm library take seconds, and pyosys, which reads functions too, drops the arcs.
+A reader of its own: pyosys, which reads functions too, drops the arcs. The tables, nearly all of a file, are
+skipped unread, so that the 64 MB of a 7 nm library take seconds.
 """
 
 import gzip

@@ -1,8 +1,8 @@
 """Slow drift over many nights: a step that no single night's band shows.
 
-A cumulative sum after Page: deviations from the median of the first runs, in units of the noise between
-neighbouring runs, add up beyond an allowance; where the sum passes the threshold there was a step, which
-began where the sum last left zero.
+A cumulative sum after Page. Deviations from the median of the first runs, in units of the noise between
+neighbouring runs, add up beyond an allowance. Where the sum passes the threshold there was a step. It began
+where the sum last left zero.
 """
 
 from collections.abc import Sequence

@@ -75,8 +75,8 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
     """Add the runs in `path`; return how many were new and how many were there.
 
     All of them or none: raises UserError, before anything is added, with a line of the file for each of the
-    first faults. UTF-8 with or without a byte order mark, any ends of lines, blank lines; columns that a
-    run does not have are passed over, those that it need not have may be missing.
+    first faults. A file may have a byte order mark, any ends of lines and blank lines. Columns that
+    a run does not have are passed over, those that it need not have may be missing.
     """
     check_format(path)
     rows: list[Run] = []

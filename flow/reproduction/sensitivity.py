@@ -40,7 +40,7 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
     """Return the varied rows by factor, each with its `reference`: the usual row of the same depth.
 
     Rows of the usual settings with several seeds have none. Left out are rows whose netlists are those of
-    the reference: the mapper does not heed every clock.
+    the reference: the mapper takes no notice of some clocks.
     """
     by_key = {(row.configuration, row.depth): row for row in rows}
     variations = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.common.places import PROJECT_ROOT
-from flow.common.processes import supervised
+from flow.common.processes import captured, supervised
 from flow.formats.liberty import read_liberty
 from flow.record.result import Check
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
@@ -97,16 +97,7 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
     command = [str(Path(package.origin).with_name("yosys-abc")), "-c"]
     command.append(f"cec -T {limit_s} {' '.join(str(path) for path in cones)}")
     # ABC's own limit is a soft one.
-    command = supervised(command)
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=1.5 * limit_s,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
+    done = captured(command, timeout_s=1.5 * limit_s)
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     return done.stdout
 

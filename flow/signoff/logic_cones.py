@@ -1,6 +1,6 @@
 """Register-to-register logic as BLIF: each register's output an input, its data and its clock outputs.
 
-Two netlists with the same registers compute the same when, from the same inputs and register outputs, they
+Take two netlists with the same registers. They compute the same when the same inputs and register outputs
 give the same outputs, register data and register clocks: a question of combinational logic alone.
 """
 

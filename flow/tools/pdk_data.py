@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT, cache_dir
-from flow.common.processes import supervised
+from flow.common.processes import captured
 from flow.tools.debian_packages import PackageError, filled_once, unpack, unpack_from_pool
 from pdk_configs.pdk import CONFIGS_DIR, DebianPackage, Pdk
 
@@ -169,15 +169,8 @@ def download(pdk: Pdk) -> str | None:
         "library.find_files('fileset', 'models.physical', 'file', 'lef')"
     )
     try:
-        result = subprocess.run(
-            supervised([sys.executable, "-c", program, pdk.name]),
-            capture_output=True,
-            text=True,
-            timeout=DOWNLOAD_TIMEOUT_S,
-            check=False,
-            cwd=PROJECT_ROOT,
-            encoding="utf-8",
-            errors="replace",
+        result = captured(
+            [sys.executable, "-c", program, pdk.name], cwd=PROJECT_ROOT, timeout_s=DOWNLOAD_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         return f"no answer in {DOWNLOAD_TIMEOUT_S} s"

@@ -13,8 +13,8 @@ PIN_PITCH_UM = Parameter("pin_pitch_um", "float", "room for a pin on the die's e
 class FloorplanTask(OwnTask, InitFloorplanTask):
     """SiliconCompiler's floorplan with the core's side computed from the synthesised area.
 
-    The core is a square of `cell area / utilization`, but at least `core_side_min_um` wide, so that
-    the power grid's straps fit on a small operator, and as wide as the pins on its edges need.
+    The core is a square of `cell area / utilization`. It is at least `core_side_min_um` wide, so that the
+    power grid's straps fit on a small operator, and at least as wide as the pins on its edges need.
     """
 
     PARAMETERS = (CORE_SIDE_MIN_UM, PIN_PITCH_UM)
