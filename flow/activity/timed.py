@@ -203,9 +203,9 @@ def simulate(
 ) -> tuple[dict[str, Words], Activity]:
     """Simulate all clocks of `inputs`, each stream for itself, all from the same start without events.
 
-    As `zero_delay.simulate`, with real time. Inputs change `input_delay_ns` after the rising edge at the clock
-    port, at least the hold time of what they feed. Outputs are those just before the next edge. `threads`
-    streams run at once.
+    As `zero_delay.simulate`, with real time. Inputs change `input_delay_ns` after the rising edge at the
+    clock port, at least the hold time of what they feed. Outputs are those just before the next edge.
+    `threads` streams run at once.
 
     Raises ValueError for inputs that do not fit the ports, an input delay outside [0, half a period), and an
     arc of the library without a delay in the SDF.
