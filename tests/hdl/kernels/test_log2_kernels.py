@@ -221,29 +221,26 @@ def test_fixed_point_kernel_has_the_ports_and_the_groups_of_the_others_and_its_d
     assert set(fixed.groups) - set(baseline.groups) == {"drain"}
 
 
+def assert_fixed_equals_its_model(tmp_path, queries, keys, seed, **parameters):
+    """`fa2_log2_fixed` gives its model's results on queries of any codes, each after its latency."""
+    design = get_design("fa2_log2_fixed")
+    simulation, values = compile_kernel(design, tmp_path, format="e4m3", **parameters)
+    random = np.random.default_rng(seed)
+    shapes = ((queries, values.d), (queries, keys, values.d), (queries, keys, values.d))
+    q, k, v = (random.integers(0, 256, shape) for shape in shapes)
+    results, delays = run_kernel(design, simulation, values, q, k, v, np.ones((queries, keys), bool))
+    np.testing.assert_array_equal(results, design.attend(values, q, k, v))
+    assert set(delays) == {design.latency_clocks(values)}
+
+
 def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
-    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, format="e4m3", d=5)
-    random = np.random.default_rng(6)
-    q, k, v = (random.integers(0, 256, shape) for shape in ((60, 5), (60, 6, 5), (60, 6, 5)))
-    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
-    results, delays = run_kernel(
-        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((60, 6), bool)
-    )
-    np.testing.assert_array_equal(results, expected)
-    assert set(delays) == {get_design("fa2_log2_fixed").latency_clocks(values)}
+    assert_fixed_equals_its_model(tmp_path, queries=60, keys=6, seed=6, d=5)
 
 
 @pytest.mark.parametrize(("sum_bits", "sum_fraction_bits"), [(24, 12), (13, 10), (30, 27)])
 def test_narrow_and_wide_sums_equal_the_model_where_they_saturate(sum_bits, sum_fraction_bits, tmp_path):
-    parameters = {"format": "e4m3", "d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
-    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, **parameters)
-    random = np.random.default_rng(7)
-    q, k, v = (random.integers(0, 256, shape) for shape in ((50, 3), (50, 80, 3), (50, 80, 3)))
-    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
-    results, _ = run_kernel(
-        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((50, 80), bool)
-    )
-    np.testing.assert_array_equal(results, expected)
+    parameters = {"d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
+    assert_fixed_equals_its_model(tmp_path, queries=50, keys=80, seed=7, **parameters)
 
 
 def test_sums_keep_their_range():
