@@ -20,7 +20,7 @@ try:
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
     from flow.error_study.significant_digits import to_figure_digits
-    from flow.error_study.study_parts import Parts, study_key
+    from flow.error_study.study_parts import FinishedParts, study_key
     from flow.record.source_digest import sources_sha256
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -72,32 +72,32 @@ def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Measure everything that an earlier, interrupted study has not."""
     say = plain_lines(console)
     seeds = list(range(arguments.seeds))
-    parts = Parts(arguments.out / NAME, study_key(seeds))
-    found: dict[str, Any] = {"seeds": seeds, "operator": parts.get("operator", operator_errors)}
+    finished = FinishedParts(arguments.out / NAME, study_key(seeds))
+    figures: dict[str, Any] = {"seeds": seeds, "operator": finished.get("operator", operator_errors)}
     say("operator")
-    found["ramps"] = parts.get("ramps", lambda: ramp_errors(seeds))
+    figures["ramps"] = finished.get("ramps", lambda: ramp_errors(seeds))
     say("ramps")
-    found["synthetic"] = parts.get("synthetic", lambda: synthetic_errors(seeds))
+    figures["synthetic"] = finished.get("synthetic", lambda: synthetic_errors(seeds))
     say("synthetic scores")
-    found["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
-    found["model"] = None
+    figures["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
+    figures["model"] = None
     if not arguments.no_model:
         try:
-            found["model"] = model_study(say, parts)
+            figures["model"] = model_study(say, finished)
         except (FileNotFoundError, ModuleNotFoundError) as missing:
             say(f"without the real model: {missing}")
-    return dict(to_figure_digits(found))
+    return dict(to_figure_digits(figures))
 
 
-def with_earlier_model(found: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+def with_earlier_model(figures: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
     """Return a study without the real model with the model's figures of an earlier one.
 
     Only where all else agrees, the model part's own code and texts included: then they are those of the same
     kernels. Otherwise the study as it is.
     """
-    combined = found | {"model": earlier.get("model")}
+    combined = figures | {"model": earlier.get("model")}
     # As it is read back: a tuple is a list there, a number as a key a string.
-    return earlier if json.loads(json.dumps(combined)) == earlier else found
+    return earlier if json.loads(json.dumps(combined)) == earlier else figures
 
 
 def accuracy(arguments: argparse.Namespace) -> None:
@@ -110,17 +110,17 @@ def accuracy(arguments: argparse.Namespace) -> None:
     if arguments.no_run:
         if not data.exists():
             raise UserError(f"no {data}: leave out --no-run")
-        found = json.loads(data.read_text(encoding="utf-8"))
+        figures = json.loads(data.read_text(encoding="utf-8"))
     else:
-        found = study(arguments, console)
-        if found["model"] is None and data.exists():
-            found = with_earlier_model(found, json.loads(data.read_text(encoding="utf-8")))
-            if found["model"]:
+        figures = study(arguments, console)
+        if figures["model"] is None and data.exists():
+            figures = with_earlier_model(figures, json.loads(data.read_text(encoding="utf-8")))
+            if figures["model"]:
                 plain_lines(console)(f"all else is as in {data}: its figures of the real model stay")
         arguments.reports.mkdir(parents=True, exist_ok=True)
-        write_whole(data, json.dumps(found, indent=1) + "\n")
-    write_whole(base.with_suffix(".md"), accuracy_markdown(found))
-    chart = error_chart(found, NAME)
+        write_whole(data, json.dumps(figures, indent=1) + "\n")
+    write_whole(base.with_suffix(".md"), accuracy_markdown(figures))
+    chart = error_chart(figures, NAME)
     for suffix in (".svg", ".png"):
         draw(chart, base.with_suffix(suffix))
     console.print(f"report   {base}.md", highlight=False, soft_wrap=True)

@@ -57,7 +57,7 @@ def bench_simulation(settings: Settings) -> None:
     run_in_process(settings)
     name = settings.design.name
     library = settings.pdk.make_library(find_data_root(settings.pdk, None))
-    liberty = [Path(path) for path in liberty_files(library, settings.pdk.corner)]
+    liberty = liberty_files(library, settings.pdk.corner)
     workload = make_workload(name, settings.parameters)
     inputs = workload.packed_inputs()
     start = time.monotonic()

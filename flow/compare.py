@@ -147,13 +147,13 @@ def read_row(
     clocked = {kernel: with_clock(configuration, kernel, arguments.reports) for kernel in arguments.kernels}
     for depth in depths:
         results: dict[str, tuple[Result, ...]] = {}
-        for kernel, one in clocked.items():
-            found = [
-                find(arguments.reports, one.settings(kernel, seed, depth, arguments.out))
+        for kernel, own_configuration in clocked.items():
+            of_seeds = [
+                find(arguments.reports, own_configuration.settings(kernel, seed, depth, arguments.out))
                 for seed in range(arguments.seeds)
             ]
-            results[kernel] = tuple(result for result in found if result is not None)
-        if all(len(kept) == arguments.seeds for kept in results.values()):
+            results[kernel] = tuple(result for result in of_seeds if result is not None)
+        if all(len(of_kernel) == arguments.seeds for of_kernel in results.values()):
             return Row(configuration, depth, results)
     return None
 
@@ -172,7 +172,7 @@ def read_kept_row(
         read_row(replace(configuration, utilization_percent=percent), POWER_DEPTHS, arguments)
         for percent in kept_utilizations_percent(all_kept(), arguments.kernels, configuration)
     ]
-    return min((one for one in (row, *others) if one), key=preference, default=None)
+    return min((candidate for candidate in (row, *others) if candidate), key=preference, default=None)
 
 
 def compare(arguments: argparse.Namespace) -> None:

@@ -102,7 +102,7 @@ def nightly(arguments: argparse.Namespace) -> None:
     if failed:
         raise StepError("nightly", f"{len(failed)} of {len(suite)} runs: {failed[0]}")
     if overall(checks) in (FAIL, ERROR):
-        raise StepError("gate", f"{sum(one.verdict in (FAIL, ERROR) for one in checks)} checks broke")
+        raise StepError("gate", f"{sum(check.verdict in (FAIL, ERROR) for check in checks)} checks broke")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ try:
     from flow.common.atomic_file import write_whole
     from flow.common.command_line import Parser, run_guarded
     from flow.common.places import PROJECT_ROOT
-    from flow.reproduction.context import gather
+    from flow.reproduction.context import report_contents
     from flow.reproduction.layouts import draw_rows
     from flow.reproduction.page import as_html, as_markdown
     from flow.reproduction.readme import readme
@@ -41,20 +41,20 @@ def parse_arguments() -> argparse.Namespace:
 def report(arguments: argparse.Namespace) -> None:
     """Write reproduction.md, its pictures in reproduction/, reproduction.html and README.md."""
     reports: Path = arguments.reports
-    gathered = gather(reports)
+    contents = report_contents(reports)
     folder = reports / NAME
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {}
-    for chart in gathered.charts:
+    for chart in contents.charts:
         path = folder / f"{chart.name}.svg"
         draw(chart, path)
         pictures[chart.name] = str(path.relative_to(reports))
-    layouts = draw_rows(gathered.routed, reports, folder)
-    markdown = as_markdown(gathered.context | {"layouts": layouts}, pictures)
+    layouts = draw_rows(contents.routed, reports, folder)
+    markdown = as_markdown(contents.context | {"layouts": layouts}, pictures)
     pages = {
         f"{NAME}.md": markdown,
-        f"{NAME}.html": as_html(markdown, gathered.charts, reports),
-        "README.md": readme(gathered.context),
+        f"{NAME}.html": as_html(markdown, contents.charts, reports),
+        "README.md": readme(contents.context),
     }
     console = Console()
     for name, text in pages.items():

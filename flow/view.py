@@ -143,10 +143,12 @@ def show_difference(
     path = out / "difference.png"
     draw_layouts([layout.panel, other.panel], path, theme=theme)
     table = Table("", layout.result.design, other.result.design, "change")
-    for name, (one, two) in layout_difference(layout, other).items():
-        shown = ["" if value is None else f"{value:z,.6g}" for value in (one, two)]
+    for name, (value, other_value) in layout_difference(layout, other).items():
+        shown = ["" if number is None else f"{number:z,.6g}" for number in (value, other_value)]
         metric = BY_NAME.get(name, BY_NAME["cell_area_um2"])  # the others are areas of groups
-        change = "" if one is None or two is None else metric.show_change(two, one, digits=1)
+        change = (
+            "" if value is None or other_value is None else metric.show_change(other_value, value, decimals=1)
+        )
         table.add_row(name, *shown, change)
     console.print(table)
     console.print(f"picture  {path}", highlight=False, soft_wrap=True)

@@ -102,8 +102,8 @@ def masked_keys_do_not_count(bench: Bench) -> None:
     q, k, v, _ = bench.queries(KEYS, seed=3)
     mask = np.random.default_rng(4).random(KEYS) > 0.5
     assert_same(bench.expected(q, k, v, mask), bench.expected(q, k[:, mask], v[:, mask]))
-    nothing = bench.expected(q, k, v, False)
-    assert_same(nothing, np.zeros_like(nothing))
+    without_keys = bench.expected(q, k, v, False)
+    assert_same(without_keys, np.zeros_like(without_keys))
 
 
 def reset_drops_the_query_under_way(bench: Bench) -> None:

@@ -93,13 +93,13 @@ def _design_of_file(path: Path, variable: str) -> Design:
 def _load(path: Path) -> object:
     """Run a file as a module of its own; its folder's other modules can be imported from it."""
     name = f"expmul_design_{abs(hash(path)):x}"
-    found = importlib.util.spec_from_file_location(name, path)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))
     try:
-        found.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
         raise ValueError(f"{path} could not be loaded: {_one_line(error)}") from error

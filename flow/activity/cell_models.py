@@ -1,8 +1,8 @@
 """Verilog simulation models of library cells, generated from Liberty.
 
-One module per cell: functions as continuous assignments, flip-flops and latches with clear and preset,
-and a `specify` path of delay 0 for each timing arc, so that SDF can set its delay. State starts at 0.
-The same Liberty gives the same bytes.
+One module per cell: functions as continuous assignments, flip-flops and latches with clear and preset.
+Each timing arc is a `specify` path of delay 0, so that SDF can set its delay. State starts at 0. The same
+Liberty gives the same bytes.
 """
 
 from collections.abc import Iterable
@@ -70,4 +70,4 @@ def cell_model(cell: Cell) -> str:
 
 def cell_models(cells: Iterable[Cell]) -> str:
     """Return one Verilog file with the models of `cells`, sorted by name."""
-    return HEADER + "\n".join(cell_model(cell) for cell in sorted(cells, key=lambda one: one.name))
+    return HEADER + "\n".join(cell_model(cell) for cell in sorted(cells, key=lambda cell: cell.name))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from flow.formats.cycle_collector import uncollected
+from flow.formats.cycle_collector import without_cycle_collection
 from flow.formats.liberty import Cell
 from flow.formats.netlist import Instance, Netlist, NetlistPort
 from flow.formats.streams import MAX_STREAMS, Words
@@ -96,15 +96,17 @@ def _check_drivers(netlist: Netlist, instances: tuple[Instance, ...], cells: Map
 def _without_supplies(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
     """Drop supply pins and ports, and the fill and tap cells that some Liberty files leave out."""
     supplies: set[int] = set()
-    for one in netlist.instances:
-        if one.cell in cells:
-            supplies |= {one.pins[pin] for pin in cells[one.cell].supply_pins if pin in one.pins}
+    for instance in netlist.instances:
+        if instance.cell in cells:
+            supplies |= {
+                instance.pins[pin] for pin in cells[instance.cell].supply_pins if pin in instance.pins
+            }
     instances = tuple(
-        one
-        if supplies.isdisjoint(one.pins.values())
-        else replace(one, pins={pin: net for pin, net in one.pins.items() if net not in supplies})
-        for one in netlist.instances
-        if one.cell in cells or not set(one.pins.values()) <= supplies
+        instance
+        if supplies.isdisjoint(instance.pins.values())
+        else replace(instance, pins={pin: net for pin, net in instance.pins.items() if net not in supplies})
+        for instance in netlist.instances
+        if instance.cell in cells or not set(instance.pins.values()) <= supplies
     )
     ports = tuple(port for port in netlist.ports if not set(port.nets) <= supplies)
     return replace(netlist, instances=instances, ports=ports)
@@ -113,10 +115,12 @@ def _without_supplies(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
 def _with_open_outputs(netlist: Netlist, cells: Mapping[str, Cell]) -> Netlist:
     nets = itertools.count(netlist.net_count)
     instances = tuple(
-        one
-        if all(pin.name in one.pins for pin in cells[one.cell].outputs)
-        else replace(one, pins={pin.name: next(nets) for pin in cells[one.cell].outputs} | one.pins)
-        for one in netlist.instances
+        instance
+        if all(pin.name in instance.pins for pin in cells[instance.cell].outputs)
+        else replace(
+            instance, pins={pin.name: next(nets) for pin in cells[instance.cell].outputs} | instance.pins
+        )
+        for instance in netlist.instances
     )
     return replace(netlist, instances=instances, net_count=next(nets))
 
@@ -138,12 +142,12 @@ def check_inputs(design: GateDesign, inputs: Mapping[str, Words], streams: int, 
     return clocks
 
 
-@uncollected
+@without_cycle_collection
 def join(netlist: Netlist, cells: Mapping[str, Cell], clock: str) -> GateDesign:
     """Join `netlist` with the library `cells`.
 
-    Raises ValueError for an unknown cell or pin, an output that is tri-state or has no function, a net
-    with no driver or with several, and a clock that is not a one-bit input port.
+    Raises ValueError for an unknown cell or pin, and for an output that is tri-state or has no function. So
+    it does for a net with no driver or with several, and a clock that is not a one-bit input port.
     """
     netlist = _without_supplies(netlist, cells)
     for instance in netlist.instances:

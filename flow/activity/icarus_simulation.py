@@ -27,10 +27,10 @@ UNIT_NS = 1e-4
 def unconditional(delays: Delays) -> Delays:
     """Return `delays` with one arc per path, the mean of its conditions, and no wires."""
     arcs: dict[str, tuple[Arc, ...]] = {}
-    for name, found in delays.arcs.items():
+    for name, conditional in delays.arcs.items():
         merged = []
-        for start, end in dict.fromkeys((arc.start, arc.end) for arc in found):
-            same = [arc for arc in found if (arc.start, arc.end) == (start, end)]
+        for start, end in dict.fromkeys((arc.start, arc.end) for arc in conditional):
+            same = [arc for arc in conditional if (arc.start, arc.end) == (start, end)]
             rise = sum(arc.rise_ns for arc in same) / len(same)
             fall = sum(arc.fall_ns for arc in same) / len(same)
             merged.append(Arc(start, end, round(rise, 4), round(fall, 4)))

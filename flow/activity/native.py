@@ -1,7 +1,6 @@
 """Compile one of this package's C++ files into a shared library and load it."""
 
 import ctypes
-import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.common.processes import supervised
+from flow.common.processes import captured
 from flow.tools.surroundings import folder_for_programs
 from hdl.simulation import SimulationError, find_compiler
 
@@ -27,14 +26,7 @@ def load(source: str) -> ctypes.CDLL:
             *find_compiler(), "-O2", "-std=c++17", "-shared", "-fPIC",
             "-o", str(library), str(Path(__file__).resolve().parent / source),
         ]  # fmt: skip
-        process = subprocess.run(
-            supervised(command),
-            capture_output=True,
-            text=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-        )
+        process = captured(command)
         if process.returncode != 0:
             lines = [line for line in process.stderr.splitlines() if "error" in line]
             raise SimulationError(f"{source} did not compile: {(lines or ['no message'])[0]}")

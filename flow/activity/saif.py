@@ -79,8 +79,10 @@ def write_saif(design: GateDesign, activity: Activity, path: Path) -> None:
     lines.append("  )")
     # Cells whose pins all are inputs (antenna diodes) have no driver but their pins count as annotated.
     switching = [
-        one for one in design.netlist.instances if one.pins and set(one.pins.values()) <= design.driven
+        instance
+        for instance in design.netlist.instances
+        if instance.pins and set(instance.pins.values()) <= design.driven
     ]
-    lines += _instances(sorted(switching, key=lambda one: one.path), 0, activity)
+    lines += _instances(sorted(switching, key=lambda instance: instance.path), 0, activity)
     lines += [")", ")", ""]
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Timed simulation of a netlist with the delays of its layout: glitches count.
 
-An event-driven loop in C++, since Icarus Verilog 11 (Debian 12) takes neither wire delays nor
-conditional paths nor escaped instance names from SDF, and is slower; tests compare the two.
+An event-driven loop in C++. Icarus Verilog 11 (Debian 12) takes neither wire delays nor conditional paths
+nor escaped instance names from SDF, and is slower; tests compare the two.
 
 Model: a wire's delay is added to the paths that start at its load pin, except at sequential cells,
 whose pins see the wire's delay before they sample. Outputs are inertial: a pulse shorter than the
@@ -83,7 +83,10 @@ class _Tables:
         self.fanout: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.missing: list[str] = []
         self.read = {
-            net for one in design.instances for pin in design.cell(one).inputs for net in [one.pins[pin]]
+            net
+            for instance in design.instances
+            for pin in design.cell(instance).inputs
+            for net in [instance.pins[pin]]
         }
         self.read |= {net for port in design.outputs for net in port.nets}
         self.late_wires: list[tuple[int, int, float, float]] = []
@@ -198,14 +201,14 @@ def simulate(
     count_from: int = 0,
     threads: int = 1,
 ) -> tuple[dict[str, Words], Activity]:
-    """Simulate all clocks of `inputs`, each stream for itself and from the same settled start.
+    """Simulate all clocks of `inputs`, each stream for itself, all from the same start without events.
 
-    As `zero_delay.simulate`, with real time: inputs change `input_delay_ns` after the rising edge at the
-    clock port (at least the hold time of what they feed), outputs are those just before the next one.
+    As `zero_delay.simulate`, with real time. Inputs change `input_delay_ns` after the rising edge at the
+    clock port, at least the hold time of what they feed. Outputs are those just before the next edge.
     `threads` streams run at once.
 
-    Raises ValueError for inputs that do not fit the ports, an input delay outside [0, half a period), or
-    an arc of the library that has no delay in the SDF.
+    Raises ValueError for inputs that do not fit the ports, an input delay outside [0, half a period), and an
+    arc of the library without a delay in the SDF.
     """
     clocks = check_inputs(design, inputs, streams, count_from)
     if not 0 <= input_delay_ns < clock_period_ns / 2:

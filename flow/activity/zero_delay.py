@@ -16,7 +16,7 @@ from flow.activity.cell_logic import asynchronous, complement, follows_level, le
 from flow.activity.gate_design import Activity, GateDesign, check_inputs
 from flow.formats import boolean
 from flow.formats.boolean import Expression
-from flow.formats.cycle_collector import uncollected
+from flow.formats.cycle_collector import without_cycle_collection
 from flow.formats.streams import Words
 
 _CODES = {"and": 0, "or": 1, "xor": 2, "not": 3}
@@ -69,9 +69,9 @@ class _Programs:
             return target
         left = operands[0]
         for position, right in enumerate(operands[1:], start=2):
-            step = target if position == len(operands) else self.signal()
-            into.append((_CODES[expression.operator], step, left, right))
-            left = step
+            partial = target if position == len(operands) else self.signal()
+            into.append((_CODES[expression.operator], partial, left, right))
+            left = partial
         return target
 
 
@@ -89,9 +89,9 @@ def _translate(design: GateDesign) -> _Programs:
                 gate = programs.emit(state.gate, names, programs.sample)
                 data = programs.emit(asynchronous(state, state.data), names, programs.sample)
                 programs.flip_flops.append((gate, data, word))
-            settled = follows_level(state)
-            if settled != boolean.variable(state.variable):
-                programs.emit(settled, names, operations, result=word)
+            next_state = follows_level(state)
+            if next_state != boolean.variable(state.variable):
+                programs.emit(next_state, names, operations, result=word)
             if state.complement:
                 names[state.complement] = programs.emit(complement(state), names, operations)
         for pin in cell.outputs:
@@ -108,7 +108,7 @@ def _table(rows: Sequence[Iterable[int]], columns: int) -> npt.NDArray[np.int32]
     return np.ascontiguousarray(np.asarray(list(rows), dtype=np.int32).reshape(-1, columns))
 
 
-@uncollected
+@without_cycle_collection
 def simulate(
     design: GateDesign,
     inputs: Mapping[str, Words],

@@ -33,8 +33,8 @@ def query_positions() -> list[int]:
 def extract() -> dict[str, npt.NDArray[np.uint16]]:
     """Return BF16 codes: `queries` [6, 12, 16, 32], `keys` and `values` [6, 12, 128, 32].
 
-    The first index is the layer, and text i feeds layer i, so that every layer and head of the model
-    is in the sample once. 1/sqrt(d) is not in it. Raises ValueError for a text that is too short.
+    The first index is the layer. Text i feeds layer i, so every layer and head of the model is in the sample
+    once. The factor 1/sqrt(d) is not in it. Raises ValueError for a text that is too short.
     """
     folder = minilm.model_folder()
     weights = minilm.load_weights(folder)

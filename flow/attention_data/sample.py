@@ -83,8 +83,8 @@ def synthetic(
 ) -> list[AttentionSet]:
     """Return `sets` sets of Gaussian numbers whose second moments are those of the sample.
 
-    k = shared + own, v = shared + own, with one shared vector per set (standard deviations above);
-    q is scaled so that the scores of a query have the standard deviation `score_sigma` over its keys.
+    k = shared + own, v = shared + own, with one shared vector per set (standard deviations above). q is
+    scaled so that the scores of a query have the standard deviation `score_sigma` over its keys.
     With `score_rise_per_key`, dimension 0 makes a ramp of the scores instead: q[0] = 1, k_i[0] = i
     times the rise, which exercises the rescaling that real data hardly does.
 
@@ -108,8 +108,8 @@ def synthetic(
 def spread_jobs(set_count: int, positions: int) -> Iterator[tuple[int, int]]:
     """Yield (set, position of a query) of all sets and positions, each once, evenly spread from the start.
 
-    Sets are taken in strides of the golden section of their number, so that a few queries already come
-    from all layers, many heads and many positions, whatever the head dimension.
+    Sets are taken in strides of the golden section of their number. So a few queries already come from all
+    layers, many heads and many positions, whatever the head dimension.
     """
     set_stride, position_stride = golden_stride(set_count), golden_stride(positions)
     for shift in range(positions):

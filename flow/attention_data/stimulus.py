@@ -40,11 +40,11 @@ def kernel_stimulus(sets: Sequence[AttentionSet], queries: int, keys_per_query: 
     q, k, v = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     key_valid = np.zeros(shape[:2], dtype=np.bool_)
     for index, (number, position) in enumerate(jobs):
-        one = sets[number]
-        count = min(len(one.keys), keys_per_query)
-        q[index] = one.queries[position]
-        k[index, :count] = one.keys[:count]
-        v[index, :count] = one.values[:count]
+        attention_set = sets[number]
+        count = min(len(attention_set.keys), keys_per_query)
+        q[index] = attention_set.queries[position]
+        k[index, :count] = attention_set.keys[:count]
+        v[index, :count] = attention_set.values[:count]
         key_valid[index, :count] = True
     key_number = np.broadcast_to(np.arange(keys_per_query), shape[:2])
     return KernelStimulus(
@@ -68,9 +68,9 @@ def take_jobs(sets: Sequence[AttentionSet], queries: int) -> list[tuple[int, int
 def operator_stimulus(queries: int, lanes: int, keys_per_query: int = 128) -> tuple[Floats, Floats]:
     """Return x [clocks] and v [clocks, lanes] of one operator e^x·V in a kernel, from the model's sample.
 
-    Scores are those of the real heads (d = 32). Each query gives 2 x keys_per_query clocks: first the
-    value products, x = s_i - m_i with v = v_i, then the rescale products, x = m_{i-1} - m_i with
-    v = o_{i-1} (float64 accumulators; the first key rescales zero, with x = 0). A kernel has one unit
+    Scores are those of the real heads (d = 32). Each query gives 2 x keys_per_query clocks. First come the
+    value products, x = s_i - m_i with v = v_i. The rescale products follow, x = m_{i-1} - m_i with
+    v = o_{i-1}: float64 accumulators, of which the first key rescales zero, with x = 0. A kernel has one unit
     for each of the two kinds, so they are not interleaved. Lanes are the features of the layer's values,
     from the head's first on and round.
 

@@ -34,9 +34,9 @@ RESET_CLOCKS = 2
 class Workload:
     """Codes at the ports, [streams, clocks, lanes], and what has to come out.
 
-    `inputs` holds every input but the clock. `expected` holds the codes of each output and `due`,
-    [streams, clocks], tells at which clocks an output other than valid_out has them; valid_out is
-    checked from clock `count_from` on, as activity is counted. `bits` is the width of a lane.
+    `inputs` holds every input but the clock, `expected` the codes of each output. `due`, [streams, clocks],
+    tells at which clocks an output other than valid_out has them. valid_out is checked from clock
+    `count_from` on, as activity is counted. `bits` is the width of a lane.
     `data_sha256` is that of the real numbers, before any format: the same for all kernels of one d.
     """
 
@@ -131,7 +131,7 @@ def kernel_workload(design: Kernel, parameters: Any) -> Workload:
     valid = port(clocks, first_result, last)
     answers = np.repeat(np.asarray(results, np.uint64), KEYS_PER_QUERY, axis=1)
     flags = {"key_valid": split(real.key_valid), "first": split(real.first), "last": last}
-    vectors = {name: split(one) for name, one in zip("qkv", codes, strict=True)}
+    vectors = {name: split(vector) for name, vector in zip("qkv", codes, strict=True)}
     starts = {"v": RESET_CLOCKS + design.value_lag_clocks(parameters)}
     ones = np.ones_like(last)
     return Workload(

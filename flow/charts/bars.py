@@ -21,13 +21,13 @@ class Series:
 
     def bars(self) -> list[tuple[int, float, Span | None]]:
         """Return the known bars: category, value, and the range where its ends differ."""
-        found: list[tuple[int, float, Span | None]] = []
+        known: list[tuple[int, float, Span | None]] = []
         for index, value in enumerate(self.values):
-            low, high = (one[index] if one else None for one in (self.low, self.high))
+            low, high = (ends[index] if ends else None for ends in (self.low, self.high))
             span = None if low is None or high is None or low == high else (low, high)
             if value is not None:
-                found.append((index, value, span))
-        return found
+                known.append((index, value, span))
+        return known
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class BarChart:
     categories: tuple[str, ...]
     series: tuple[Series, ...]
     lines: tuple[Line, ...] = ()
-    digits: int = 1
+    decimals: int = 1
     signed: bool = False
     logarithmic: bool = False
 
     def label(self, value: float) -> str:
         """Return the text of a bar's value."""
-        return f"{value:{'+' if self.signed else ''},.{self.digits}f}"
+        return f"{value:{'+' if self.signed else ''},.{self.decimals}f}"

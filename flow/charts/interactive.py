@@ -109,26 +109,26 @@ def point_figure(chart: PointChart) -> Any:
 def add_points(figure: Any, chart: PointChart, series: PointSeries, position: int) -> None:
     """Add the points of one series with their bars, labels and front, which the legend toggles with them."""
     points, front = series.points, series.front()
-    hover = f"%{{text}}<br>%{{x:,.{chart.x_digits}f}} {chart.x_unit}<br>%{{y:.{chart.y_digits}f}}"
+    hover = f"%{{text}}<br>%{{x:,.{chart.x_decimals}f}} {chart.x_unit}<br>%{{y:.{chart.y_decimals}f}}"
     figure.add_scatter(
         name=series.name,
         legendgroup=series.name,
-        x=[one.x for one in points],
-        y=[one.y for one in points],
-        text=[one.label for one in points],
+        x=[point.x for point in points],
+        y=[point.y for point in points],
+        text=[point.label for point in points],
         mode="markers+text",
         textposition=LABEL_PLACES[position % len(LABEL_PLACES)],
         marker={"color": COLOURS[position], "symbol": SYMBOLS[position], "size": 9},
-        error_x=ranges([(one.x, one.x_range) for one in points]),
-        error_y=ranges([(one.y, one.y_range) for one in points]),
+        error_x=ranges([(point.x, point.x_range) for point in points]),
+        error_y=ranges([(point.y, point.y_range) for point in points]),
         hovertemplate=f"{hover} %{{fullData.name}}<extra></extra>",
         cliponaxis=False,
     )
     figure.add_scatter(
         legendgroup=series.name,
         showlegend=False,
-        x=[one.x for one in front],
-        y=[one.y for one in front],
+        x=[point.x for point in front],
+        y=[point.y for point in front],
         mode="lines",
         line={"color": COLOURS[position], "dash": DASHES[position % len(DASHES)], "width": 1},
         hoverinfo="skip",
@@ -137,8 +137,8 @@ def add_points(figure: Any, chart: PointChart, series: PointSeries, position: in
 
 def ranges(values: Sequence[tuple[float, Span | None]]) -> dict[str, object] | None:
     """Return the ranges of values as Plotly takes them, None where there is none."""
-    found = ends(values)
-    if found is None:
+    lengths = ends(values)
+    if lengths is None:
         return None
-    down, up = ([None if math.isnan(one) else one for one in side] for side in found)
+    down, up = ([None if math.isnan(length) else length for length in side] for side in lengths)
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down}

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from flow.charts.bars import COLOURS, HATCHES, BarChart
 from flow.charts.points import PointChart, PointSeries
 from flow.charts.ranges import ends
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 
 LINE_STYLES = ("--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "x")
@@ -31,7 +31,7 @@ def draw(chart: BarChart | PointChart, path: Path) -> None:
     with matplotlib.rc_context(settings):
         figure = bar_figure(chart) if isinstance(chart, BarChart) else point_figure(chart)
         metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        with staged(path) as beside:
+        with written_whole(path) as beside:
             figure.savefig(beside, format=path.suffix[1:], metadata=metadata, dpi=150, facecolor="white")
         pyplot.close(figure)
 
@@ -100,10 +100,10 @@ def draw_points(axes: Any, series: PointSeries, position: int) -> None:
     """Draw the points of one series with their bars, labels and front."""
     colour, points = COLOURS[position], series.points
     axes.errorbar(
-        [one.x for one in points],
-        [one.y for one in points],
-        xerr=ends([(one.x, one.x_range) for one in points]),
-        yerr=ends([(one.y, one.y_range) for one in points]),
+        [point.x for point in points],
+        [point.y for point in points],
+        xerr=ends([(point.x, point.x_range) for point in points]),
+        yerr=ends([(point.y, point.y_range) for point in points]),
         fmt=MARKERS[position],
         color=colour,
         capsize=3,
@@ -111,15 +111,20 @@ def draw_points(axes: Any, series: PointSeries, position: int) -> None:
     )
     front = series.front()
     axes.plot(
-        [one.x for one in front],
-        [one.y for one in front],
+        [point.x for point in front],
+        [point.y for point in front],
         color=colour,
         linestyle=LINE_STYLES[position % len(LINE_STYLES)],
         linewidth=1,
     )
     # Above the points of one series, below those of the next: the same things may lie close in both.
     place = LABEL_PLACES[position % len(LABEL_PLACES)]
-    for one in points:
+    for point in points:
         axes.annotate(
-            one.label, (one.x, one.y), xytext=place, textcoords="offset points", fontsize=8, color=colour
+            point.label,
+            (point.x, point.y),
+            xytext=place,
+            textcoords="offset points",
+            fontsize=8,
+            color=colour,
         )

@@ -25,11 +25,11 @@ class PointSeries:
 
     def front(self) -> tuple[Point, ...]:
         """Return the points that no other one of the series beats in both directions, by x."""
-        found: list[Point] = []
-        for point in sorted(self.points, key=lambda one: (one.x, one.y)):
-            if not found or point.y < found[-1].y:
-                found.append(point)
-        return tuple(found)
+        unbeaten: list[Point] = []
+        for point in sorted(self.points, key=lambda each: (each.x, each.y)):
+            if not unbeaten or point.y < unbeaten[-1].y:
+                unbeaten.append(point)
+        return tuple(unbeaten)
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,5 @@ class PointChart:
     x_unit: str
     y_unit: str
     series: tuple[PointSeries, ...]
-    x_digits: int = 0
-    y_digits: int = 3
+    x_decimals: int = 0
+    y_decimals: int = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[Path]:
+def written_whole(path: Path) -> Iterator[Path]:
     """Yield a file to write beside `path`, then put it in place in one step: until then the old one stays.
 
     Where the writing fails the old one stays for good, and nothing beside it.
@@ -22,5 +22,5 @@ def staged(path: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all."""
-    with staged(path) as beside:
+    with written_whole(path) as beside:
         beside.write_text(text, encoding="utf-8")

@@ -89,7 +89,7 @@ def unlogged(line: str) -> tuple[bool, str]:
 
 def without_frames(lines: Sequence[str]) -> list[tuple[bool, str]]:
     """Return the lines as `unlogged` does, of each traceback the exception's own line alone, as an error."""
-    kept: list[tuple[bool, str]] = []
+    remaining: list[tuple[bool, str]] = []
     in_frames = False
     exception_follows = False
     for line in lines:
@@ -99,9 +99,9 @@ def without_frames(lines: Sequence[str]) -> list[tuple[bool, str]]:
         elif in_frames and (text.startswith(" ") or not text):
             continue
         else:
-            kept.append((is_error or (in_frames and exception_follows), text.strip()))
+            remaining.append((is_error or (in_frames and exception_follows), text.strip()))
             in_frames = False
-    return kept
+    return remaining
 
 
 def refusal(lines: Sequence[str], place: Path) -> str | None:

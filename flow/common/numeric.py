@@ -36,6 +36,6 @@ def change_percent(value: float, base: float) -> float | None:
     return 100 * (value - base) / abs(base) if base else None
 
 
-def signed_percent(percent: float, digits: int) -> str:
+def signed_percent(percent: float, decimals: int) -> str:
     """Return a change in percent with its sign; one that rounds to zero is +0."""
-    return f"{percent:+z.{digits}f} %"
+    return f"{percent:+z.{decimals}f} %"

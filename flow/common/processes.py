@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -91,7 +91,7 @@ def _begin_forked() -> None:
     """In a forked process: end with the parent, and leave it to the parent to end this one.
 
     SIGTERM has the kernel's own action. One that Python defers is lost to a process that is just about to
-    wait for a lock, and who ends it by SIGTERM and waits, as a multiprocessing pool does, waits for ever.
+    wait for a lock. A multiprocessing pool, which sends SIGTERM and waits for the end, would wait for ever.
     """
     global _own_pid
     end_with_parent(signal.SIGKILL)
@@ -112,12 +112,12 @@ def end_descendants() -> None:
         return
     deadline = time.monotonic() + END_LIMIT_S
     while time.monotonic() < deadline:
-        alive = [one for one in psutil.Process().children(recursive=True) if _is_alive(one)]
+        alive = [process for process in psutil.Process().children(recursive=True) if _is_alive(process)]
         if not alive:
             return
-        for one in alive:
+        for process in alive:
             with contextlib.suppress(psutil.Error):
-                one.kill()
+                process.kill()
         time.sleep(POLL_S)
 
 
@@ -132,6 +132,29 @@ def supervised(command: Sequence[str], parent: int | None = None) -> list[str]:
     """Return `command` as one that ends with `parent`, default this process, and leaves nothing."""
     asking = os.getpid() if parent is None else parent
     return [sys.executable, "-I", "-S", str(SUPERVISOR), str(asking), *command]
+
+
+def captured(
+    command: Sequence[str],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `command`, supervised, and return its exit code and what it printed.
+
+    Raises OSError where it cannot start, subprocess.TimeoutExpired after `timeout_s`.
+    """
+    return subprocess.run(
+        supervised(command),
+        cwd=cwd,
+        env=env,
+        timeout=timeout_s,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
 
 
 def run_supervised(command: Sequence[str], **options: Any) -> int:

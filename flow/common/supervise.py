@@ -3,7 +3,7 @@
     python -I supervise.py PARENT COMMAND [ARGUMENT...]
 
 PARENT is the number of the process that asks, 0 for whichever starts this one. The whole session is ended
-when the command ends, when the parent is gone, and when a signal says so: the command gets the signal first,
+when the command ends, when the parent is gone, and when a signal says so. The command gets the signal first,
 and GRACE_S to leave by itself. The exit status is the command's own, a signal included. Standard library
 alone: it has to start at once.
 """

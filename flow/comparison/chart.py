@@ -20,13 +20,22 @@ def change_chart(
     ]
     series = []
     for quantity in HEADLINES:
-        found = [reductions[quantity] for _, reductions in bars]
+        reductions_of_quantity = [reductions[quantity] for _, reductions in bars]
         series.append(
             Series(
                 LABELS[quantity],
-                tuple(None if one is None else -one["percent"] for one in found),
-                tuple(None if one is None else -one["largest"] for one in found),
-                tuple(None if one is None else -one["smallest"] for one in found),
+                tuple(
+                    None if reduction is None else -reduction["percent"]
+                    for reduction in reductions_of_quantity
+                ),
+                tuple(
+                    None if reduction is None else -reduction["largest"]
+                    for reduction in reductions_of_quantity
+                ),
+                tuple(
+                    None if reduction is None else -reduction["smallest"]
+                    for reduction in reductions_of_quantity
+                ),
             )
         )
     return BarChart(

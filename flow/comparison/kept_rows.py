@@ -34,28 +34,30 @@ def configuration_of(result: Result) -> Configuration:
     )
 
 
-def kernel_results(kept: Sequence[Result], kernels: Sequence[str]) -> list[Result]:
-    """Return the results of `kernels`; layouts optimised for all corners are not compared."""
-    return [result for result in kept if result.design in kernels and result.optimised_corners == "typical"]
+def kernel_results(results: Sequence[Result], kernels: Sequence[str]) -> list[Result]:
+    """Return those of `kernels`; layouts optimised for all corners are not compared."""
+    return [
+        result for result in results if result.design in kernels and result.optimised_corners == "typical"
+    ]
 
 
-def kept_rows(kept: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
-    """Return a row for every configuration and depth of which all `kernels` have results among `kept`.
+def kept_rows(results: Sequence[Result], kernels: Sequence[str]) -> list[Row]:
+    """Return a row for every configuration and depth of which all `kernels` have results among `results`.
 
     The seeds of a row are those that every kernel has. Rows are in the order of node (coarse first),
     format, d, the rest, then depth (the deepest first).
     """
-    found: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
-    configured = [(configuration_of(result), result) for result in kernel_results(kept, kernels)]
+    by_row: dict[tuple[Configuration, str], dict[str, dict[int, Result]]] = defaultdict(dict)
+    configured = [(configuration_of(result), result) for result in kernel_results(results, kernels)]
     own = own_clocks_ns(configured)
     for configuration, result in configured:
-        same = [configuration]
+        configurations = [configuration]
         if result.clock_ns == own.get((configuration.usual_clock, result.design)):
-            same.append(replace(configuration.usual_clock, own_clock=True))
-        for one in same:
-            found[one, result.depth].setdefault(result.design, {})[result.seed] = result
+            configurations.append(replace(configuration.usual_clock, own_clock=True))
+        for its_configuration in configurations:
+            by_row[its_configuration, result.depth].setdefault(result.design, {})[result.seed] = result
     rows = []
-    for (configuration, depth), by_kernel in found.items():
+    for (configuration, depth), by_kernel in by_row.items():
         if set(by_kernel) == set(kernels):
             seeds = sorted(set.intersection(*map(set, by_kernel.values())))
             if seeds:
@@ -68,33 +70,33 @@ def own_clocks_ns(
     configured: Sequence[tuple[Configuration, Result]],
 ) -> dict[tuple[Configuration, str], float]:
     """Return each kernel's own clock where its layout at the usual clock is among `configured`."""
-    found = {}
+    clocks_ns = {}
     for configuration, result in configured:
         if result.depth in POWER_DEPTHS and result.seed == 0 and configuration.clock_ns is None:
             clock_ns = own_clock_ns(result)
             if clock_ns is not None:
-                found[configuration, result.design] = clock_ns
-    return found
+                clocks_ns[configuration, result.design] = clock_ns
+    return clocks_ns
 
 
 def order(row: Row) -> tuple[object, ...]:
     """Return what rows are sorted by."""
-    one = row.configuration
+    configuration = row.configuration
     return (
-        -load_pdk(one.pdk).node_nm,
-        one.pdk,
-        one.format,
-        one.d,
-        one.value_timing != WITH_KEY,
-        one.own_clock,
-        one.clock_ns or 0.0,
-        one.utilization_percent or 0.0,
+        -load_pdk(configuration.pdk).node_nm,
+        configuration.pdk,
+        configuration.format,
+        configuration.d,
+        configuration.value_timing != WITH_KEY,
+        configuration.own_clock,
+        configuration.clock_ns or 0.0,
+        configuration.utilization_percent or 0.0,
         COMPARABLE.index(row.depth),
     )
 
 
-def deepest(rows: Sequence[Row]) -> list[Row]:
-    """Return of each configuration with the usual clock and value timing the row that speaks for it.
+def representative_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return the row that represents each configuration with the usual clock and value timing.
 
     A routed row comes before any other, then the PDK's utilization before another (the closest to full
     first), then the deepest.
@@ -103,11 +105,11 @@ def deepest(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         if row.configuration.usual_utilization.is_usual:
             by_configuration[row.configuration.usual_utilization].append(row)
-    return [min(of_one, key=preference) for of_one in by_configuration.values()]
+    return [min(candidates, key=preference) for candidates in by_configuration.values()]
 
 
 def preference(row: Row) -> tuple[object, ...]:
-    """Return what decides which row of a configuration speaks for it: the smallest does."""
+    """Return what a configuration's rows are ordered by: the smallest represents it."""
     utilization_percent = row.configuration.utilization_percent
     return (
         not row.is_routed,
@@ -118,15 +120,15 @@ def preference(row: Row) -> tuple[object, ...]:
 
 
 def kept_utilizations_percent(
-    kept: Sequence[Result], kernels: Sequence[str], configuration: Configuration
+    results: Sequence[Result], kernels: Sequence[str], configuration: Configuration
 ) -> list[float]:
-    """Return at which utilizations other than the PDK's `kept` has any of `kernels` in `configuration`."""
-    found = {
-        one.utilization_percent
-        for one in map(configuration_of, kernel_results(kept, kernels))
-        if one.usual_utilization == configuration and one.utilization_percent is not None
+    """Return at which utilizations but the PDK's the `results` have any of `kernels` in `configuration`."""
+    utilizations_percent = {
+        other.utilization_percent
+        for other in map(configuration_of, kernel_results(results, kernels))
+        if other.usual_utilization == configuration and other.utilization_percent is not None
     }
-    return sorted(found)
+    return sorted(utilizations_percent)
 
 
 def at_own_clocks(rows: Sequence[Row]) -> list[Row]:
@@ -140,4 +142,4 @@ def at_own_clocks(rows: Sequence[Row]) -> list[Row]:
 
 def first_seed(row: Row) -> Row:
     """Return the row with its first seed alone."""
-    return Row(row.configuration, row.depth, {kernel: found[:1] for kernel, found in row.results.items()})
+    return Row(row.configuration, row.depth, {kernel: results[:1] for kernel, results in row.results.items()})

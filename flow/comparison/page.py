@@ -17,12 +17,12 @@ PAPER_KERNEL = "fa2_expmul"
 UNITS = {"um2": (1.0, 0), "mW": (1e3, 3), "pJ": (1e12, 2), "nJ": (1e9, 3), "MHz": (1.0, 1), "": (1.0, 0)}
 
 
-def quantity(figure: dict[str, float] | None, unit: str = "", digits: int | None = None) -> str:
+def quantity(figure: dict[str, float] | None, unit: str = "", decimals: int | None = None) -> str:
     """Return the median in `unit`, a dash where there is none."""
     if figure is None:
         return "–"
     factor, usual = UNITS.get(unit, (1.0, 3))
-    return f"{figure['median'] * factor:z,.{usual if digits is None else digits}f}"
+    return f"{figure['median'] * factor:z,.{usual if decimals is None else decimals}f}"
 
 
 def percent(reduction: dict[str, Any] | None) -> str:
@@ -101,7 +101,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
         lines = [(mean_title(mean), mean) for mean in summary["mean_reductions"][kernel]]
         if kernel == PAPER_KERNEL:
             lines.append(("paper, 28 nm", summary["paper"]))
-        for title, found in lines:
-            area, power = signed(found["area_um2"]), signed(found["power_timed_w"])
+        for title, reductions in lines:
+            area, power = signed(reductions["area_um2"]), signed(reductions["power_timed_w"])
             table.add_row(title, kernel, "", area, "", power)
     console.print(table)

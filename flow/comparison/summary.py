@@ -8,7 +8,7 @@ from typing import Any
 
 from flow.attention_data.workload import kernel_data_sha256
 from flow.comparison import rows as figures
-from flow.comparison.kept_rows import deepest
+from flow.comparison.kept_rows import representative_rows
 from flow.comparison.rows import Figure, Quantity, Row
 from flow.error_study.kernel_error import kernel_error
 from flow.record.activities import DEFAULT_ACTIVITY, TIMED, ZERO_DELAY
@@ -60,8 +60,8 @@ def summarize(rows: Sequence[Row], kernels: Sequence[str], seeds: int) -> dict[s
     """Return everything that the comparison tells; quantities that a run lacks are None."""
     described = [describe(row, kernels) for row in rows]
     baseline, *others = kernels
-    speaking = deepest(rows)
-    counted = [one for row, one in zip(rows, described, strict=True) if row in speaking]
+    representing = representative_rows(rows)
+    counted = [description for row, description in zip(rows, described, strict=True) if row in representing]
     return {
         "baseline": baseline,
         "kernels": list(kernels),
@@ -89,7 +89,9 @@ def mean_reductions(described: Sequence[dict[str, Any]], kernel: str) -> list[di
     means = []
     for fmt in formats:
         reductions = [row["reductions"][kernel] for row in counted if fmt in (None, row["format"])]
-        over_rows = {name: fmean(one[name]["percent"] for one in reductions) for name in HEADLINES}
+        over_rows = {
+            name: fmean(reduction[name]["percent"] for reduction in reductions) for name in HEADLINES
+        }
         means.append({"format": fmt, "rows": len(reductions)} | over_rows)
     return means
 
@@ -156,9 +158,11 @@ def describe_kernel(
 
 def checks(results: Sequence[Result]) -> dict[str, str]:
     """Return each sign-off check's status over the results: fail before not run before pass."""
-    found = [result.checks.named() for result in results]
+    by_result = [result.checks.named() for result in results]
     order = ("fail", "not run", "pass")
-    return {name: min((one[name].status for one in found), key=order.index) for name in found[0]}
+    return {
+        name: min((verdicts[name].status for verdicts in by_result), key=order.index) for name in by_result[0]
+    }
 
 
 def data(record: Any) -> dict[str, Any] | None:

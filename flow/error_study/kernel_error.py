@@ -28,6 +28,6 @@ def _error(design_name: str, parameters: tuple[tuple[str, Any], ...]) -> float:
     chosen = design.make_parameters(dict(parameters))
     real = kernel_data(chosen.d)
     q, k, v, valid = map(by_query, (real.q, real.k, real.v, real.key_valid))
-    found = kernel_results(design, chosen, kernel_codes(design, chosen))
-    error = relative_l2(decode(found, chosen.fmt), attention_exact(q[:, 0], k, v, valid[..., 0]))
+    codes = kernel_results(design, chosen, kernel_codes(design, chosen))
+    error = relative_l2(decode(codes, chosen.fmt), attention_exact(q[:, 0], k, v, valid[..., 0]))
     return float(to_figure_digits(error))

@@ -21,14 +21,14 @@ D = 64
 QUERIES = 16
 
 
-def relative_l2(found: FloatArray, truth: FloatArray) -> float:
-    """Return |found - truth| / |truth| over all elements."""
-    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+def relative_l2(output: FloatArray, truth: FloatArray) -> float:
+    """Return |output - truth| / |truth| over all elements."""
+    return float(np.linalg.norm(output - truth) / np.linalg.norm(truth))
 
 
-def row_errors(found: FloatArray, truth: FloatArray) -> FloatArray:
+def row_errors(output: FloatArray, truth: FloatArray) -> FloatArray:
     """Return the relative L2 error of every row [..., d]."""
-    errors: FloatArray = np.linalg.norm(found - truth, axis=-1) / np.linalg.norm(truth, axis=-1)
+    errors: FloatArray = np.linalg.norm(output - truth, axis=-1) / np.linalg.norm(truth, axis=-1)
     return errors
 
 
@@ -47,14 +47,14 @@ def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
     """
     codes = decode(np.arange(1 << BF16.width), BF16)
     v = decode(np.arange(BF16.one_code, BF16.one_code + (1 << BF16.mantissa_bits)), BF16)
-    found = {}
+    by_arm = {}
     for arm in arms:
         if arm.product is not None:
             x = codes / arm.factor
             x = np.sort(x[(x >= X_MIN) & (x <= X_MAX)])
             truth = np.exp(x)[:, None] * v
             error = arm.product(x, v) / truth - 1
-            found[arm.name] = {
+            by_arm[arm.name] = {
                 "minimum": float(error.min()),
                 "maximum": float(error.max()),
                 "mean": float(error.mean()),
@@ -62,7 +62,7 @@ def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
                 "rms_without_mean": float(error.std()),
                 "rms_uniform": float(np.sqrt(np.average((error**2).mean(axis=1), weights=np.gradient(x)))),
             }
-    return found
+    return by_arm
 
 
 def rounded(values: FloatArray) -> FloatArray:
@@ -84,7 +84,11 @@ def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> li
                 for arm in arms:
                     errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
             table.append(
-                {"sigma": sigma, "keys": keys, "errors": {name: spread(one) for name, one in errors.items()}}
+                {
+                    "sigma": sigma,
+                    "keys": keys,
+                    "errors": {name: spread(by_seed) for name, by_seed in errors.items()},
+                }
             )
     return table
 
@@ -116,7 +120,7 @@ def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[di
             {
                 "step": step,
                 "up_to_zero": first_key < 0,
-                "errors": {name: spread(one) for name, one in errors.items()},
+                "errors": {name: spread(by_seed) for name, by_seed in errors.items()},
             }
         )
     return table

@@ -13,7 +13,7 @@ from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.attention_data.texts import TEXTS
 from flow.common.command_line import Say
 from flow.error_study.measure import relative_l2, rounded, row_errors
-from flow.error_study.study_parts import Parts
+from flow.error_study.study_parts import FinishedParts
 from flow.error_study.variants import ARMS, TRUTH, Arm
 from hdl.models.numpy_when_used import FloatArray
 
@@ -44,14 +44,14 @@ def layer_errors(
     layers = []
     for number, (q, k, v) in enumerate(inputs):
         queries = q[:, chosen] / math.sqrt(minilm.HEAD_DIMENSION)
-        keys, values = (rounded(one)[:, None] for one in (k, v))
+        keys, values = (rounded(array)[:, None] for array in (k, v))
         truth = TRUTH.attend(queries, keys, values)
         layer = {}
         for arm in arms:
-            found = arm.attend(queries, keys, values)
-            by_row = row_errors(found, truth)
+            output = arm.attend(queries, keys, values)
+            by_row = row_errors(output, truth)
             layer[arm.name] = {
-                "all_rows": relative_l2(found, truth),
+                "all_rows": relative_l2(output, truth),
                 "mean_row": float(by_row.mean()),
                 "worst_row": float(by_row.max()),
             }
@@ -86,21 +86,21 @@ def model_errors(
 
     original = embed(minilm.softmax_attention)
     order = ranks((original @ original.T)[pairs])
-    found = {}
+    by_arm = {}
     for arm in arms:
         replaced = embed(attention_of(arm))
         cosines = (original * replaced).sum(axis=1)
         correlation = np.corrcoef(order, ranks((replaced @ replaced.T)[pairs]))[0, 1]
-        found[arm.name] = {
+        by_arm[arm.name] = {
             "cosine_mean": float(cosines.mean()),
             "cosine_smallest": float(cosines.min()),
             "rank_correlation": float(correlation),
         }
         say(f"whole model: {arm.title}")
-    return found
+    return by_arm
 
 
-def model_study(say: Say, parts: Parts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
+def model_study(say: Say, finished: FinishedParts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
     """Return the errors on the model; raises FileNotFoundError where it is not installed."""
     folder = minilm.model_folder()
     weights = minilm.load_weights(folder, np.float64)
@@ -109,12 +109,12 @@ def model_study(say: Say, parts: Parts, arms: Sequence[Arm] = ARMS[1:]) -> dict[
         "long": minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS],
     }
     short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
-    found: dict[str, Any] = {
+    by_text: dict[str, Any] = {
         name: {
             "tokens": len(ids),
-            "layers": parts.get(f"model_{name}", partial(layer_errors, weights, ids, arms, say)),
+            "layers": finished.get(f"model_{name}", partial(layer_errors, weights, ids, arms, say)),
         }
         for name, ids in texts.items()
     }
-    whole = parts.get("model_whole", lambda: model_errors(weights, short_texts, arms, say))
-    return found | {"texts": len(short_texts), "whole": whole}
+    whole = finished.get("model_whole", lambda: model_errors(weights, short_texts, arms, say))
+    return by_text | {"texts": len(short_texts), "whole": whole}

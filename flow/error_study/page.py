@@ -22,13 +22,13 @@ def error_chart(study: dict[str, Any], name: str) -> BarChart:
         (f"σ = {row['sigma']}, {row['keys']} keys", row["errors"]) for row in study["synthetic"]
     ]
     for kind in ("short", "long") if study["model"] else ():
-        found = study["model"][kind]
-        for number, layer in enumerate(found["layers"]):
+        text_study = study["model"][kind]
+        for number, layer in enumerate(text_study["layers"]):
             errors = {
                 arm: dict.fromkeys(("median", "smallest", "largest"), value["all_rows"])
                 for arm, value in layer.items()
             }
-            bars.append((f"MiniLM layer {number}, {found['tokens']} tokens", errors))
+            bars.append((f"MiniLM layer {number}, {text_study['tokens']} tokens", errors))
     series = tuple(
         Series(
             TITLES[arm],
@@ -45,6 +45,6 @@ def error_chart(study: dict[str, Any], name: str) -> BarChart:
         "relative L2 error against float64",
         tuple(title for title, _ in bars),
         series,
-        digits=3,
+        decimals=3,
         logarithmic=True,
     )

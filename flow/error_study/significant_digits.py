@@ -6,12 +6,12 @@ from typing import Any
 FIGURE_DIGITS = 9
 
 
-def to_figure_digits(found: Any) -> Any:
-    """Return `found`, plain data as JSON has it, with FIGURE_DIGITS significant digits of every float."""
-    if isinstance(found, float):
-        return float(f"{found:.{FIGURE_DIGITS}g}")
-    if isinstance(found, dict):
-        return {key: to_figure_digits(one) for key, one in found.items()}
-    if isinstance(found, list | tuple):
-        return [to_figure_digits(one) for one in found]
-    return found
+def to_figure_digits(figures: Any) -> Any:
+    """Return `figures`, plain data as JSON has it, with FIGURE_DIGITS significant digits of every float."""
+    if isinstance(figures, float):
+        return float(f"{figures:.{FIGURE_DIGITS}g}")
+    if isinstance(figures, dict):
+        return {key: to_figure_digits(figure) for key, figure in figures.items()}
+    if isinstance(figures, list | tuple):
+        return [to_figure_digits(figure) for figure in figures]
+    return figures

@@ -20,7 +20,7 @@ def study_key(*settings: object) -> str:
 
 
 @dataclass(frozen=True)
-class Parts:
+class FinishedParts:
     """Parts in `folder`, one JSON file each; those of another `key` are measured again."""
 
     folder: Path
@@ -30,12 +30,12 @@ class Parts:
         """Return the part called `name`, from its file or else from `measure`."""
         path = self.folder / f"{name}.json"
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["key"] == self.key:
-                return kept["found"]
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if stored["key"] == self.key:
+                return stored["figures"]
         except (OSError, ValueError, KeyError, TypeError):
             pass  # no part, or one cut off as it was written
-        found = measure()
+        figures = measure()
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps({"key": self.key, "found": found}))
-        return found
+        write_whole(path, json.dumps({"key": self.key, "figures": figures}))
+        return figures

@@ -76,12 +76,12 @@ def product_on_codes(
     return decode(operator(encode(x, BF16), values), BF16)
 
 
-def log2_product(fraction_bits: int, multiplied: bool, x: FloatArray, v: FloatArray) -> FloatArray:
+def log2_product(fraction_bits: int, with_multiplier: bool, x: FloatArray, v: FloatArray) -> FloatArray:
     """Return e^x v [n, m] of a log2-domain lane whose maximum is 0."""
     fixed = log2_score(encode(x * LOG2_E, BF16), BF16, fraction_bits)
     fraction = fixed & ((1 << fraction_bits) - 1)
     values = np.broadcast_to(encode(v, BF16), (len(x), len(v)))
-    if multiplied:
+    if with_multiplier:
         weight = power_weight(-(fixed >> fraction_bits), fraction, BF16, fraction_bits)
         return decode(multiply(weight[:, None], values, BF16), BF16)
     return decode(log2_scale(values, fixed[:, None], BF16, fraction_bits), BF16)
@@ -90,8 +90,10 @@ def log2_product(fraction_bits: int, multiplied: bool, x: FloatArray, v: FloatAr
 def attend_exact(q: FloatArray, k: FloatArray, v: FloatArray) -> FloatArray:
     """Return softmax(q . k) v in float64; the leading axes of q, k and v broadcast."""
     shape = np.broadcast_shapes(q.shape[:-1], k.shape[:-2], v.shape[:-2])
-    parts = [np.broadcast_to(one, (*shape, *one.shape[-axes:])) for one, axes in ((q, 1), (k, 2), (v, 2))]
-    return attention_exact(*parts)
+    broadcast = [
+        np.broadcast_to(array, (*shape, *array.shape[-axes:])) for array, axes in ((q, 1), (k, 2), (v, 2))
+    ]
+    return attention_exact(*broadcast)
 
 
 ARMS: tuple[Arm, ...] = (

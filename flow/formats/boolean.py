@@ -1,7 +1,7 @@
 """Boolean expressions in Liberty's syntax.
 
-Operators, tightest first: `!a` and `a'` (not), `a ^ b`, `a & b` with its other spellings `a * b` and `a b`,
-`a | b` with its other spelling `a + b`; parentheses and the constants 0 and 1.
+Operators, tightest first: `!a` and `a'` (not), `a ^ b`, `a & b`, `a | b`. `a * b` and `a b` are `a & b` too,
+`a + b` is `a | b`. There are parentheses and the constants 0 and 1.
 """
 
 import re

@@ -9,7 +9,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def uncollected(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def without_cycle_collection(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Run `function` with the collector off: it would walk every object made so far, over and over.
 
     For functions whose objects form no cycles.

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flow.formats.cycle_collector import uncollected
+from flow.formats.cycle_collector import without_cycle_collection
 from flow.formats.liberty import read_text
 
 _UNITS = re.compile(r"^UNITS DISTANCE MICRONS (\d+)", re.MULTILINE)
@@ -70,12 +70,12 @@ class DefFile:
 
 def section(text: str, name: str, path: Path) -> str:
     """Return what stands between `<name> <count> ;` and `END <name>`; ValueError where it does not."""
-    found = re.search(rf"^{name} (\d+) ;$(.*?)^END {name}$", text, re.MULTILINE | re.DOTALL)
-    if found is None:
+    match = re.search(rf"^{name} (\d+) ;$(.*?)^END {name}$", text, re.MULTILINE | re.DOTALL)
+    if match is None:
         raise ValueError(f"{path}: no whole section {name}")
-    if len(re.findall(r"^\s*- ", found[2], re.MULTILINE)) != int(found[1]):
-        raise ValueError(f"{path}: {name} does not hold the {found[1]} entries it announces")
-    return found[2]
+    if len(re.findall(r"^\s*- ", match[2], re.MULTILINE)) != int(match[1]):
+        raise ValueError(f"{path}: {name} does not hold the {match[1]} entries it announces")
+    return match[2]
 
 
 def plain(name: str) -> str:
@@ -83,7 +83,7 @@ def plain(name: str) -> str:
     return name.replace("\\", "")
 
 
-@uncollected
+@without_cycle_collection
 def read_def(path: Path) -> DefFile:
     """Return the layout in `path`, plain or gzip.
 

@@ -1,7 +1,7 @@
 """What a simulation needs from Liberty files: pins, functions, state and timing arcs of every cell.
 
-A reader of its own: the tables, nearly all of a file, are skipped unread, so that the 64 MB of a
-7 nm library take seconds, and pyosys, which reads functions too, drops the arcs.
+A reader of its own: pyosys, which reads functions too, drops the arcs. The tables, nearly all of a file, are
+skipped unread, so that the 64 MB of a 7 nm library take seconds.
 """
 
 import gzip
@@ -213,14 +213,14 @@ def _cell(group: _Group) -> Cell:
                 arcs |= _arcs(pin_group, name)
     states = group.of_kind(*_STATE_GROUPS)
     # A gated clock may carry both a latch and a state table of the same bit.
-    tables = [one for one in states if one.kind == "statetable"]
+    tables = [state for state in states if state.kind == "statetable"]
     chosen = tables or states
     try:
         state = _state(chosen[0]) if len(chosen) == 1 else None
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"cell {group.arguments[0]}: {error}") from None
     area = float(group.attributes.get("area", "0"))
-    supplies = tuple(one.arguments[0] for one in group.of_kind("pg_pin"))
+    supplies = tuple(pin.arguments[0] for pin in group.of_kind("pg_pin"))
     return Cell(group.arguments[0], area, tuple(pins), state, tuple(sorted(arcs)), supplies)
 
 

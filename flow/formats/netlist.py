@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flow.formats.cycle_collector import uncollected
+from flow.formats.cycle_collector import without_cycle_collection
 from flow.formats.structural_verilog import Bit, VerilogModule, read_modules
 
 # The constants as names of nets.
@@ -111,7 +111,7 @@ class _Flattener:
             self.walk(inner, (*path, name), inner_nets)
 
 
-@uncollected
+@without_cycle_collection
 def read_netlist(path: Path, top: str, bits_by_name: bool = False) -> Netlist:
     """Read the structural Verilog of module `top` and of the modules below it, flattened.
 

@@ -99,4 +99,4 @@ def read_sdf(path: Path) -> Delays:
                 wires_ns[match["load"].replace("\\", "")] = delays
         else:
             instance = match["instance"].replace("\\", "")
-    return Delays({name: tuple(found) for name, found in arcs.items()}, wires_ns)
+    return Delays({name: tuple(of_instance) for name, of_instance in arcs.items()}, wires_ns)

@@ -23,16 +23,16 @@ def backfill(engine: Engine, suite: str, revisions: Sequence[str], build_dir: Pa
 
     Entries that a revision cannot run are passed over with a line. Raises UserError for an unknown revision.
     """
-    found = [resolve_revision(name) for name in revisions]
-    for name, revision in zip(revisions, found, strict=True):
+    hashes = [resolve_revision(name) for name in revisions]
+    for name, revision in zip(revisions, hashes, strict=True):
         if revision is None:
             raise UserError(f"git knows no revision '{name}'")
     # Of work trees whose backfill was killed.
     git("worktree", "prune")
-    for revision in found:
+    for revision in hashes:
         assert revision is not None
         entries = read_suite(suite, build_dir / "backfill" / revision[:12], jobs=2)
-        missing = [one for one in entries if not recorded(engine, configuration_of(one), revision)]
+        missing = [entry for entry in entries if not recorded(engine, configuration_of(entry), revision)]
         if not missing:
             say(f"{revision[:8]}: recorded")
             continue

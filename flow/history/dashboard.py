@@ -1,6 +1,7 @@
 """The dashboard: one HTML file with a trend for every metric of every configuration."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,11 @@ def page_data(runs: Sequence[Run], reports: Path) -> dict[str, Any]:
                 "trends": [trend(metric, alike) for metric in ALL_METRICS if has(metric, alike)],
             }
         )
-    configurations.sort(key=lambda one: (one["design"], one["pdk"], one["title"]))
+    configurations.sort(key=itemgetter("design", "pdk", "title"))
     return {
         "configurations": configurations,
-        "designs": sorted({one["design"] for one in configurations}),
-        "pdks": sorted({one["pdk"] for one in configurations}),
+        "designs": sorted({configuration["design"] for configuration in configurations}),
+        "pdks": sorted({configuration["pdk"] for configuration in configurations}),
         "runs": len(runs),
         "revisions": len({run["revision"] for run in runs}),
         "first": runs[0]["finished_at"][:10] if runs else "",
@@ -80,7 +81,7 @@ def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
         }
         for index, (run, value) in enumerate(zip(with_it, values, strict=True))
     ]
-    changes = [one for one in range(1, len(values)) if values[one] != values[one - 1]]
+    changes = [index for index in range(1, len(values)) if values[index] != values[index - 1]]
     last_change = None
     if changes:
         at, before = changes[-1], values[changes[-1] - 1]

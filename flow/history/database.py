@@ -120,8 +120,8 @@ def first_line(error: Exception) -> str:
 def open_history(where: str, create: bool = True) -> Engine:
     """Return the history at `where`, made or brought to this version's schema where that is needed.
 
-    Raises UserError for an address that does not work, a file that is not a history, a foreign or a newer
-    one, and where there is none and `create` is False.
+    Raises UserError for an address that does not work, and for a file that is no history, or a foreign or a
+    newer one. So it does where there is none and `create` is False.
     """
     if "://" not in where:
         path = Path(where)

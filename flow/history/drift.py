@@ -1,8 +1,8 @@
 """Slow drift over many nights: a step that no single night's band shows.
 
-A cumulative sum after Page: deviations from the median of the first runs, in units of the noise between
-neighbouring runs, add up beyond an allowance; where the sum passes the threshold there was a step, which
-began where the sum last left zero.
+A cumulative sum after Page. Deviations from the median of the first runs, in units of the noise between
+neighbouring runs, add up beyond an allowance. Where the sum passes the threshold there was a step. It began
+where the sum last left zero.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def find_step(values: Sequence[float]) -> Step | None:
     if len(values) <= REFERENCE_RUNS:
         return None
     reference = median(values[:REFERENCE_RUNS])
-    jumps = [abs(one - other) for one, other in pairwise(values)]
+    jumps = [abs(value - next_value) for value, next_value in pairwise(values)]
     noise = max(1.4826 * median(jumps) / 2**0.5, NOISE_FLOOR * abs(reference), 1e-300)
     up = down = 0.0
     up_start = down_start = REFERENCE_RUNS

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.common.numeric import is_number
 from flow.history.database import COLUMNS, runs_table
@@ -59,7 +59,7 @@ def standard_metrics(run: Run) -> dict[str, Any]:
 def export_runs(runs: Sequence[Run], path: Path) -> None:
     """Write the runs to `path`, .jsonl or .csv, whole or not at all."""
     check_format(path)
-    with staged(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
+    with written_whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
         if path.suffix == ".jsonl":
             for run in runs:
                 line = {name: run[name] for name in COLUMNS} | {STANDARD: standard_metrics(run)}
@@ -75,8 +75,8 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
     """Add the runs in `path`; return how many were new and how many were there.
 
     All of them or none: raises UserError, before anything is added, with a line of the file for each of the
-    first faults. UTF-8 with or without a byte order mark, any ends of lines, blank lines; columns that a
-    run does not have are passed over, those that it need not have may be missing.
+    first faults. A file may have a byte order mark, any ends of lines and blank lines. Columns that
+    a run does not have are passed over, those that it need not have may be missing.
     """
     check_format(path)
     rows: list[Run] = []

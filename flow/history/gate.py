@@ -92,13 +92,13 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
         key = identity_of(result) | {"seed": None, "depth": result.depth}
         groups.setdefault(json.dumps(key, sort_keys=True), []).append(result)
     spread: dict[tuple[str, str], float] = {}
-    for same in groups.values():
-        flat = [metrics_of(result) for result in same]
+    for same_but_seed in groups.values():
+        flat = [metrics_of(result) for result in same_but_seed]
         for name in BY_NAME:
             values = [metrics.get(name) for metrics in flat]
             if len(values) > 1 and all(map(is_number, values)) and median(values):
                 percent = 100 * (max(values) - min(values)) / abs(median(values))
-                key_of = (same[0].design, name)
+                key_of = (same_but_seed[0].design, name)
                 spread[key_of] = max(spread.get(key_of, 0.0), percent)
     return spread
 
@@ -153,9 +153,9 @@ def check_run(
 def check_limit(title: str, name: str, value: float, limit: Mapping[str, float]) -> Check:
     """Return whether a value keeps its limit."""
     low, high = limit.get("smallest"), limit.get("largest")
-    kept = (low is None or value >= low) and (high is None or value <= high)
+    is_within = (low is None or value >= low) and (high is None or value <= high)
     reason = "limit " + " ".join(f"{word} {bound:g}" for word, bound in limit.items())
-    return Check(title, name, value, None, None, PASS if kept else FAIL, reason)
+    return Check(title, name, value, None, None, PASS if is_within else FAIL, reason)
 
 
 def check_band(
@@ -182,7 +182,8 @@ def overall(checks: Sequence[Check]) -> str:
 def gate_markdown(checks: Sequence[Check]) -> str:
     """Return a table fit for a pull request's comment: the worst and the critical first."""
     order = sorted(
-        checks, key=lambda one: (-SEVERITY.index(one.verdict), not BY_NAME[one.metric].critical, one.title)
+        checks,
+        key=lambda check: (-SEVERITY.index(check.verdict), not BY_NAME[check.metric].critical, check.title),
     )
     lines = [
         f"**{overall(checks)}**",
@@ -190,12 +191,16 @@ def gate_markdown(checks: Sequence[Check]) -> str:
         "| run | metric | target | base | difference | band | verdict |",
         "| --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
-    for one in order:
-        metric = BY_NAME[one.metric]
-        target = "–" if one.target is None else metric.show(one.target)
-        base = "–" if one.base is None else metric.show(one.base)
-        band = one.reason if one.band_percent is None else f"{one.band_percent:.2f} %"
-        verdict = f"{one.verdict}: {one.reason}" if one.verdict in (INCONCLUSIVE, ERROR) else one.verdict
+    for check in order:
+        metric = BY_NAME[check.metric]
+        target = "–" if check.target is None else metric.show(check.target)
+        base = "–" if check.base is None else metric.show(check.base)
+        band = check.reason if check.band_percent is None else f"{check.band_percent:.2f} %"
+        verdict = (
+            f"{check.verdict}: {check.reason}" if check.verdict in (INCONCLUSIVE, ERROR) else check.verdict
+        )
         name = metric.title.strip()
-        lines.append(f"| {one.title} | {name} | {target} | {base} | {one.difference} | {band} | {verdict} |")
+        lines.append(
+            f"| {check.title} | {name} | {target} | {base} | {check.difference} | {band} | {verdict} |"
+        )
     return "\n".join(lines) + "\n"

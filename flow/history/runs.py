@@ -42,14 +42,16 @@ def configuration_of(settings: Settings) -> str:
 
 def row_of(result: Result, layout: str | None = None) -> Run:
     """Return a result as a row."""
-    asked = identity_of(result)
-    configuration = configuration_digest(asked, result.depth)
+    identity = identity_of(result)
+    configuration = configuration_digest(identity, result.depth)
     fingerprint = digest({**result.tool_versions, "library": result.library, "corner": result.corner})
     commit = commit_of(result.git_revision)
     # A clean tree's revision says it all; of a changed one only the output tells what was run.
-    told_by = {} if result.git_dirty is False else result.sha256
+    output_hashes = {} if result.git_dirty is False else result.sha256
     return {
-        "identity": digest([result.git_revision, result.git_dirty, configuration, fingerprint, told_by]),
+        "identity": digest(
+            [result.git_revision, result.git_dirty, configuration, fingerprint, output_hashes]
+        ),
         "configuration": configuration,
         "fingerprint": fingerprint,
         "revision": result.git_revision,
@@ -59,7 +61,7 @@ def row_of(result: Result, layout: str | None = None) -> Run:
         "dirty": result.git_dirty,
         "finished_at": result.finished_at,
         "host": os.environ.get(HOST_VARIABLE) or platform.node(),
-        **asked,
+        **identity,
         "target_utilization_percent": result.target_utilization_percent,
         "optimised_corners": None if result.optimised_corners == "typical" else result.optimised_corners,
         "depth": result.depth,
@@ -160,10 +162,10 @@ def recorded(engine: Engine, configuration: str, revision: str | None) -> bool:
 
 def by_configuration(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """Return the runs by configuration, each in order."""
-    found: dict[str, list[Run]] = {}
+    by_configuration: dict[str, list[Run]] = {}
     for run in runs:
-        found.setdefault(run["configuration"], []).append(run)
-    return found
+        by_configuration.setdefault(run["configuration"], []).append(run)
+    return by_configuration
 
 
 def title_of(run: Run) -> str:

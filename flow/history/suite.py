@@ -34,7 +34,7 @@ def read_suite(name: str, build_dir: Path, jobs: int) -> list[Settings]:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["run"]
     except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a suite: {error}") from None
-    found: list[Settings] = []
+    runs: list[Settings] = []
     known: dict[tuple[Path, str], int] = {}
     for number, entry in enumerate(as_list(entries), 1):
         try:
@@ -43,15 +43,15 @@ def read_suite(name: str, build_dir: Path, jobs: int) -> list[Settings]:
             raise UserError(f"{path}, run {number}: {error}") from None
         for settings in of_entry:
             before = known.setdefault((settings.folder, settings.depth), number)
-            if len(known) == len(found):
+            if len(known) == len(runs):
                 raise UserError(
                     f"{path}, run {number}: {settings.design.name} {settings.job} to {settings.depth} "
                     f"is in run {before} already"
                 )
-            found.append(settings)
-    if not found:
+            runs.append(settings)
+    if not runs:
         raise UserError(f"{path} has no runs")
-    return found
+    return runs
 
 
 def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:

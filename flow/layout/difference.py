@@ -17,11 +17,11 @@ METRICS = (
 Numbers = dict[str, tuple[float | None, float | None]]
 
 
-def layout_difference(one: OpenedLayout, other: OpenedLayout) -> Numbers:
+def layout_difference(layout: OpenedLayout, other: OpenedLayout) -> Numbers:
     """Return the metrics of two layouts and the cell area of each group of either, as pairs."""
     numbers: Numbers = {
-        name: (getattr(one.result.metrics, name), getattr(other.result.metrics, name)) for name in METRICS
+        name: (getattr(layout.result.metrics, name), getattr(other.result.metrics, name)) for name in METRICS
     }
-    for group in dict.fromkeys((*one.placement.groups, *other.placement.groups)):
-        numbers[f"{group} um2"] = (one.placement.area_um2(group), other.placement.area_um2(group))
+    for group in dict.fromkeys((*layout.placement.groups, *other.placement.groups)):
+        numbers[f"{group} um2"] = (layout.placement.area_um2(group), other.placement.area_um2(group))
     return numbers

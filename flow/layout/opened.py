@@ -61,11 +61,11 @@ def open_layout(folder: Path) -> OpenedLayout:
     Raises UserError for a folder that is neither, or from which a file is missing.
     """
     result = routed_result(folder)
-    kept = folder / FILE_NAME
-    if kept.is_file():
-        placement = read_placement(kept)
+    placement_file = folder / FILE_NAME
+    if placement_file.is_file():
+        placement = read_placement(placement_file)
         if placement.layout_sha256 != result.sha256.get("layout"):
-            raise UserError(f"{kept} is of another layout than the result beside it")
+            raise UserError(f"{placement_file} is of another layout than the result beside it")
         return OpenedLayout(folder, result, placement, is_run=False)
     layout = folder / result.files.get("layout", "")
     if not layout.is_file():

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# The large groups of a kernel differ by at least 25 of 255 in grey, so that a print without colour still
-# shows them; the small ones lie among them in other hues.
+# The large groups of a kernel differ by at least 25 of 255 in grey: a print without colour still shows them.
+# The small ones lie among them in other hues.
 COLOURS = {
     "dot_product": "#1f4a94",
     "divide": "#7f3fb5",

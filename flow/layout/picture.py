@@ -15,7 +15,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.layout.palette import FADED, THEMES, Theme, group_colours
 from flow.layout.placement import Box, Placement
 from flow.layout.window import widened
@@ -96,7 +96,7 @@ def draw_layouts(
             borderaxespad=0.4,
         )
         metadata: dict[str, Any] = {"Software": None}
-        with staged(path) as beside:
+        with written_whole(path) as beside:
             figure.savefig(beside, format="png", dpi=DPI, metadata=metadata, facecolor=look.page)
         pyplot.close(figure)
 
@@ -143,7 +143,7 @@ def write_labels(axes: Any, placement: Placement, boxes: Any, group: Any, window
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     taken = np.zeros((LABEL_BINS, LABEL_BINS))
     shares = {index: areas[group == index].sum() / max(areas.sum(), 1e-9) for index in np.unique(group)}
-    for index in sorted(shares, key=lambda one: -shares[one]):
+    for index in sorted(shares, key=lambda index: -shares[index]):
         if shares[index] < LABEL_SHARE_MIN:
             break
         of_group = group == index

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.formats.def_file import read_def
 from flow.record.cell_groups import LOGIC, group_of, read_cell_list
@@ -107,8 +107,8 @@ def placement_of_run(run: Path, layout: Path, groups: Sequence[str]) -> Placemen
         if beside or between or abs(sites - round(sites)) > 1e-3:
             raise UserError(f"{layout}: {instance.name} does not stand on the rows' sites")
         cells.append((group_of(instance.name, groups), row, site, round(sites)))
-    found = {cell[0] for cell in cells}
-    names = tuple(name for name in (*groups, *sorted(found - set(groups))) if name in found)
+    placed_groups = {cell[0] for cell in cells}
+    names = tuple(name for name in (*groups, *sorted(placed_groups - set(groups))) if name in placed_groups)
     table = np.array([(row, site, names.index(name), sites) for name, row, site, sites in cells])
     table = table.reshape(-1, 4)[np.lexsort((table[:, 1], table[:, 0]))]
     return Placement(
@@ -131,7 +131,7 @@ def write_placement(placement: Placement, path: Path) -> None:
     arrays: dict[str, Any] = {
         entry.name: np.asarray(getattr(placement, entry.name)) for entry in fields(Placement)
     }
-    with staged(path) as beside, beside.open("wb") as handle:
+    with written_whole(path) as beside, beside.open("wb") as handle:
         np.savez_compressed(handle, version=np.array(FORMAT_VERSION), **arrays)
 
 

@@ -73,7 +73,7 @@ def worst_path(folder: Path) -> tuple[list[str], float | None]:
     if not report.is_file():
         return [], None
     first = report.read_text(errors="replace", encoding="utf-8").split("Startpoint:")
-    paths = [(float(found[1]), text) for text in first if (found := _SLACK.search(text))]
+    paths = [(float(match[1]), text) for text in first if (match := _SLACK.search(text))]
     if not paths:
         return [], None
     slack, text = min(paths, key=lambda path: path[0])
@@ -82,9 +82,11 @@ def worst_path(folder: Path) -> tuple[list[str], float | None]:
 
 def path_points_um(names: list[str], layout: DefFile) -> tuple[tuple[float, float], ...]:
     """Return where the cells called `names` stand: their lower left corners."""
-    found = [layout.components[name] for name in names if name in layout.components]
+    cells = [layout.components[name] for name in names if name in layout.components]
     units = layout.units_per_um
-    return tuple((one.x / units, one.y / units) for one in found if one.x is not None and one.y is not None)
+    return tuple(
+        (cell.x / units, cell.y / units) for cell in cells if cell.x is not None and cell.y is not None
+    )
 
 
 def statistics(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def statistics(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
     path, slack = worst_path(opened.folder)
     return {
         "design": opened.result.design,
-        "cells_by_type": dict(sorted(Counter(one.master for one in instances).items())),
+        "cells_by_type": dict(sorted(Counter(instance.master for instance in instances).items())),
         "area_um2_by_group": {
             group: round(opened.placement.area_um2(group), 3) for group in opened.placement.groups
         },

@@ -62,14 +62,14 @@ def deliver(settings: Settings) -> dict[str, Path]:
     target = settings.folder / ("out" if settings.depth == "gds" else f"out-{settings.depth}")
     name = settings.design.name
     with tempfile.TemporaryDirectory(dir=settings.folder, prefix="out.") as temporary:
-        staged = Path(temporary) / target.name
-        staged.mkdir()
+        prepared = Path(temporary) / target.name
+        prepared.mkdir()
         delivered = {}
         for kind, step, ending, own_ending in FILES:
             if depths.index(FIRST_DEPTH[step]) > reached:
                 continue
             source = step_folder(settings.folder, step) / "outputs" / f"{name}.{ending}"
-            copy = staged / f"{name}.{own_ending}"
+            copy = prepared / f"{name}.{own_ending}"
             if kind in DATE_LINES:
                 copy_without_date(source, copy, DATE_LINES[kind])
             elif ending.endswith(".gz"):
@@ -81,5 +81,5 @@ def deliver(settings: Settings) -> dict[str, Path]:
         earlier = Path(temporary) / "earlier"
         if target.exists():
             target.rename(earlier)
-        staged.rename(target)
+        prepared.rename(target)
     return delivered

@@ -12,13 +12,13 @@ def measure_checks(settings: Settings, drc_errors: int | None) -> Checks:
     if settings.depth not in POWER_DEPTHS:
         unreached = not_run(f"a run to {settings.depth} has no routed layout")
         return Checks(**dict.fromkeys(Checks.model_fields, unreached))
-    found = {"router_drc": check_drc(drc_errors)}
+    verdicts = {"router_drc": check_drc(drc_errors)}
     steps = CHECK_STEPS | (GEOMETRY_CHECK_STEPS if settings.depth == "gds" else {})
     for name, step in steps.items():
-        found[name] = read_verdict(step_folder(settings.folder, step) / VERDICT)
+        verdicts[name] = read_verdict(step_folder(settings.folder, step) / VERDICT)
     for name in GEOMETRY_CHECK_STEPS.keys() - steps.keys():
-        found[name] = not_run(f"a run to {settings.depth} has no GDS")
-    return Checks(**found)
+        verdicts[name] = not_run(f"a run to {settings.depth} has no GDS")
+    return Checks(**verdicts)
 
 
 def check_drc(errors: int | None) -> Check:

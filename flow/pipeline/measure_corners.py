@@ -69,10 +69,10 @@ def read_corner(corner: Corner, times_s: list[str], reports: Path) -> CornerFigu
 
 def worst_corners(corners: Mapping[str, CornerFigures]) -> dict[str, str]:
     """Return by metric which corner's is the worst: it is the run's where the layout is optimised for all."""
-    found = {}
+    worst = {}
     for metric in ("setup_slack_ns", "hold_slack_ns", "fmax_mhz"):
         values = {name: getattr(figures, metric) for name, figures in corners.items()}
         known = {name: value for name, value in values.items() if value is not None}
         if known:
-            found[metric] = min(known, key=lambda name: known[name])
-    return found
+            worst[metric] = min(known, key=lambda name: known[name])
+    return worst

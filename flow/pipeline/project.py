@@ -1,5 +1,6 @@
 """A run's settings as a SiliconCompiler project."""
 
+import json
 from pathlib import Path
 
 from siliconcompiler import ASIC, Design
@@ -16,15 +17,7 @@ from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 from flow.common.places import PROJECT_ROOT
 from flow.pipeline.flowgraph import build_flowgraph
 from flow.pipeline.step_digests import give_digests
-from flow.pipeline.steps.check_equivalence import CheckEquivalenceTask
-from flow.pipeline.steps.check_geometry import CheckGeometryTask
-from flow.pipeline.steps.check_layout import CheckLayoutTask
-from flow.pipeline.steps.check_rules import CheckRulesTask
-from flow.pipeline.steps.convert import ConvertTask
-from flow.pipeline.steps.floorplan import FloorplanTask
-from flow.pipeline.steps.report_power import ReportPowerTask
-from flow.pipeline.steps.simulate import SimulateTask
-from flow.pipeline.steps.synthesize import SynthesizeTask
+from flow.pipeline.steps.own_task import OwnTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
 from flow.record.constraints import write_sdc, write_sdc_decimals
 from flow.record.depths import DEPTHS
@@ -84,17 +77,20 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
 
 def configure_own_steps(project: ASIC, settings: Settings) -> None:
     """Tell the steps of flow/pipeline/steps what the run is of."""
-    design, pdk = settings.design.name, settings.pdk
-    ConvertTask.find_task(project).configure(design, settings.parameters)
-    SynthesizeTask.find_task(project).configure(settings.clock_ns, pdk.corner, settings.seed)
-    FloorplanTask.find_task(project).configure(pdk)
-    WriteViewsAndSpefTask.find_task(project).configure(pdk.parasitics)
-    CheckLayoutTask.find_task(project).configure(pdk.corner)
-    CheckGeometryTask.find_task(project).configure(pdk)
-    CheckRulesTask.find_task(project).configure(pdk)
-    CheckEquivalenceTask.find_task(project).configure(pdk.corner, settings.seed)
-    SimulateTask.find_task(project).configure(design, settings.parameters, settings.clock_ns, pdk.corner)
-    ReportPowerTask.find_task(project).configure(pdk.corner)
+    pdk = settings.pdk
+    values = {
+        "clock_ns": settings.clock_ns,
+        "core_side_min_um": pdk.core_side_min_um,
+        "corner": pdk.corner,
+        "design": settings.design.name,
+        "design_parameters": json.dumps(settings.parameters, sort_keys=True),
+        "parasitics": pdk.parasitics,
+        "pdk_name": pdk.name,
+        "pin_pitch_um": pdk.pin_pitch_um,
+        "seed": settings.seed,
+    }
+    for task in OwnTask.find_task(project):
+        task.configure(values)
 
 
 def configure_openroad(project: ASIC, settings: Settings) -> None:

@@ -79,14 +79,14 @@ def library_digest(project: ASIC, pdk: Pdk) -> str:
 
 def library_files(project: ASIC) -> list[Path]:
     """Return every file that the project's libraries name and that is there, the constraints among them."""
-    found: set[str] = set()
+    files: set[str] = set()
     for name in project.getkeys("library"):
         library = project.get("library", name, field="schema")
         for key in library.allkeys(include_default=False):
             if "file" in library.get(*key, field="type"):
                 paths = library.find_files(*key, missing_ok=True)
-                found |= set(filter(None, paths if isinstance(paths, list | tuple | set) else [paths]))
-    return sorted(map(Path, found))
+                files |= set(filter(None, paths if isinstance(paths, list | tuple | set) else [paths]))
+    return sorted(map(Path, files))
 
 
 def digest_of(parts: dict[str, Any]) -> str:

@@ -28,12 +28,12 @@ NOT_PACKAGES = {"python", "openroad"}
 class MadeOf(Record):
     """What a result was made of; files by name with their SHA-256.
 
-    `asked` is what the run was asked to do. `sources` are named from the checkout, `pdk_data` from the data
+    `request` is what the run was to do. `sources` are named from the checkout, `pdk_data` from the data
     root, or with whole paths where `has_data_root` is false: SiliconCompiler's download. `left` are the files
     of the run's folder that the result names, the result itself, and what is read of the steps later.
     """
 
-    asked: dict[str, Any]
+    request: dict[str, Any]
     tools: dict[str, str]
     sources: dict[str, str]
     has_data_root: bool
@@ -41,8 +41,8 @@ class MadeOf(Record):
     left: dict[str, str]
 
 
-def asked_of(settings: Settings) -> dict[str, Any]:
-    """Return what a run is asked to do; the number of threads where OpenROAD gets it, which may tell."""
+def request_of(settings: Settings) -> dict[str, Any]:
+    """Return what a run is to do; the number of threads where OpenROAD gets it, which may tell."""
     threads = {"jobs": settings.jobs} if settings.depth in METRIC_STEPS else {}
     return settings.identity() | {"depth": settings.depth} | threads
 
@@ -64,7 +64,7 @@ def made_of(settings: Settings, data_root: Path | None, library_files: Iterable[
         elif path.resolve() not in code.files and not path.is_relative_to(settings.folder):
             data[str(path)] = sha256_of(path) or ""
     return MadeOf(
-        asked=asked_of(settings),
+        request=request_of(settings),
         tools=identities_of_tools(code.packages, with_openroad=settings.depth in METRIC_STEPS),
         sources={place_of(file): sha256_of(file) or "" for file in sorted(code.files)},
         has_data_root=data_root is not None,
@@ -94,7 +94,7 @@ def unchanged_result(settings: Settings, pdk_root: Path | None, tree: Path = PRO
     folder = settings.folder
     try:
         made = MadeOf.model_validate_json(record_path(settings).read_bytes())
-        if made.asked != asked_of(settings):
+        if made.request != request_of(settings):
             return None
         data_root = root_at_hand(settings.pdk, pdk_root)
         result = read_result(result_path(folder, settings.depth))

@@ -208,9 +208,9 @@ def on_main(revisions: Iterable[str], target: str | None) -> set[str] | None:
 
 def known(revisions: Collection[str]) -> set[str]:
     """Return those of `revisions` that git has here."""
-    asked = "".join(f"{revision}\n" for revision in sorted(revisions) if revision.isalnum())
+    object_names = "".join(f"{revision}\n" for revision in sorted(revisions) if revision.isalnum())
     try:
-        answer = call_git("cat-file", "--batch-check", given=asked.encode()).decode()
+        answer = call_git("cat-file", "--batch-check", given=object_names.encode()).decode()
     except GitError:
         return set()
     return {line.split()[0] for line in answer.splitlines() if line.split()[1:2] == ["commit"]}

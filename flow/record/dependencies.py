@@ -37,8 +37,8 @@ class References:
 def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
     """Return `files` of the checkout `root` and all that they use of it, directly or through others.
 
-    A module uses what it imports, with the packages around that, and the files that its strings name: a
-    script or data file beside it or in SCRIPTS_FOLDER, a folder of such files beside it.
+    A module uses what it imports, with the packages around that, and the files that its strings name. Those
+    are scripts and data files beside it or in SCRIPTS_FOLDER, and folders of such files beside it.
     """
     used: set[Path] = set()
     packages: set[str] = set()

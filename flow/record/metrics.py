@@ -16,8 +16,8 @@ LOWER, HIGHER = "lower", "higher"
 class Metric:
     """One metric of `flow.record.result.Metrics`.
 
-    A value is shown as value * `factor` with `digits` after the point, in `unit`. `better` is LOWER, HIGHER
-    or None where neither is; a `critical` one comes first wherever changes are listed. `standard_name` is its
+    A value is shown as value * `factor` with so many `decimals`, in `unit`. `better` is LOWER, HIGHER or None
+    where neither is; a `critical` one comes first wherever changes are listed. `standard_name` is its
     name in METRICS2.1, the exchange vocabulary of open-source flows; None where it has none. Runs to depth
     `since` and deeper have it. `relative`: a change of it is told in percent. One whose usual value is zero,
     or either side of it, changes in its own unit. `of` is the metric that this one is at one of the PDK's
@@ -28,7 +28,7 @@ class Metric:
     title: str
     unit: str = ""
     factor: float = 1.0
-    digits: int = 0
+    decimals: int = 0
     better: str | None = None
     critical: bool = False
     standard_name: str | None = None
@@ -38,14 +38,14 @@ class Metric:
 
     def show(self, value: float) -> str:
         """Return `value` with its unit."""
-        return f"{value * self.factor:z,.{self.digits}f} {self.unit}".rstrip()
+        return f"{value * self.factor:z,.{self.decimals}f} {self.unit}".rstrip()
 
-    def show_change(self, value: float, base: float, digits: int = 2) -> str:
+    def show_change(self, value: float, base: float, decimals: int = 2) -> str:
         """Return the change from `base` with its sign: percent of the magnitude of `base`, or in the unit."""
         percent = change_percent(value, base) if self.relative else None
         if percent is not None:
-            return signed_percent(percent, digits)
-        return f"{(value - base) * self.factor:+z,.{self.digits}f} {self.unit}".rstrip()
+            return signed_percent(percent, decimals)
+        return f"{(value - base) * self.factor:+z,.{self.decimals}f} {self.unit}".rstrip()
 
     def value_in(self, metrics: Mapping[str, Any]) -> float | None:
         """Return the metric's value among `metrics`; None where it is missing or not finite."""
@@ -103,9 +103,9 @@ def measured_at(depth: str) -> tuple[Metric, ...]:
 
 def metrics_of(result: Result) -> dict[str, Any]:
     """Return the metrics that `result` has by name, flat: those at corners too where there are several."""
-    found = result.metrics.model_dump(exclude_none=True)
+    flat = result.metrics.model_dump(exclude_none=True)
     if len(result.corners) > 1:
         for corner, figures in result.corners.items():
             values = {name: getattr(figures, name) for name in AT_CORNERS}
-            found |= {f"{corner}_{name}": value for name, value in values.items() if value is not None}
-    return found
+            flat |= {f"{corner}_{name}": value for name, value in values.items() if value is not None}
+    return flat

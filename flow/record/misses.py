@@ -13,8 +13,8 @@ def missed(metrics: Metrics) -> str | None:
     for name in SLACKS:
         slack_ns = getattr(metrics, name)
         if slack_ns is not None and slack_ns < 0:
-            digits = BY_NAME[name].digits
-            shown = f"{slack_ns:.{digits}f}" if abs(slack_ns) >= 10**-digits else f"{slack_ns:.1g}"
+            decimals = BY_NAME[name].decimals
+            shown = f"{slack_ns:.{decimals}f}" if abs(slack_ns) >= 10**-decimals else f"{slack_ns:.1g}"
             misses.append(f"{BY_NAME[name].title} {shown} ns")
     for name in COUNTS:
         count = getattr(metrics, name)

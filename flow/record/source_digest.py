@@ -20,6 +20,8 @@ def sources_sha256(*names: str, without: Sequence[str] = ()) -> str:
         path = PROJECT_ROOT / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             place = file.relative_to(PROJECT_ROOT).as_posix()
-            if file.suffix in SUFFIXES and not any(f"{place}/".startswith(f"{one}/") for one in without):
+            if file.suffix in SUFFIXES and not any(
+                f"{place}/".startswith(f"{folder}/") for folder in without
+            ):
                 digest.update(f"{place}\n".encode() + file.read_bytes())
     return digest.hexdigest()

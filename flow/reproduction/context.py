@@ -12,7 +12,7 @@ from flow.charts.bars import BarChart, Series
 from flow.charts.points import PointChart
 from flow.common.errors import UserError
 from flow.comparison.chart import change_chart
-from flow.comparison.kept_rows import at_own_clocks, deepest, first_seed, kept_results, kept_rows
+from flow.comparison.kept_rows import at_own_clocks, first_seed, kept_results, kept_rows, representative_rows
 from flow.comparison.rows import Row
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
@@ -35,7 +35,7 @@ ACCURACY = "accuracy.json"
 
 
 @dataclass(frozen=True)
-class Gathered:
+class ReportContents:
     """What the templates show, the charts, and the rows whose layouts can be drawn."""
 
     context: dict[str, Any]
@@ -43,12 +43,12 @@ class Gathered:
     routed: list[Row]
 
 
-def gather(reports: Path) -> Gathered:
+def report_contents(reports: Path) -> ReportContents:
     """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
-    kept = kept_results(reports)
-    all_rows = kept_rows(kept, KERNELS)
-    rows = [first_seed(row) for row in deepest(all_rows)]
-    with_power = [all(results[0].power for results in row.results.values()) for row in rows]
+    results = kept_results(reports)
+    all_rows = kept_rows(results, KERNELS)
+    rows = [first_seed(row) for row in representative_rows(all_rows)]
+    with_power = [all(of_kernel[0].power for of_kernel in row.results.values()) for row in rows]
     routed = list(compress(rows, with_power))
     if not routed:
         raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(KERNELS)}")
@@ -57,7 +57,7 @@ def gather(reports: Path) -> Gathered:
     scaled = scaled_rows(routed)
     varied = sensitivity(all_rows, KERNELS)
     nodes = node_rows(summary["rows"])
-    five_rows = kept_rows(kept, FIVE_KERNELS)
+    five_rows = kept_rows(results, FIVE_KERNELS)
     successors = common_clock_rows(five_rows)
     accuracy_file = reports / ACCURACY
     accuracy = json.loads(accuracy_file.read_text(encoding="utf-8")) if accuracy_file.exists() else None
@@ -68,11 +68,13 @@ def gather(reports: Path) -> Gathered:
         "own_clock": [describe(first_seed(row), KERNELS) for row in at_own_clocks(all_rows)],
         "pdks": used_pdks(routed),
         "scaled": scaled,
-        "scaled_pdks": list({one["pdk"]: one for one in scaled}.values()),
+        "scaled_pdks": list({row["pdk"]: row for row in scaled}.values()),
         "sensitivity": varied,
         "corners": savings_at_corners(routed, KERNELS),
         "layouts_by_seed": [
-            one for one in varied if one["factor"] == "seed" and one["row"]["depth"] in POWER_DEPTHS
+            variation
+            for variation in varied
+            if variation["factor"] == "seed" and variation["row"]["depth"] in POWER_DEPTHS
         ],
         "nodes": nodes,
         "keys": KEYS_PER_QUERY,
@@ -103,7 +105,7 @@ def gather(reports: Path) -> Gathered:
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
-    return Gathered(context, charts, routed)
+    return ReportContents(context, charts, routed)
 
 
 def used_pdks(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -133,7 +135,7 @@ def node_rows(described: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     most = max(by_design.values(), key=len)
     return sorted(
         ({"node_nm": load_pdk(row["pdk"]).node_nm, "row": row} for row in most),
-        key=lambda one: -one["node_nm"],
+        key=lambda node: -node["node_nm"],
     )
 
 
@@ -145,8 +147,12 @@ def change(reduction: dict[str, Any] | None) -> float | None:
 def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarChart:
     """Return the reductions against the node, the paper's mean in its place."""
     bars = [
-        (f"{one['node_nm']} nm, {one['row']['pdk']}", one["node_nm"], one["row"]["reductions"][KERNELS[1]])
-        for one in nodes
+        (
+            f"{node_row['node_nm']} nm, {node_row['row']['pdk']}",
+            node_row["node_nm"],
+            node_row["row"]["reductions"][KERNELS[1]],
+        )
+        for node_row in nodes
     ]
     shown = [
         (title, node, *(change(reductions[quantity]) for quantity in HEADLINES))
@@ -155,7 +161,7 @@ def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarCha
     shown.append(
         (f"{PAPER_NODE_NM} nm, paper [P]", PAPER_NODE_NM, -paper["area_um2"], -paper["power_timed_w"])
     )
-    shown.sort(key=lambda one: -one[1])
+    shown.sort(key=lambda bar: -bar[1])
     first = nodes[0]["row"]
     return BarChart(
         "nodes",
@@ -175,7 +181,7 @@ GROUP_QUANTITIES = {"area_um2": ("Area by group", "um2", 1.0, 0), "power_w": ("P
 
 def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
     """Return a routed row's groups side by side."""
-    title, unit, factor, digits = GROUP_QUANTITIES[quantity]
+    title, unit, factor, decimals = GROUP_QUANTITIES[quantity]
     groups = dict.fromkeys(name for kernel in KERNELS for name in row["kernels"][kernel]["groups"])
 
     def value(kernel: str, group: str) -> float | None:
@@ -188,26 +194,26 @@ def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
         unit,
         tuple(groups),
         tuple(Series(kernel, tuple(value(kernel, group) for group in groups)) for kernel in KERNELS),
-        digits=digits,
+        decimals=decimals,
     )
 
 
 def sensitivity_charts(varied: Sequence[dict[str, Any]]) -> list[BarChart]:
     """Return the area's change by what was varied, none where nothing was."""
     bars = []
-    for one in varied:
-        reduction = one["row"]["reductions"][KERNELS[1]]["area_um2"]
-        title = one["row"]["title"]
-        if one["seeds"] > 1:
-            title += f", {one['seeds']} seeds"
-        bars.append((f"{title}, to {one['row']['depth']}", reduction))
+    for variation in varied:
+        reduction = variation["row"]["reductions"][KERNELS[1]]["area_um2"]
+        title = variation["row"]["title"]
+        if variation["seeds"] > 1:
+            title += f", {variation['seeds']} seeds"
+        bars.append((f"{title}, to {variation['row']['depth']}", reduction))
     if not bars:
         return []
     series = Series(
         "area",
-        tuple(-one["percent"] for _, one in bars),
-        tuple(-one["largest"] for _, one in bars),
-        tuple(-one["smallest"] for _, one in bars),
+        tuple(-reduction["percent"] for _, reduction in bars),
+        tuple(-reduction["largest"] for _, reduction in bars),
+        tuple(-reduction["smallest"] for _, reduction in bars),
     )
     return [
         BarChart(

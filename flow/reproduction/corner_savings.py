@@ -17,22 +17,22 @@ def at_corner(corner: str, name: str) -> Quantity:
     """Return the quantity: a field of the result's figures at `corner`."""
 
     def value(result: Result) -> float | None:
-        found: float | None = getattr(result.corners[corner], name)
-        return found
+        figures = result.corners[corner].model_dump()
+        return None if figures[name] is None else float(figures[name])
 
     return value
 
 
 def savings_at_corners(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, Any]]:
     """Return an entry per row and corner, slow to fast, of rows whose layouts were all timed at several."""
-    found = []
+    entries = []
     for row in rows:
         results = [result for kernel in kernels for result in row.results[kernel]]
         first = results[0].corners
         corners = [corner for corner in first if all(corner in result.corners for result in results)]
         if len(corners) > 1:
-            found += [describe_corner(row, kernels, corner) for corner in corners]
-    return found
+            entries += [describe_corner(row, kernels, corner) for corner in corners]
+    return entries
 
 
 def describe_corner(row: Row, kernels: Sequence[str], corner: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.charts.ranges import Span
-from flow.comparison.kept_rows import deepest, first_seed
+from flow.comparison.kept_rows import first_seed, representative_rows
 from flow.comparison.rows import Figure, Quantity, Row, figure
 from flow.comparison.summary import QUANTITIES
 from flow.error_study.model import LONG_TOKENS
@@ -25,7 +25,7 @@ ARMS = {
 STUDY_FORMAT = "bf16"
 STUDY_PDKS, STUDY_DIMS = ("nangate45", "sky130"), (16, 32)
 SIGMA, KEYS = 2, 512
-# Horizontal axes: quantity, title, unit, factor to it, digits.
+# Horizontal axes: quantity, title, unit, factor to it, decimals.
 COSTS = (
     ("area_um2", "cell area", "um2", 1.0, 0),
     ("energy_per_key_j", "energy per key", "pJ", 1e12, 1),
@@ -44,7 +44,9 @@ def arms_of(rows: Sequence[Row]) -> dict[str, str]:
 
 def common_clock_rows(rows: Sequence[Row]) -> list[Row]:
     """Return the routed rows in the study's format with the usual settings, one of each configuration."""
-    return [row for row in deepest(rows) if row.is_routed and row.configuration.format == STUDY_FORMAT]
+    return [
+        row for row in representative_rows(rows) if row.is_routed and row.configuration.format == STUDY_FORMAT
+    ]
 
 
 def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]:
@@ -53,16 +55,16 @@ def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]
     The utilization is none of the netlist's.
     """
     usual = row.configuration.usual_utilization
-    for one in rows:
-        if one.configuration.usual_utilization == usual and one.depth == "synth" and one.seeds > 1:
-            return one.results
+    for other in rows:
+        if other.configuration.usual_utilization == usual and other.depth == "synth" and other.seeds > 1:
+            return other.results
     return {}
 
 
 def errors_on_random_scores(accuracy: dict[str, Any], sigma: int, keys: int) -> dict[str, dict[str, float]]:
     """Return each arm's error on random scores, over the study's seeds."""
     (errors,) = (
-        one["errors"] for one in accuracy["synthetic"] if (one["sigma"], one["keys"]) == (sigma, keys)
+        entry["errors"] for entry in accuracy["synthetic"] if (entry["sigma"], entry["keys"]) == (sigma, keys)
     )
     return dict(errors)
 
@@ -100,21 +102,21 @@ def pareto_charts(rows: Sequence[Row], accuracy: dict[str, Any]) -> list[PointCh
     """
     charts = []
     for row in common_clock_rows(rows):
-        one = row.configuration
+        configuration = row.configuration
         netlists = netlists_of(row, rows)
-        for name, cost, unit, factor, digits in COSTS:
+        for name, cost, unit, factor, decimals in COSTS:
             series = [
                 PointSeries(title, points(row, netlists, QUANTITIES[name], factor, accuracy, error))
                 for title, error in ERRORS.items()
             ]
             charts.append(
                 PointChart(
-                    f"pareto_{name.partition('_')[0]}_{one.pdk}_{one.format}_d{one.d}",
-                    f"Attention error against {cost}: {one.title}",
+                    f"pareto_{name.partition('_')[0]}_{configuration.pdk}_{configuration.format}_d{configuration.d}",
+                    f"Attention error against {cost}: {configuration.title}",
                     f"{cost}, {unit}",
                     "relative L2 error of the attention output",
-                    tuple(found for found in series if found.points),
-                    digits,
+                    tuple(drawn for drawn in series if drawn.points),
+                    decimals,
                 )
             )
     return charts
@@ -130,7 +132,7 @@ def describe_pareto(chart: PointChart) -> dict[str, Any]:
     return {
         "name": chart.name,
         "title": chart.title,
-        "fronts": {one.name: [point.label for point in one.front()] for one in chart.series},
+        "fronts": {series.name: [point.label for point in series.front()] for series in chart.series},
         "seed_shares": {
             point.label: (point.x_range[1] - point.x_range[0]) / point.x for point in points if point.x_range
         },
@@ -146,14 +148,14 @@ def points(
     error: ErrorOf,
 ) -> tuple[Point, ...]:
     """Return a point for each kernel of which both its cost and its error are known."""
-    found = []
+    known = []
     for kernel, laid_out in first_seed(row).results.items():
         x, y = figure(laid_out, cost), error(accuracy, arm_of(laid_out[0]))
         if x is not None and y is not None:
             spread = seed_range(row.results[kernel], netlists.get(kernel, ()), cost)
             x_range = spread and (spread[0] * factor, spread[1] * factor)
-            found.append(Point(kernel, x.median * factor, y.median, x_range, (y.smallest, y.largest)))
-    return tuple(found)
+            known.append(Point(kernel, x.median * factor, y.median, x_range, (y.smallest, y.largest)))
+    return tuple(known)
 
 
 def seed_range(routed: Sequence[Result], netlists: Sequence[Result], cost: Quantity) -> Span | None:
@@ -166,9 +168,9 @@ def seed_range(routed: Sequence[Result], netlists: Sequence[Result], cost: Quant
     if len(routed) > 1 and own is not None:
         return own.smallest, own.largest
     varied = figure(netlists, cost)
-    laid_out = figure([one for one in netlists if one.seed == routed[0].seed], cost)
+    laid_out = figure([netlist for netlist in netlists if netlist.seed == routed[0].seed], cost)
     if own is None or varied is None or laid_out is None:
         return None
     # The ratio first: of the laid out netlist itself it is 1, and the layout stays within its range.
-    smallest, largest = (one / laid_out.median for one in (varied.smallest, varied.largest))
+    smallest, largest = (end / laid_out.median for end in (varied.smallest, varied.largest))
     return smallest * own.median, largest * own.median

@@ -13,15 +13,21 @@ def draw_rows(rows: Sequence[Row], reports: Path, folder: Path) -> list[dict[str
     """Draw each row whose placements are kept to a PNG in `folder`; return titles and files, in order."""
     drawn = []
     for row in rows:
-        results = [found[0] for found in row.results.values()]
-        kept = [kept_path(reports, one.design, one.job, one.depth).with_name(FILE_NAME) for one in results]
-        if not all(path.exists() for path in kept):
+        results = [results_of_kernel[0] for results_of_kernel in row.results.values()]
+        placements = [
+            kept_path(reports, result.design, result.job, result.depth).with_name(FILE_NAME)
+            for result in results
+        ]
+        if not all(path.exists() for path in placements):
             continue
-        one = row.configuration
-        path = folder / f"layout_{one.pdk}_{one.format}_d{one.d}.png"
+        configuration = row.configuration
+        path = folder / f"layout_{configuration.pdk}_{configuration.format}_d{configuration.d}.png"
         panels = [
-            Panel(result.design, read_placement(place)) for result, place in zip(results, kept, strict=True)
+            Panel(result.design, read_placement(place))
+            for result, place in zip(results, placements, strict=True)
         ]
         draw_layouts(panels, path)
-        drawn.append({"title": f"{one.title}, same scale", "picture": str(path.relative_to(reports))})
+        drawn.append(
+            {"title": f"{configuration.title}, same scale", "picture": str(path.relative_to(reports))}
+        )
     return drawn

@@ -23,12 +23,12 @@ OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
-def span(ends: dict[str, float] | None, factor: float = 1.0, digits: int = 2) -> str:
+def span(ends: dict[str, float] | None, factor: float = 1.0, decimals: int = 2) -> str:
     """Return a range as "low … high" in a unit that is `factor` of the base unit."""
     if ends is None:
         return "–"
     low, high = (ends[end] * factor for end in ("smallest", "largest"))
-    return f"{low:,.{digits}f} … {high:,.{digits}f}"
+    return f"{low:,.{decimals}f} … {high:,.{decimals}f}"
 
 
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
@@ -64,7 +64,7 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
 
     def heading(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         token, title = tokens[index], tokens[index + 1].content
-        anchor = "-".join("".join(one if one.isalnum() else " " for one in title.lower()).split())
+        anchor = "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
         if token.tag == "h2":
             headings.append((anchor, title))
         return f'<{token.tag} id="{anchor}">'

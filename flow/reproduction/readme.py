@@ -32,12 +32,12 @@ def readme(context: Mapping[str, Any]) -> str:
     accuracy = context["accuracy"]
 
     def row(pdk: str, fmt: str, d: int) -> Described | None:
-        return next((one for one in rows if (one["pdk"], one["format"], one["d"]) == (pdk, fmt, d)), None)
+        return next((row for row in rows if (row["pdk"], row["format"], row["d"]) == (pdk, fmt, d)), None)
 
     layers = partial(errors_by_layer, accuracy)
 
     def layer_ratio(kind: str, arm: str, other: str) -> tuple[float, float]:
-        ratios = [one / two for one, two in zip(layers(kind, arm), layers(kind, other), strict=True)]
+        ratios = [error / base for error, base in zip(layers(kind, arm), layers(kind, other), strict=True)]
         return min(ratios), max(ratios)
 
     template = open_template("readme.md.j2", "flow.reproduction", percent=percent, signed=signed)
@@ -57,18 +57,18 @@ def readme(context: Mapping[str, Any]) -> str:
             error_keys=KEYS,
             long_tokens=LONG_TOKENS,
             median=median,
-            total_area=lambda one, kernel: median(one, kernel, "area_um2"),
-            group_area=lambda one, kernel, group: group_median(one, kernel, group, "area_um2"),
-            group_power=lambda one, kernel, group: group_median(one, kernel, group, "power_w"),
-            default_savings=[one["reductions"][expmul]["power_default_w"]["percent"] for one in routed],
+            total_area=lambda row, kernel: median(row, kernel, "area_um2"),
+            group_area=lambda row, kernel, group: group_median(row, kernel, group, "area_um2"),
+            group_power=lambda row, kernel, group: group_median(row, kernel, group, "power_w"),
+            default_savings=[row["reductions"][expmul]["power_default_w"]["percent"] for row in routed],
             default_factors=[
-                median(one, kernel, "power_default_w") / median(one, kernel, "power_timed_w")
-                for one in routed
+                median(row, kernel, "power_default_w") / median(row, kernel, "power_timed_w")
+                for row in routed
                 for kernel in (baseline, expmul)
             ],
-            older=[one for one in routed if one["older_data"]],
-            unchecked=[one for one in routed if "not run" in statuses(one, NETLIST_CHECKS)],
-            without_geometry=[one for one in routed if "not run" in statuses(one, GEOMETRY_CHECKS)],
+            older=[row for row in routed if row["older_data"]],
+            unchecked=[row for row in routed if "not run" in statuses(row, NETLIST_CHECKS)],
+            without_geometry=[row for row in routed if "not run" in statuses(row, GEOMETRY_CHECKS)],
             not_laid_out=not_laid_out(context["successors"]),
             within_seed=partial(within_seed, context["successors"], context["pareto"][:: len(COSTS)]),
         )
@@ -77,8 +77,8 @@ def readme(context: Mapping[str, Any]) -> str:
 
 def not_laid_out(laid_out: Sequence[Described]) -> list[tuple[str, int]]:
     """Return PDK and d of what the study of the five kernels wants routed and `laid_out` has not."""
-    there = {(one["pdk"], one["d"]) for one in laid_out}
-    return [one for one in product(STUDY_PDKS, STUDY_DIMS) if one not in there]
+    there = {(row["pdk"], row["d"]) for row in laid_out}
+    return [pair for pair in product(STUDY_PDKS, STUDY_DIMS) if pair not in there]
 
 
 def within_seed(
@@ -88,13 +88,13 @@ def within_seed(
 
     `area_charts` are the rows' own, as `describe_pareto` makes them; without a chart nothing is known.
     """
-    found = []
+    titles = []
     for row, chart in zip(rows, area_charts, strict=False):
-        one, two = (median(row, name, "area_um2") for name in (kernel, other))
+        area, other_area = (median(row, name, "area_um2") for name in (kernel, other))
         shares = chart["seed_shares"]
-        if abs(one - two) < max(shares.get(kernel, 0) * one, shares.get(other, 0) * two):
-            found.append(str(row["title"]))
-    return found
+        if abs(area - other_area) < max(shares.get(kernel, 0) * area, shares.get(other, 0) * other_area):
+            titles.append(str(row["title"]))
+    return titles
 
 
 def kept_share(rows: Sequence[Described], expmul: str, kernel: str, quantity: str) -> str:
@@ -106,14 +106,14 @@ def kept_share(rows: Sequence[Described], expmul: str, kernel: str, quantity: st
     return f"{min(shares):.0f} to {max(shares):.0f} %"
 
 
-def median(one: Described, kernel: str, quantity: str) -> float:
+def median(row: Described, kernel: str, quantity: str) -> float:
     """Return a kernel's quantity."""
-    return float(one["kernels"][kernel][quantity]["median"])
+    return float(row["kernels"][kernel][quantity]["median"])
 
 
-def group_median(one: Described, kernel: str, group: str, quantity: str) -> float:
+def group_median(row: Described, kernel: str, group: str, quantity: str) -> float:
     """Return a group's area or power."""
-    return float(one["kernels"][kernel]["groups"][group][quantity]["median"])
+    return float(row["kernels"][kernel]["groups"][group][quantity]["median"])
 
 
 def statuses(row: Described, checks: Sequence[str]) -> set[str]:

@@ -77,11 +77,11 @@ def scaling_chart(
     series = []
     for position, kernel in enumerate(kernels):
         ranges = [row["kernels"][position][quantity] for row in scaled]
-        low = tuple(one["smallest"] * factor for one in ranges)
-        high = tuple(one["largest"] * factor for one in ranges)
-        middle = tuple((one + other) / 2 for one, other in zip(low, high, strict=True))
+        low = tuple(ends["smallest"] * factor for ends in ranges)
+        high = tuple(ends["largest"] * factor for ends in ranges)
+        middle = tuple((smallest + largest) / 2 for smallest, largest in zip(low, high, strict=True))
         series.append(Series(kernel, middle, low, high))
-    return BarChart(name, title, unit, tuple(row["title"] for row in scaled), tuple(series), digits=0)
+    return BarChart(name, title, unit, tuple(row["title"] for row in scaled), tuple(series), decimals=0)
 
 
 UNIT_FACTORS = {"um2": 1.0, "pJ": 1e12}

@@ -40,10 +40,10 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
     """Return the varied rows by factor, each with its `reference`: the usual row of the same depth.
 
     Rows of the usual settings with several seeds have none. Left out are rows whose netlists are those of
-    the reference: the mapper does not heed every clock.
+    the reference: the mapper takes no notice of some clocks.
     """
     by_key = {(row.configuration, row.depth): row for row in rows}
-    found = []
+    variations = []
     for row in rows:
         factor = factor_of(row.configuration)
         if factor is None and not (row.configuration.is_usual and row.seeds > 1):
@@ -55,7 +55,7 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
             reference = first_seed(reference)
         if row.depth == "synth" and row is not reference and netlists(row) == netlists(reference):
             continue
-        found.append(
+        variations.append(
             {
                 "factor": factor or "seed",
                 "seeds": row.seeds,
@@ -63,4 +63,4 @@ def sensitivity(rows: Sequence[Row], kernels: Sequence[str]) -> list[dict[str, A
                 "reference": None if row is reference else describe(reference, kernels),
             }
         )
-    return sorted(found, key=lambda one: FACTORS.index(one["factor"]))
+    return sorted(variations, key=lambda variation: FACTORS.index(variation["factor"]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.common.places import PROJECT_ROOT
-from flow.common.processes import supervised
+from flow.common.processes import captured, supervised
 from flow.formats.liberty import read_liberty
 from flow.record.result import Check
 from flow.signoff.logic_cones import write_layout_cones, write_reference_cones
@@ -97,24 +97,15 @@ def _prove(cones: Sequence[Path], limit_s: int, log: Path) -> str:
     command = [str(Path(package.origin).with_name("yosys-abc")), "-c"]
     command.append(f"cec -T {limit_s} {' '.join(str(path) for path in cones)}")
     # ABC's own limit is a soft one.
-    command = supervised(command)
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=1.5 * limit_s,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
+    done = captured(command, timeout_s=1.5 * limit_s)
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     return done.stdout
 
 
 def _first_difference(answer: str) -> str:
     """Return the first output at which ABC found a difference, in words."""
-    found = re.search(r"for at least \d+ outputs?:\s+(output|data|clock):(\S+)", answer)
-    if found is None:
+    difference = re.search(r"for at least \d+ outputs?:\s+(output|data|clock):(\S+)", answer)
+    if difference is None:
         return "the netlist after layout computes something else than the Verilog"
-    kind = {"output": "output", "data": "data of register", "clock": "clock of register"}[found[1]]
-    return f"{kind} {found[2]} is not what the Verilog says"
+    kind = {"output": "output", "data": "data of register", "clock": "clock of register"}[difference[1]]
+    return f"{kind} {difference[2]} is not what the Verilog says"

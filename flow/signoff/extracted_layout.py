@@ -1,7 +1,7 @@
 """What the shapes of a GDS connect: cells as black boxes, their pins joined by wires and cuts.
 
 KLayout extracts the nets from the geometry alone. A cell's pins are the shapes under its texts and in its
-LEF's boxes; what else a cell holds on these layers is an unnamed pin, which no wire may touch.
+LEF's boxes. What else a cell holds on these layers is an unnamed pin, which no wire may touch.
 """
 
 from collections import defaultdict

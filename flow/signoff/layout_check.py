@@ -15,7 +15,7 @@ from flow.signoff.verdict import failed, verdict_of
 def check_layout(layout: Path, routed: Path, synthesised: Path, top: str, liberty: Sequence[Path]) -> Check:
     """Return whether the DEF `layout` is the netlist `routed`, and that the one that was `synthesised`.
 
-    Two comparisons that leave no gap between them; see `connections.py` and `same_functions.py`. A file
+    Two comparisons that leave no gap between them; see `connections.py` and `netlist_check.py`. A file
     that cannot be read fails.
     """
     cells = read_liberty(liberty)

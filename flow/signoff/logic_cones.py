@@ -1,6 +1,6 @@
 """Register-to-register logic as BLIF: each register's output an input, its data and its clock outputs.
 
-Two netlists with the same registers compute the same when, from the same inputs and register outputs, they
+Take two netlists with the same registers. They compute the same when the same inputs and register outputs
 give the same outputs, register data and register clocks: a question of combinational logic alone.
 """
 
@@ -27,7 +27,7 @@ def _input_names(netlist: TracedNetlist, reference: ReferenceGraph) -> list[str]
 def _output_names(netlist: TracedNetlist, matches: list[Match]) -> list[str]:
     ports = sorted(bit for bit, direction in netlist.ports.items() if direction == "output")
     names = [f"output:{bit}" for bit in ports]
-    return names + [f"{what}:{one.instance}" for one in matches for what in ("data", "clock")]
+    return names + [f"{what}:{match.instance}" for match in matches for what in ("data", "clock")]
 
 
 def _header(model: str, inputs: list[str], outputs: list[str]) -> Iterator[str]:
@@ -62,8 +62,8 @@ def write_reference_cones(
     for index, (own, _) in enumerate(reference.registers):
         lines.append(_copy(f"register:{index}", literal(own)[0]))
     for own, *factors in reference.ands:
-        (one, turn_one), (other, turn_other) = (literal(factor) for factor in factors)
-        lines.append(f".names {one} {other} {literal(own)[0]}\n{1 - turn_one}{1 - turn_other} 1")
+        (left, left_inverted), (right, right_inverted) = (literal(factor) for factor in factors)
+        lines.append(f".names {left} {right} {literal(own)[0]}\n{1 - left_inverted}{1 - right_inverted} 1")
     for match in matches:
         data, inverted = literal(reference.registers[match.register][1])
         lines.append(_copy(data, f"data:{match.instance}", inverted ^ match.inverted))

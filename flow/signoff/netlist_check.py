@@ -21,18 +21,18 @@ Meaning = tuple[tuple[Key, ...], tuple[bool, ...]]
 @cache
 def _expressions(cell: Cell) -> dict[str, Expression]:
     """Return what a cell computes by a name that does not depend on its size."""
-    found = {f"output {pin.name}": pin.function for pin in cell.outputs if pin.function is not None}
+    expressions = {f"output {pin.name}": pin.function for pin in cell.outputs if pin.function is not None}
     if cell.state is not None:
         edge = "clock edge" if cell.state.edge_triggered else "gate"
-        found |= {"data": cell.state.data, edge: cell.state.gate}
-        found |= {"clear": cell.state.clear, "preset": cell.state.preset}
-    return found
+        expressions |= {"data": cell.state.data, edge: cell.state.gate}
+        expressions |= {"clear": cell.state.clear, "preset": cell.state.preset}
+    return expressions
 
 
 @cache
-def _alike(one: Cell, other: Cell) -> bool:
+def _alike(cell: Cell, other: Cell) -> bool:
     """Return whether two cells compute the same of pins of the same names."""
-    return one.inputs == other.inputs and _expressions(one) == _expressions(other)
+    return cell.inputs == other.inputs and _expressions(cell) == _expressions(other)
 
 
 class Sources:
@@ -45,14 +45,14 @@ class Sources:
 
     def of(self, instance: TracedInstance) -> dict[str, tuple[Key, bool] | None]:
         """Return the source of each input pin and whether it is inverted, None for an open pin."""
-        found: dict[str, tuple[Key, bool] | None] = {}
+        sources: dict[str, tuple[Key, bool] | None] = {}
         for pin in instance.cell.inputs if instance.cell else ():
             source = self.netlist.source(instance.nets[pin]) if pin in instance.nets else None
-            found[pin] = None
+            sources[pin] = None
             if source is not None:
                 key = (self.clones.get(source.instance, source.instance), source.pin)
-                found[pin] = (key, source.inverted)
-        return found
+                sources[pin] = (key, source.inverted)
+        return sources
 
     def meanings(self, instance: TracedInstance) -> dict[str, Meaning]:
         """Return what each expression of a cell computes, its own state apart."""
@@ -63,13 +63,13 @@ class Sources:
 
 def _meaning(expression: Expression, sources: dict[str, tuple[Key, bool] | None]) -> Meaning:
     """Return what `expression` computes; an open pin and the cell's own state are sources of their own."""
-    found = {name: sources.get(name) or (("state", name), False) for name in expression.variables()}
-    keys = sorted({key for key, _ in found.values() if key[0] or key[1] not in CONSTANTS})
+    by_variable = {name: sources.get(name) or (("state", name), False) for name in expression.variables()}
+    keys = sorted({key for key, _ in by_variable.values() if key[0] or key[1] not in CONSTANTS})
     names = {key: f"v{place}" for place, key in enumerate(keys)}
     replaced = {}
-    for name, (key, turned) in found.items():
+    for name, (key, is_inverted) in by_variable.items():
         value = variable(names[key]) if key in names else (ZERO, ONE)[CONSTANTS.index(key[1])]
-        replaced[name] = inverted(value) if turned else value
+        replaced[name] = inverted(value) if is_inverted else value
     function = _replace(expression, replaced)
     rows = range(1 << len(keys))
     values = tuple(
@@ -92,28 +92,35 @@ def _replace(expression: Expression, values: dict[str, Expression]) -> Expressio
     if expression.operator == "var":
         return values[expression.name]
     return Expression(
-        expression.operator, tuple(_replace(one, values) for one in expression.operands), expression.name
+        expression.operator,
+        tuple(_replace(operand, values) for operand in expression.operands),
+        expression.name,
     )
 
 
 def _find_clones(before: TracedNetlist, after: Sources) -> None:
     """Name the original of each cell that layout added and that computes the same as a synthesised one."""
-    added = [
-        one
-        for name, one in sorted(after.netlist.instances.items())
-        if name not in before.instances and one.cell and one.cell.outputs and not is_buffer(one.cell)
+    of_layout = [
+        instance
+        for name, instance in sorted(after.netlist.instances.items())
+        if name not in before.instances
+        and instance.cell
+        and instance.cell.outputs
+        and not is_buffer(instance.cell)
     ]
-    if not added:
+    if not of_layout:
         return
     originals: dict[str, str] = {}
     for name in sorted(before.instances):
-        one = after.netlist.instances.get(name)
-        if one is not None and not is_buffer(one.cell):
-            originals.setdefault(repr(after.meanings(one)), name)
+        instance = after.netlist.instances.get(name)
+        if instance is not None and not is_buffer(instance.cell):
+            originals.setdefault(repr(after.meanings(instance)), name)
     # A clone may hang on another: until nothing more is found.
     while True:
-        found = {one.name: originals.get(repr(after.meanings(one))) for one in added}
-        new = {name: original for name, original in found.items() if original and name not in after.clones}
+        original_of = {instance.name: originals.get(repr(after.meanings(instance))) for instance in of_layout}
+        new = {
+            name: original for name, original in original_of.items() if original and name not in after.clones
+        }
         if not new:
             return
         after.clones |= new
@@ -128,8 +135,8 @@ def compare_netlists(before: TracedNetlist, after: TracedNetlist) -> tuple[list[
         "cells_added": len(after.instances.keys() - before.instances.keys()),
         "cells_removed": len(before.instances.keys() - after.instances.keys()),
         "cells_resized": sum(
-            after.instances[name].cell_name != one.cell_name
-            for name, one in before.instances.items()
+            after.instances[name].cell_name != instance.cell_name
+            for name, instance in before.instances.items()
             if name in after.instances
         ),
         "gates_cloned": len(new.clones),
@@ -138,19 +145,19 @@ def compare_netlists(before: TracedNetlist, after: TracedNetlist) -> tuple[list[
 
 
 def _compare_cells(old: Sources, new: Sources) -> Iterator[str]:
-    for name, one in sorted(old.netlist.instances.items()):
-        if one.cell is None:
-            yield f"cell {name}: {one.cell_name} is not in the Liberty files"
+    for name, instance in sorted(old.netlist.instances.items()):
+        if instance.cell is None:
+            yield f"cell {name}: {instance.cell_name} is not in the Liberty files"
             continue
         other = new.netlist.instances.get(name)
-        if is_buffer(one.cell):
+        if is_buffer(instance.cell):
             continue  # seen through, whether it is still there or not
         if other is None or other.cell is None:
             yield f"cell {name} of the synthesised netlist is not in the one after layout"
             continue
-        if _alike(one.cell, other.cell) and old.of(one) == new.of(other):
+        if _alike(instance.cell, other.cell) and old.of(instance) == new.of(other):
             continue
-        was, now = old.meanings(one), new.meanings(other)
+        was, now = old.meanings(instance), new.meanings(other)
         changed = sorted(what for what in was.keys() | now.keys() if was.get(what) != now.get(what))
         if changed:
             yield f"cell {name}: {', '.join(changed)} is not what was synthesised"

@@ -85,36 +85,38 @@ def match_registers(netlist: TracedNetlist, reference: ReferenceGraph) -> list[M
     Raises ValueError for a register of the layout that the reference does not have, and
     NotComparableError for cells with a state that are no plain flip-flops.
     """
-    registers = sorted(name for name, one in netlist.instances.items() if one.cell and one.cell.state)
+    registers = sorted(
+        name for name, instance in netlist.instances.items() if instance.cell and instance.cell.state
+    )
     for name in registers:
         flip_flop(netlist, netlist.instances[name])
-    found: dict[str, Match] = {}
+    known: dict[str, Match] = {}
     for name, register in reference.registers_by_name.items():
         source = netlist.source(netlist.net(name))
         cell = netlist.instances[source.instance].cell if source and source.instance else None
         inverse = _gives_inverse(cell, source.pin) if source and cell else None
         if source and inverse is not None:
-            found.setdefault(source.instance, Match(source.instance, register, inverse ^ source.inverted))
+            known.setdefault(source.instance, Match(source.instance, register, inverse ^ source.inverted))
     # Each round's matches give the next one's their data: a pipeline without names is matched stage by stage.
-    while missing := [name for name in registers if name not in found]:
-        candidates = _Data(netlist, reference, found).candidates(missing)
+    while missing := [name for name in registers if name not in known]:
+        candidates = _Data(netlist, reference, known).candidates(missing)
         matched = {name: matches[0] for name, matches in candidates.items() if len(matches) == 1}
-        matched = matched or _match_by_readers(netlist, reference, found, candidates)
+        matched = matched or _match_by_readers(netlist, reference, known, candidates)
         if not matched:
             raise ValueError(f"register {missing[0]} of the layout is none of the Verilog's")
-        found |= matched
-    return [found[name] for name in registers]
+        known |= matched
+    return [known[name] for name in registers]
 
 
 class _Data:
     """What every register takes on random inputs: matched ones hold random values, the others 0."""
 
-    def __init__(self, netlist: TracedNetlist, reference: ReferenceGraph, found: Mapping[str, Match]) -> None:
+    def __init__(self, netlist: TracedNetlist, reference: ReferenceGraph, known: Mapping[str, Match]) -> None:
         words = random.Random(0)
         self.ones = (1 << RANDOM_BITS) - 1
         inputs = [bit for bit, kind in netlist.ports.items() if kind == "input"]
         ports = {bit: words.getrandbits(RANDOM_BITS) for bit in inputs}
-        self.claimed = {match.register: words.getrandbits(RANDOM_BITS) for match in found.values()}
+        self.claimed = {match.register: words.getrandbits(RANDOM_BITS) for match in known.values()}
         held = [self.claimed.get(index, 0) for index in range(len(reference.registers))]
         values = _evaluate_reference(reference, ports, held, self.ones)
         self.of_reference = [
@@ -122,7 +124,7 @@ class _Data:
         ]
         self.netlist = netlist
         self.layout = _LayoutValues(netlist, ports, self.ones)
-        for match in found.values():
+        for match in known.values():
             self.layout.states[match.instance] = held[match.register] ^ (self.ones if match.inverted else 0)
 
     def of_layout(self, name: str) -> int:
@@ -154,7 +156,7 @@ class _Data:
 def _match_by_readers(
     netlist: TracedNetlist,
     reference: ReferenceGraph,
-    found: Mapping[str, Match],
+    known: Mapping[str, Match],
     candidates: Mapping[str, Sequence[Match]],
 ) -> dict[str, Match]:
     """Return a match for the first register of which one candidate alone leaves all others' data equal.
@@ -164,10 +166,10 @@ def _match_by_readers(
     alike = {name: matches for name, matches in candidates.items() if 1 < len(matches) <= MAX_CANDIDATES}
     for name, matches in islice(alike.items(), MAX_ALIKE):
         fitting = []
-        for match in matches:
-            data = _Data(netlist, reference, {**found, name: match})
-            if all(data.agrees(one) for one in found.values()):
-                fitting.append(match)
+        for candidate in matches:
+            data = _Data(netlist, reference, {**known, name: candidate})
+            if all(data.agrees(match) for match in known.values()):
+                fitting.append(candidate)
         if len(fitting) == 1:
             return {name: fitting[0]}
     return {}
@@ -180,9 +182,9 @@ def _evaluate_reference(
     values = {0: 0}
     values |= {literal // 2: ports.get(bit, 0) for bit, literal in reference.inputs.items() if bit in ports}
     values |= {literal // 2: held[index] for index, (literal, _) in enumerate(reference.registers)}
-    for own, one, other in reference.ands:
-        left = values[one // 2] ^ (ones if one % 2 else 0)
-        values[own // 2] = left & (values[other // 2] ^ (ones if other % 2 else 0))
+    for own, left, right in reference.ands:
+        value = values[left // 2] ^ (ones if left % 2 else 0)
+        values[own // 2] = value & (values[right // 2] ^ (ones if right % 2 else 0))
     return values
 
 
@@ -213,7 +215,7 @@ class _LayoutValues:
             if state and expression.name == state.complement:
                 return self.states.get(instance.name, 0) ^ self.ones
             return self.nets.get(instance.nets.get(expression.name, ""), 0)
-        values = [self._apply(one, instance) for one in expression.operands]
+        values = [self._apply(operand, instance) for operand in expression.operands]
         result = values[0]
         for value in values[1:]:
             result = {"and": result & value, "or": result | value}.get(expression.operator, result ^ value)
@@ -229,10 +231,14 @@ class _LayoutValues:
                 waiting.pop()
                 continue
             instance = self.netlist.instances[name]
-            output = next(one for one in instance.cell.outputs if one.name == pin) if instance.cell else None
+            output = (
+                next(output for output in instance.cell.outputs if output.name == pin)
+                if instance.cell
+                else None
+            )
             function = output.function if output and output.function else ZERO
-            sources = [instance.nets[one] for one in function.variables() if one in instance.nets]
-            unknown = [one for one in sources if one not in self.nets and one in self.netlist.drivers]
+            sources = [instance.nets[name] for name in function.variables() if name in instance.nets]
+            unknown = [net for net in sources if net not in self.nets and net in self.netlist.drivers]
             if unknown and len(waiting) <= len(self.netlist.instances):
                 waiting.extend(unknown)
             else:

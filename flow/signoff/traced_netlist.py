@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from flow.formats.boolean import Expression
-from flow.formats.cycle_collector import uncollected
+from flow.formats.cycle_collector import without_cycle_collection
 from flow.formats.liberty import Cell
 from flow.formats.netlist import CONSTANTS, Netlist, read_netlist
 
@@ -47,21 +47,21 @@ class TracedNetlist:
     @cached_property
     def drivers(self) -> dict[str, tuple[str, str]]:
         """The driver of each net: (instance, output pin), or ("", port bit)."""
-        found: dict[str, tuple[str, str]] = {constant: ("", constant) for constant in CONSTANTS}
+        drivers: dict[str, tuple[str, str]] = {constant: ("", constant) for constant in CONSTANTS}
         for bit, direction in self.ports.items():
             if direction == "input":
-                self._add_driver(found, self.net(bit), ("", bit))
+                self._add_driver(drivers, self.net(bit), ("", bit))
         for instance in self.instances.values():
             for pin in instance.cell.outputs if instance.cell else ():
                 if pin.name in instance.nets:
-                    self._add_driver(found, instance.nets[pin.name], (instance.name, pin.name))
-        return found
+                    self._add_driver(drivers, instance.nets[pin.name], (instance.name, pin.name))
+        return drivers
 
-    def _add_driver(self, found: dict[str, tuple[str, str]], net: str, driver: tuple[str, str]) -> None:
-        if net in found:
-            names = " and ".join("/".join(one).strip("/") for one in (found[net], driver))
+    def _add_driver(self, drivers: dict[str, tuple[str, str]], net: str, driver: tuple[str, str]) -> None:
+        if net in drivers:
+            names = " and ".join("/".join(place).strip("/") for place in (drivers[net], driver))
             raise ValueError(f"netlist {self.name}: net {net} is driven by {names}")
-        found[net] = driver
+        drivers[net] = driver
 
     @cached_property
     def _sources(self) -> dict[str, Source | None]:
@@ -73,7 +73,7 @@ class TracedNetlist:
             return self._sources[net]
         passed: list[tuple[str, bool]] = []
         inverted = False
-        found: Source | None = None
+        origin: Source | None = None
         while True:
             passed.append((net, inverted))
             driver = self.drivers.get(net)
@@ -82,16 +82,16 @@ class TracedNetlist:
             name, pin = driver
             through = pass_through(self.instances[name].cell, pin) if name else None
             if through is None:
-                found = Source(name, pin, inverted)
+                origin = Source(name, pin, inverted)
                 break
-            constant, turns = through
-            inverted ^= turns
+            constant, inverts = through
+            inverted ^= inverts
             if constant in CONSTANTS:
-                found = Source("", CONSTANTS[(constant == "1") ^ inverted])
+                origin = Source("", CONSTANTS[(constant == "1") ^ inverted])
                 break
             net = self.instances[name].nets.get(constant, "")
-        for one, before in passed:
-            self._sources[one] = None if found is None else _from_behind(found, before)
+        for passed_net, before in passed:
+            self._sources[passed_net] = None if origin is None else _from_behind(origin, before)
         return self._sources[passed[0][0]]
 
 
@@ -135,7 +135,7 @@ def _net_names(netlist: Netlist) -> dict[int, str]:
     return {net: names.get(net, f"#{net}") for net in range(netlist.net_count)}
 
 
-@uncollected
+@without_cycle_collection
 def read_traced_netlist(path: Path, top: str, cells: Mapping[str, Cell]) -> TracedNetlist:
     """Read the structural Verilog of `top`, as `read_netlist` does, and join it with the library `cells`."""
     netlist = read_netlist(path, top, bits_by_name=True)

@@ -13,12 +13,12 @@ NAMED_MAX = 3
 
 def verdict_of(differences: Iterable[str], passed: str, figures: dict[str, int]) -> Check:
     """Return fail with the first `differences` named, or pass with what `passed` says."""
-    found = list(differences)
-    if not found:
+    told = list(differences)
+    if not told:
         return Check(status="pass", detail=passed, figures=figures)
-    more = f"; {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
-    detail = "; ".join(found[:NAMED_MAX]) + more
-    return Check(status="fail", detail=detail, figures=figures | {"differences": len(found)})
+    more = f"; {len(told) - NAMED_MAX} more" if len(told) > NAMED_MAX else ""
+    detail = "; ".join(told[:NAMED_MAX]) + more
+    return Check(status="fail", detail=detail, figures=figures | {"differences": len(told)})
 
 
 def failed(error: Exception) -> Check:

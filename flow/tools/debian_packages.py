@@ -1,12 +1,11 @@
 """Debian's packages without root: fetched with apt, unpacked into a folder of the user's."""
 
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from flow.common.processes import supervised
+from flow.common.processes import captured
 
 APT_HELPER = "/usr/lib/apt/apt-helper"
 
@@ -18,18 +17,13 @@ class PackageError(RuntimeError):
 def call(words: Sequence[str], folder: Path) -> str:
     """Run a command in `folder` and return what it prints; raises PackageError with its last line."""
     try:
-        return subprocess.run(
-            supervised(words),
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-            encoding="utf-8",
-            errors="replace",
-        ).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise PackageError(lines[-1]) from None
+        done = captured(words, cwd=folder)
+    except OSError as error:
+        raise PackageError(str(error)) from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"{words[0]} ended with code {done.returncode}"]
+        raise PackageError(lines[-1])
+    return done.stdout
 
 
 def with_missing_dependencies(package: str) -> list[str]:
@@ -77,12 +71,12 @@ def filled_once(home: Path, fill: Callable[[Path], None]) -> Path:
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}.") as temporary:
-            staged = Path(temporary) / "root"
-            staged.mkdir()
-            fill(staged)
+            prepared = Path(temporary) / "root"
+            prepared.mkdir()
+            fill(prepared)
             # Another process may have been first: its copy is as good.
             if not home.exists():
-                staged.rename(home)
+                prepared.rename(home)
     return home
 
 

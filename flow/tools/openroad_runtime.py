@@ -1,8 +1,8 @@
 """OpenROAD on this machine: the program on PATH, or the PyPI package fetched once into the cache.
 
-The package's wheel needs glibc 2.38. On an older system (Debian 12, Ubuntu 22.04) it runs under a
-newer C library of its own, unpacked beside it from the packages of the distribution's next release, with that
-release's jemalloc: the detailed router spends a seventh of its time in glibc's malloc. Neither step needs
+The package's wheel needs glibc 2.38. On an older system (Debian 12, Ubuntu 22.04) it runs under a newer C
+library of its own, unpacked beside it from the packages of the distribution's next release. That release's
+jemalloc comes along: the detailed router spends a seventh of its time in glibc's malloc. Neither step needs
 root, and the system stays as it is.
 """
 
@@ -11,17 +11,16 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from flow.common.atomic_file import staged
+from flow.common.atomic_file import written_whole
 from flow.common.command_line import Say
 from flow.common.errors import UserError
 from flow.common.lock import locked
 from flow.common.places import cache_dir
-from flow.common.processes import supervised
+from flow.common.processes import captured
 from flow.tools.debian_packages import filled_once
 
 WHEEL_VERSION = "0.0.1"
@@ -95,17 +94,7 @@ def _command(words: list[str], what: str, cwd: Path, env: dict[str, str] | None 
     """Run a helper program and return its output; UserError with its last line if it fails."""
     if shutil.which(words[0]) is None:
         raise UserError(f"{what}: no program '{words[0]}' here; put an `openroad` program on PATH instead")
-    command = supervised(words)
-    result = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
+    result = captured(words, cwd, env)
     if result.returncode != 0:
         lines = (result.stderr or result.stdout).strip().splitlines() or ["no message"]
         raise UserError(f"{what} failed: {lines[-1]}; put an `openroad` program on PATH instead")
@@ -194,7 +183,7 @@ def _write_launcher(home: Path, wheel: Path, libraries: Path | None) -> Path:
     program = folder / "openroad"
     if not program.exists():
         folder.mkdir(exist_ok=True)
-        with staged(program) as beside:
+        with written_whole(program) as beside:
             beside.write_text(text, encoding="utf-8")
             beside.chmod(0o755)
     return folder

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT, cache_dir
-from flow.common.processes import supervised
+from flow.common.processes import captured
 from flow.tools.debian_packages import PackageError, filled_once, unpack, unpack_from_pool
 from pdk_configs.pdk import CONFIGS_DIR, DebianPackage, Pdk
 
@@ -88,15 +88,15 @@ def named_root(pdk: Pdk, given: Path | None) -> Path | None:
     """Return the first of `given` or $EXPMUL_PDK_ROOT, and `../shared/pdk`; None where neither has `pdk`."""
     sources = allowed_sources()
     variable = os.environ.get(ROOT_VARIABLE) if "root" in sources else None
-    asked = given or (Path(variable) if variable else None)
-    if asked is not None:
-        missing = missing_file(pdk, asked)
+    root = given or (Path(variable) if variable else None)
+    if root is not None:
+        missing = missing_file(pdk, root)
         if missing is None:
-            return asked.resolve()
+            return root.resolve()
         # The variable names lambdapdk's folder as a rule, which a PDK from a package is not in.
         if given or pdk.package is None:
             source = "--pdk-root" if given else f"${ROOT_VARIABLE}"
-            raise UserError(f"{source} {asked} does not hold {pdk.name}: no readable {missing}")
+            raise UserError(f"{source} {root} does not hold {pdk.name}: no readable {missing}")
     if "shared" in sources and SHARED_ROOT.is_dir() and missing_file(pdk, SHARED_ROOT) is None:
         return SHARED_ROOT.resolve()
     return None
@@ -169,15 +169,8 @@ def download(pdk: Pdk) -> str | None:
         "library.find_files('fileset', 'models.physical', 'file', 'lef')"
     )
     try:
-        result = subprocess.run(
-            supervised([sys.executable, "-c", program, pdk.name]),
-            capture_output=True,
-            text=True,
-            timeout=DOWNLOAD_TIMEOUT_S,
-            check=False,
-            cwd=PROJECT_ROOT,
-            encoding="utf-8",
-            errors="replace",
+        result = captured(
+            [sys.executable, "-c", program, pdk.name], cwd=PROJECT_ROOT, timeout_s=DOWNLOAD_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         return f"no answer in {DOWNLOAD_TIMEOUT_S} s"

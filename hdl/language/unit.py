@@ -46,6 +46,9 @@ from myhdl._ShadowSignal import ConcatSignal, _ShadowSignal
 from myhdl._Signal import _isListOfSigs, _Signal
 
 from hdl.language.local_names import in_order_of_calls, local_names
+from hdl.language.source_once import quicken_myhdl
+
+quicken_myhdl()
 
 In = Annotated[Any, "input"]
 Out = Annotated[Any, "output"]

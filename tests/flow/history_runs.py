@@ -7,14 +7,14 @@ TOOLS = {"pyosys": "0.70"}
 
 def row(number, metrics, *, branch="main", tools=TOOLS, design="expmul", depth="gds", dirty=False):
     """A row as `row_of` makes it: run `number` of its configuration."""
-    asked = {
+    request = {
         "design": design,
         "parameters": {"format": "e4m3", "lanes": 2},
         "pdk": "nangate45",
         "clock_ns": 5.0,
         "seed": 0,
     }
-    configuration = configuration_digest(asked, depth)
+    configuration = configuration_digest(request, depth)
     revision = f"{number:040d}"
     return {
         "identity": digest([revision, dirty, configuration, tools, number]),
@@ -27,7 +27,7 @@ def row(number, metrics, *, branch="main", tools=TOOLS, design="expmul", depth="
         "dirty": dirty,
         "finished_at": f"2026-11-{number + 1:02d}T01:00:00+00:00",
         "host": "bench",
-        **asked,
+        **request,
         "depth": depth,
         "target_utilization_percent": None,
         "tool_versions": tools,

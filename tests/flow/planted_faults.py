@@ -107,11 +107,11 @@ class PlantedGds:
         corner = component.x * um, component.y * um
         place = PlacedMaster.from_corner(component.master, *corner, component.orientation, size_um)
         (instance,) = [
-            one
-            for one in self.top.each_inst()
-            if self.layout.cell(one.cell_index).name == component.master
-            and one.dtrans.disp.x == approximately(place.x_um)
-            and one.dtrans.disp.y == approximately(place.y_um)
+            drawn
+            for drawn in self.top.each_inst()
+            if self.layout.cell(drawn.cell_index).name == component.master
+            and drawn.dtrans.disp.x == approximately(place.x_um)
+            and drawn.dtrans.disp.y == approximately(place.y_um)
         ]
         return instance
 
@@ -133,16 +133,17 @@ class PlantedGds:
             if layer != 0 or len(reached) != 1 or len(pins) < 3:
                 continue
             box = self.box_of(reached[0][0])
-            if sum(one[:2] == (net, 0) and box.contains(db.DPoint(one[2], one[3])) for one in self.vias) == 1:
-                self._delete([one for one in self._vias_at(x, y) if one.cell_index == via.cell_index()])
+            of_net = [via[2:4] for via in self.vias if via[:2] == (net, 0)]
+            if sum(box.contains(db.DPoint(*place)) for place in of_net) == 1:
+                self._delete([drawn for drawn in self._vias_at(x, y) if drawn.cell_index == via.cell_index()])
                 return (*reached[0], net)
         raise AssertionError("no net with one via at a pin")
 
     def _vias_at(self, x: float, y: float) -> list[db.Instance]:
         return [
-            one
-            for one in self.top.each_inst()
-            if one.dtrans.disp.x == approximately(x) and one.dtrans.disp.y == approximately(y)
+            drawn
+            for drawn in self.top.each_inst()
+            if drawn.dtrans.disp.x == approximately(x) and drawn.dtrans.disp.y == approximately(y)
         ]
 
     def _delete(self, instances: list[db.Instance]) -> None:
@@ -154,7 +155,7 @@ class PlantedGds:
         """Join two wires by a bar as wide as a wire; return their nets and the bar's middle."""
         for layer in range(1, len(self.stack.wires)):
             region, half = self.region(layer), self.width_um(layer) / 2
-            wires = [one for one in self.segments if one.layer == layer and one.length_um > 4 * half]
+            wires = [wire for wire in self.segments if wire.layer == layer and wire.length_um > 4 * half]
             for first, second in combinations(wires, 2):
                 if first.net == second.net or first.horizontal != second.horizontal:
                     continue
@@ -177,8 +178,10 @@ class PlantedGds:
 
     def cut_a_wire(self) -> str:
         """Cut the longest wire of a net of two pins in the middle; return the net."""
-        wires = [one for one in self.segments if len(self.placed.nets[one.net].pins) == 2 and one.layer > 0]
-        wire = max(wires, key=lambda one: one.length_um)
+        wires = [
+            wire for wire in self.segments if len(self.placed.nets[wire.net].pins) == 2 and wire.layer > 0
+        ]
+        wire = max(wires, key=lambda wire: wire.length_um)
         half = self.width_um(wire.layer)
         middle = wire.box.center()
         across = (wire.length_um / 8, half) if wire.horizontal else (half, wire.length_um / 8)
@@ -186,7 +189,7 @@ class PlantedGds:
         for purpose in self.stack.wires[wire.layer].shapes:
             shapes = self.top.shapes(self.layout.layer(*purpose))
             polygons = db.Region(shapes) - db.Region(gap)
-            texts = [one.text for one in shapes.each() if one.is_text()]
+            texts = [shape.text for shape in shapes.each() if shape.is_text()]
             shapes.clear()
             shapes.insert(polygons)
             for text in texts:
@@ -198,10 +201,10 @@ class PlantedGds:
         row = self.placed.rows[len(self.placed.rows) // 2]
         y_um = row.y / self.placed.units_per_um
         vias = [
-            one
-            for one in self.top.each_inst()
-            if self.layout.cell(one.cell_index).name.startswith("VIA_")
-            and abs(one.dbbox().center().y - y_um) < self.width_um(0) / 2
+            drawn
+            for drawn in self.top.each_inst()
+            if self.layout.cell(drawn.cell_index).name.startswith("VIA_")
+            and abs(drawn.dbbox().center().y - y_um) < self.width_um(0) / 2
         ]
         self._delete(vias)
         (above,) = {
@@ -245,9 +248,9 @@ class PlantedGds:
         texts = sorted((layer, name) for name, (layer, _) in self.texts().items() if "[" in name)
         (layer, moved), (other_layer, target) = texts[0], texts[1]
         assert layer == other_layer
-        found = self.texts()
-        place = found[target][1].text_pos
-        found[moved][1].text = db.Text(moved, place.x, place.y)
+        shape_of = self.texts()
+        place = shape_of[target][1].text_pos
+        shape_of[moved][1].text = db.Text(moved, place.x, place.y)
         return moved, target
 
     def touch_the_inside_of_a_cell(self) -> str:

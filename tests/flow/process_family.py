@@ -22,7 +22,7 @@ def family(folder):
 
 def running(folder, word):
     """Return the processes of `family` with `word` in their command."""
-    return [one for one in family(folder) if word in " ".join(command_of(one))]
+    return [process for process in family(folder) if word in " ".join(command_of(process))]
 
 
 def command_of(process):

@@ -17,7 +17,7 @@ from flow.error_study import measure
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
 from flow.error_study.model import embedding, layer_errors, model_errors, ranks
 from flow.error_study.significant_digits import to_figure_digits
-from flow.error_study.study_parts import Parts, study_key
+from flow.error_study.study_parts import FinishedParts, study_key
 from flow.error_study.variants import ARMS, TRUTH
 from hdl.formats import BF16
 from hdl.models.codes import decode, encode
@@ -32,24 +32,24 @@ def rounded(values):
 
 def test_errors_are_those_of_a_hand_made_example():
     truth = np.array([[3.0, 4.0], [0.0, 2.0]])
-    found = np.array([[3.0, 4.5], [1.0, 2.0]])
-    assert relative_l2(found, truth) == pytest.approx(np.sqrt(1.25 / 29))
-    assert row_errors(found, truth).tolist() == [0.1, 0.5]
+    output = np.array([[3.0, 4.5], [1.0, 2.0]])
+    assert relative_l2(output, truth) == pytest.approx(np.sqrt(1.25 / 29))
+    assert row_errors(output, truth).tolist() == [0.1, 0.5]
 
 
 def test_operator_errors_are_those_of_the_notes():
-    found = operator_errors()
-    expmul = found["fa2_expmul"]
+    figures = operator_errors()
+    expmul = figures["fa2_expmul"]
     assert expmul["minimum"] == pytest.approx(-0.292, abs=0.001)
     assert expmul["maximum"] == pytest.approx(0.493, abs=0.02)
     assert expmul["mean"] == pytest.approx(0.052, abs=0.005)
-    assert found["fa2_log2_f3"]["rms"] == pytest.approx(0.035, abs=0.003)
+    assert figures["fa2_log2_f3"]["rms"] == pytest.approx(0.035, abs=0.003)
     # 0.24 % and two roundings of half a last place.
-    assert found["fa2_baseline"]["maximum"] < 0.0024 + 2 * 2.0**-8
+    assert figures["fa2_baseline"]["maximum"] < 0.0024 + 2 * 2.0**-8
     # An exact 2^x has two roundings too: of the weight and of the product.
-    assert found["exact_bf16"]["rms"] < found["fa2_baseline"]["rms"] < 1.2 * found["exact_bf16"]["rms"]
-    assert found["fa2_intmax"]["maximum"] < 0.0045 + 2 * 2.0**-8
-    assert found["fa2_log2_f7"]["rms"] < found["fa2_log2_f3"]["rms"] < found["fa2_log2_f0"]["rms"]
+    assert figures["exact_bf16"]["rms"] < figures["fa2_baseline"]["rms"] < 1.2 * figures["exact_bf16"]["rms"]
+    assert figures["fa2_intmax"]["maximum"] < 0.0045 + 2 * 2.0**-8
+    assert figures["fa2_log2_f7"]["rms"] < figures["fa2_log2_f3"]["rms"] < figures["fa2_log2_f0"]["rms"]
 
 
 @pytest.mark.parametrize("name", ["exact", "exact_bf16", "fa2_baseline", "fa2_expmul"])
@@ -87,8 +87,8 @@ def test_a_ramp_up_to_zero_shows_the_rescaling(monkeypatch):
     monkeypatch.setattr(measure, "RAMPS_PER_KEY", (0.3,))
     up_to_zero, from_zero = ramp_errors([0], [BY_NAME["fa2_expmul"], BY_NAME["fa2_log2_f3"]])
     assert up_to_zero["up_to_zero"] and not from_zero["up_to_zero"]
-    found = {name: one["median"] for name, one in up_to_zero["errors"].items()}
-    assert found["fa2_log2_f3"] < 0.02 < 0.1 < found["fa2_expmul"]
+    figures = {name: error["median"] for name, error in up_to_zero["errors"].items()}
+    assert figures["fa2_log2_f3"] < 0.02 < 0.1 < figures["fa2_expmul"]
 
 
 def test_seeds_give_a_spread_and_the_same_seeds_the_same_figures(monkeypatch):
@@ -109,9 +109,9 @@ def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsy
     monkeypatch.setattr(measure, "KEY_COUNTS", (8,))
     monkeypatch.setattr(measure, "RAMP_KEYS", 8)
     monkeypatch.setattr(minilm, "model_folder", missing)
-    found = accuracy.study(argparse.Namespace(seeds=1, no_model=False, out=tmp_path), Console())
-    assert found["model"] is None
-    assert found["operator"]
+    figures = accuracy.study(argparse.Namespace(seeds=1, no_model=False, out=tmp_path), Console())
+    assert figures["model"] is None
+    assert figures["operator"]
     assert "without the real model: the package is not installed" in capsys.readouterr().out
 
 
@@ -122,16 +122,18 @@ def test_a_finished_part_is_not_measured_again(tmp_path):
         measured.append(1)
         return {"error": 0.1 + 0.2}
 
-    assert [Parts(tmp_path, "key").get("one", measure) for _ in range(2)] == [{"error": 0.1 + 0.2}] * 2
+    assert [FinishedParts(tmp_path, "key").get("one", measure) for _ in range(2)] == [
+        {"error": 0.1 + 0.2}
+    ] * 2
     assert len(measured) == 1
 
 
 def test_a_part_of_other_settings_or_cut_off_is_measured_again(tmp_path):
-    assert Parts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
-    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
+    assert FinishedParts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
+    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
     (path,) = tmp_path.iterdir()
     path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
-    assert Parts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
+    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
 
 
 def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
@@ -144,11 +146,11 @@ def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
 
 
 def test_a_study_without_the_model_keeps_its_figures_only_where_all_else_agrees():
-    found = {"seeds": [0], "operator": {"expmul": (1, 2)}, "model": None}
+    figures = {"seeds": [0], "operator": {"expmul": (1, 2)}, "model": None}
     earlier = {"seeds": [0], "operator": {"expmul": [1, 2]}, "model": {"short": 0.1}}
-    assert accuracy.with_earlier_model(found, earlier) == earlier
-    assert accuracy.with_earlier_model(found, earlier | {"seeds": [0, 1]}) is found
-    assert accuracy.with_earlier_model(found, earlier | {"model": None})["model"] is None
+    assert accuracy.with_earlier_model(figures, earlier) == earlier
+    assert accuracy.with_earlier_model(figures, earlier | {"seeds": [0, 1]}) is figures
+    assert accuracy.with_earlier_model(figures, earlier | {"model": None})["model"] is None
 
 
 def test_figures_do_not_hold_the_digits_that_a_machine_decides():
@@ -157,8 +159,8 @@ def test_figures_do_not_hold_the_digits_that_a_machine_decides():
 
 
 def test_the_committed_study_holds_no_digits_that_a_machine_decides():
-    found = json.loads((COMMITTED / "accuracy.json").read_text(encoding="utf-8"))
-    assert to_figure_digits(found) == found
+    figures = json.loads((COMMITTED / "accuracy.json").read_text(encoding="utf-8"))
+    assert to_figure_digits(figures) == figures
 
 
 def test_a_missing_study_is_one_line(tmp_path):
@@ -206,9 +208,9 @@ def random_weights(order, tokens=24, intermediate=96):
 
 def test_the_network_computes_in_the_format_of_its_weights():
     for dtype in (np.float32, np.float64):
-        weights = {name: one.astype(dtype) for name, one in random_weights(np.arange).items()}
+        weights = {name: array.astype(dtype) for name, array in random_weights(np.arange).items()}
         inputs, hidden = minilm.forward(weights, np.arange(24))
-        assert {one.dtype for one in (hidden, *(one for layer in inputs for one in layer))} == {
+        assert {array.dtype for array in (hidden, *(array for layer in inputs for array in layer))} == {
             dtype(0).dtype
         }
 
@@ -226,6 +228,6 @@ def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
 def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
     folder = minilm.model_folder()
     ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]
-    found = model_errors(minilm.load_weights(folder, np.float64), ids, [TRUTH], lambda line: None)["exact"]
-    assert found["cosine_smallest"] > 1 - 1e-9
-    assert found["rank_correlation"] == pytest.approx(1)
+    figures = model_errors(minilm.load_weights(folder, np.float64), ids, [TRUTH], lambda line: None)["exact"]
+    assert figures["cosine_smallest"] > 1 - 1e-9
+    assert figures["rank_correlation"] == pytest.approx(1)

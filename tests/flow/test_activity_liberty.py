@@ -165,8 +165,8 @@ def _equal_delays(netlist, cells):
     """Return 20 ps rising and 30 ps falling for every path."""
     return Delays(
         {
-            "/".join(one.path): tuple(Arc(*arc, 0.02, 0.03) for arc in cells[one.cell].arcs)
-            for one in netlist.instances
+            "/".join(instance.path): tuple(Arc(*arc, 0.02, 0.03) for arc in cells[instance.cell].arcs)
+            for instance in netlist.instances
         },
         {},
     )

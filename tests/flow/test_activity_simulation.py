@@ -164,11 +164,11 @@ def test_timed_outputs_are_those_of_the_model_and_glitches_only_add(nangate45):
     inputs, expected = _stimulus(3, 60)
     delays = read_sdf(folder / "delays.sdf")
     outputs, activity = timed.simulate(design, delays, inputs, 3, PERIOD_NS, input_delay_ns=0.5, threads=2)
-    _, settled = zero_delay.simulate(design, inputs, 3, PERIOD_NS)
+    _, without_delays = zero_delay.simulate(design, inputs, 3, PERIOD_NS)
     assert np.array_equal(unpack_codes(outputs["y"], 3, 12), expected)
-    assert 1.1 * settled.toggles.sum() < activity.toggles.sum() < 3 * settled.toggles.sum()
+    assert 1.1 * without_delays.toggles.sum() < activity.toggles.sum() < 3 * without_delays.toggles.sum()
     # A net changes an even number of times more than it settles, each clock.
-    difference = activity.toggles - settled.toggles
+    difference = activity.toggles - without_delays.toggles
     assert (difference >= 0).all() and (difference % 2 == 0).all()
     again = timed.simulate(design, delays, inputs, 3, PERIOD_NS, input_delay_ns=0.5)[1]
     assert np.array_equal(again.toggles, activity.toggles) and np.array_equal(again.high_ns, activity.high_ns)
@@ -224,7 +224,7 @@ def _small(cells, instances, inputs=1):
         Port("x", "input", tuple(range(1, 1 + inputs))),
         Port("y", "output", (last.get("Z", last.get("Q", 2)),)),
     )
-    count = 1 + max(net for one in instances for net in one.pins.values())
+    count = 1 + max(net for instance in instances for net in instance.pins.values())
     return join(Netlist("top", ports, tuple(instances), count, {}), cells, "clk")
 
 
@@ -498,6 +498,6 @@ def test_wire_to_a_flip_flop_starts_at_the_level_that_drives_it(small_cells):
     )
     inputs = {"x": pack(np.zeros((1, 3, 1), dtype=np.bool_))}
     outputs, _ = timed.simulate(design, delays, inputs, 1, PERIOD_NS, input_delay_ns=0.5)
-    settled, _ = zero_delay.simulate(design, inputs, 1, PERIOD_NS)
+    without_delays, _ = zero_delay.simulate(design, inputs, 1, PERIOD_NS)
     assert unpack(outputs["y"], 1)[0, :, 0].tolist() == [True] * 3
-    assert np.array_equal(outputs["y"], settled["y"])
+    assert np.array_equal(outputs["y"], without_delays["y"])

@@ -43,10 +43,10 @@ def test_model_heads_have_the_score_range_of_attention():
     sets = load(32)
     assert len(sets) == 72
     assert sets[0].queries.shape == (16, 32) and sets[0].keys.shape == sets[0].values.shape == (128, 32)
-    scores = np.stack([one.queries @ one.keys.T for one in sets])
+    scores = np.stack([attention_set.queries @ attention_set.keys.T for attention_set in sets])
     assert 30 < np.abs(scores[:12]).max() < 80
     assert np.abs(scores[12:]).max() < 26
-    assert max(np.abs(one.values).max() for one in sets) < 5.4
+    assert max(np.abs(attention_set.values).max() for attention_set in sets) < 5.4
 
 
 @pytest.mark.parametrize(("d", "sets"), [(8, 288), (16, 144), (64, 36), (384, 6)])
@@ -54,9 +54,11 @@ def test_other_dimensions_regroup_the_same_features(d, sets):
     regrouped = load(d)
     assert len(regrouped) == sets
     model = load(32)
-    features = np.concatenate([one.keys for one in model[:12]], axis=1)
+    features = np.concatenate([attention_set.keys for attention_set in model[:12]], axis=1)
     assert np.array_equal(regrouped[0].keys, features[:, :d])
-    raw_query = np.concatenate([one.queries for one in model[:12]], axis=1)[:, :d] * np.sqrt(32)
+    raw_query = np.concatenate([attention_set.queries for attention_set in model[:12]], axis=1)[
+        :, :d
+    ] * np.sqrt(32)
     assert np.allclose(regrouped[0].queries, raw_query / np.sqrt(d), rtol=1e-12)
 
 
@@ -67,9 +69,9 @@ def test_dimension_outside_the_sample_is_refused(d):
 
 
 def _moments(sets):
-    keys = np.stack([one.keys for one in sets])
-    values = np.stack([one.values for one in sets])
-    scores = np.stack([one.queries @ one.keys.T for one in sets])
+    keys = np.stack([attention_set.keys for attention_set in sets])
+    values = np.stack([attention_set.values for attention_set in sets])
+    scores = np.stack([attention_set.queries @ attention_set.keys.T for attention_set in sets])
     return [
         keys.mean(axis=1).std(),
         (keys - keys.mean(axis=1, keepdims=True)).std(),
@@ -85,15 +87,17 @@ def test_synthetic_moments_are_those_of_the_model():
 
 def test_synthetic_is_a_function_of_its_seed():
     digests = [
-        hashlib.sha256(np.stack([one.values for one in synthetic(16, sets=3, seed=seed)]).tobytes()).digest()
+        hashlib.sha256(
+            np.stack([attention_set.values for attention_set in synthetic(16, sets=3, seed=seed)]).tobytes()
+        ).digest()
         for seed in (1, 1, 2)
     ]
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_score_ramp_rises_by_the_same_step_at_every_key():
-    one = synthetic(1, sets=1, score_rise_per_key=0.3)[0]
-    assert np.allclose(np.diff(one.queries @ one.keys.T, axis=1), 0.3)
+    attention_set = synthetic(1, sets=1, score_rise_per_key=0.3)[0]
+    assert np.allclose(np.diff(attention_set.queries @ attention_set.keys.T, axis=1), 0.3)
 
 
 def test_kernel_stimulus_streams_queries_back_to_back():

@@ -204,9 +204,9 @@ def test_a_work_tree_of_its_own_is_a_checkout(repository, tmp_path, monkeypatch)
     ],
 )  # fmt: skip
 def test_any_message_gives_one_printable_subject(repository, message, subject):
-    found = commit_of(repository.commit(message, GIT_COMMITTER_DATE="1700000000 -0330"))
-    assert found.subject == subject
-    assert found.committed_at == "2023-11-14T18:43:20-03:30"
+    commit = commit_of(repository.commit(message, GIT_COMMITTER_DATE="1700000000 -0330"))
+    assert commit.subject == subject
+    assert commit.committed_at == "2023-11-14T18:43:20-03:30"
 
 
 def test_a_subject_in_another_encoding_is_read_in_it():
@@ -294,8 +294,8 @@ def broken_history(path, column):
     """A history of three rows, the second with a broken `column`; return its engine and the rows."""
     engine = open_history(str(path))
     rows = [row(number, metrics()) for number in range(3)]
-    for one in rows:
-        add_run(engine, one)
+    for run in rows:
+        add_run(engine, run)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE runs SET {column} = {BROKEN[column][0]} WHERE id = 2")
     return engine, rows

@@ -9,7 +9,7 @@ from flow_command import run_command
 from flow.attention_data.workload import kernel_data_sha256
 from flow.common.errors import UserError
 from flow.comparison.configuration import Configuration
-from flow.comparison.kept_rows import deepest, kept_results, kept_rows
+from flow.comparison.kept_rows import kept_results, kept_rows, representative_rows
 from flow.comparison.own_clock import own_clock_ns, with_clock
 from flow.comparison.page import comparison_markdown
 from flow.comparison.rows import (
@@ -82,10 +82,10 @@ def _row(baseline, expmul, pdk="nangate45", value_timing="with_key", fmt="bf16")
 def test_reduction_is_a_share_of_the_baseline_and_its_range_pairs_the_extremes():
     baseline = figure([_result("b", area) for area in (100.0, 104.0, 110.0)], AREA)
     other = figure([_result("o", area) for area in (70.0, 78.0, 80.0)], AREA)
-    found = reduction(baseline, other, 3)
-    assert found.percent == pytest.approx(25.0)
-    assert found.smallest == pytest.approx(20.0) and found.largest == pytest.approx(100 * (1 - 70 / 110))
-    assert found.within_spread is False
+    reduced = reduction(baseline, other, 3)
+    assert reduced.percent == pytest.approx(25.0)
+    assert reduced.smallest == pytest.approx(20.0) and reduced.largest == pytest.approx(100 * (1 - 70 / 110))
+    assert reduced.within_spread is False
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_difference_smaller_than_the_spread_is_marked(areas, within):
 
 
 def test_one_seed_says_nothing_of_the_spread():
-    found = reduction(figure([_result("b", 4.0)], AREA), figure([_result("o", 3.0)], AREA), 1)
-    assert found.percent == pytest.approx(25.0) and found.within_spread is None
+    reduced = reduction(figure([_result("b", 4.0)], AREA), figure([_result("o", 3.0)], AREA), 1)
+    assert reduced.percent == pytest.approx(25.0) and reduced.within_spread is None
 
 
 def test_mean_takes_the_routed_rows_with_the_default_value_timing_only():
@@ -128,7 +128,7 @@ def _filled(utilization_percent, power_w):
     ],
 )
 def test_another_utilization_speaks_for_a_configuration_only_where_none_is_routed_at_the_pdk_s(rows, chosen):
-    (row,) = deepest(rows)
+    (row,) = representative_rows(rows)
     assert row.configuration.utilization_percent == chosen
     means = summarize(rows, KERNELS, 1)["mean_reductions"]["fa2_expmul"]
     assert [mean["rows"] for mean in means] == [1] * row.is_routed
@@ -171,7 +171,7 @@ def test_each_format_has_its_mean_and_all_rows_have_theirs():
 def test_a_check_that_failed_or_did_not_run_for_one_seed_shows():
     def checked(*statuses):
         checks = [Checks(logic_equivalence=Check(status=status)) for status in statuses]
-        return [_result("b", 100.0, 1e-2).model_copy(update={"checks": one}) for one in checks]
+        return [_result("b", 100.0, 1e-2).model_copy(update={"checks": of_seed}) for of_seed in checks]
 
     rows = [_row(checked("pass", "not run"), checked("fail", "pass"))]
     kernels = summarize(rows, KERNELS, 2)["rows"][0]["kernels"]
@@ -182,7 +182,7 @@ def test_power_over_other_data_than_the_workload_s_is_marked():
     def over(data_sha256):
         return [_result("b", 100.0, 1e-2).model_copy(update={"data_sha256": data_sha256})]
 
-    rows = [_row(over(kernel_data_sha256(16)), over(one)) for one in (kernel_data_sha256(16), None)]
+    rows = [_row(over(kernel_data_sha256(16)), over(data)) for data in (kernel_data_sha256(16), None)]
     summary = summarize(rows, KERNELS, 1)
     assert [row["older_data"] for row in summary["rows"]] == [False, True]
     assert comparison_markdown(summary, "comparison").count("†") == 2

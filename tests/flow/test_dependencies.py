@@ -17,7 +17,8 @@ def used_by(name, root=PROJECT_ROOT):
     [
         ("convert", "hdl/units/exponential/expmul_lane.py"),
         ("synthesize", "flow/pipeline/scripts/yosys_synthesis.py"),
-        ("floorplan", "pdk_configs/pdk.py"),
+        ("floorplan", "flow/pipeline/steps/own_task.py"),
+        ("check_rules", "pdk_configs/pdk.py"),
         ("write_views", "flow/pipeline/scripts/write_estimated_spef.tcl"),
         ("simulate", "flow/activity/timed.cpp"),
         ("simulate", "flow/attention_data/sample/keys.npy"),

@@ -44,5 +44,5 @@ def test_the_cause_of_a_failed_step(tmp_path, engine, logged, cause):
     log = tmp_path / "synthesis.log"
     log.write_text(engine, encoding="utf-8")
     (tmp_path / "sc_synthesis_0.log").write_text(logged, encoding="utf-8")
-    found = step_cause(tmp_path, log, tmp_path / "job.log")
-    assert found is not None and found.startswith(cause)
+    told = step_cause(tmp_path, log, tmp_path / "job.log")
+    assert told is not None and told.startswith(cause)

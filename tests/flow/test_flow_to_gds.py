@@ -1,7 +1,6 @@
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 from flow_command import result_of, run_command, run_flow
@@ -90,9 +89,9 @@ def test_every_sign_off_check_passes(layout):
     # The router's antenna diodes are cells of the layout and none of the netlist.
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
-    cells = read_liberty([Path(path) for path in liberty_files(library, pdk.corner)])
+    cells = read_liberty(liberty_files(library, pdk.corner))
     placed = [cell for cell in read_cell_list(instances_path(folder)) if cell.kind == LOGIC]
-    diodes = [one for one in placed if not cells[one.master].outputs]
+    diodes = [cell for cell in placed if not cells[cell.master].outputs]
     assert result.checks.layout_vs_netlist.figures["cells"] == result.metrics.cells - len(diodes)
     assert result.checks.logic_equivalence.figures["registers"] == result.metrics.registers
 
@@ -101,15 +100,17 @@ def test_two_swapped_connections_of_the_layout_are_found(layout, tmp_path):
     result, folder = layout
     pdk = load_pdk(result.pdk)
     library = pdk.make_library(find_data_root(pdk, None))
-    liberty = [Path(path) for path in liberty_files(library, pdk.corner)]
+    liberty = liberty_files(library, pdk.corner)
     files = {kind: folder / result.files[kind] for kind in ("verilog", "netlist", "routed", "layout")}
     swapped = tmp_path / "swapped.v"
     text = files["routed"].read_text(encoding="utf-8")
     # The data of two registers change places.
     pins = list(re.finditer(r"\b(?:DFF|\w*_df)\w*\s[^;]*?\.D\s*\(([^()]*)\)", text))
-    one, other = pins[0], pins[-1]
-    assert one[1] != other[1]
-    text = text[: one.start(1)] + other[1] + text[one.end(1) : other.start(1)] + one[1] + text[other.end(1) :]
+    first, last = pins[0], pins[-1]
+    assert first[1] != last[1]
+    text = (
+        text[: first.start(1)] + last[1] + text[first.end(1) : last.start(1)] + first[1] + text[last.end(1) :]
+    )
     swapped.write_text(text, encoding="utf-8")
     against_layout = check_layout(files["layout"], swapped, files["netlist"], result.design, liberty)
     assert against_layout.status == "fail"

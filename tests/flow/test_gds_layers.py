@@ -125,8 +125,8 @@ def test_the_cells_pins_lie_on_the_number_of_their_layers_wires(streamed):
             types = {info.datatype for info in layout.layer_infos() if info.layer == number}
             types = types if pdk.layout_cells == "abstract" else {datatype}
             shapes = db.Region()
-            for one in types:
-                shapes += db.Region(cell.begin_shapes_rec(layout.layer(number, one)))
+            for datatype in types:
+                shapes += db.Region(cell.begin_shapes_rec(layout.layer(number, datatype)))
             for kind, corners in re.findall(r"(RECT|POLYGON)\s+([-\d. ]+);", drawn):
                 x, y = (list(map(float, corners.split()[axis::2])) for axis in (0, 1))
                 if kind == "RECT":

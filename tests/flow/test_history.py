@@ -181,9 +181,9 @@ def test_limits_hold_without_any_baseline():
         {"hold_slack_ns": -0.2},
     ):
         (name,) = broken
-        found = verdicts(row(9, metrics(**broken)), [])
-        assert found[name] == FAIL
-        assert found["cell_area_um2"] == INCONCLUSIVE
+        verdict_of = verdicts(row(9, metrics(**broken)), [])
+        assert verdict_of[name] == FAIL
+        assert verdict_of["cell_area_um2"] == INCONCLUSIVE
 
 
 def test_other_tools_are_inconclusive_and_a_missing_metric_is_an_error():
@@ -251,7 +251,7 @@ def test_runs_are_in_the_order_of_time_whatever_the_committers_zone(history):
     engine = open_history(str(history))
     for number, date in enumerate(("2026-11-01T23:00:00-08:00", "2026-11-02T01:00:00+00:00")):
         add_run(engine, row(number, metrics()) | {"committed_at": date})
-    assert [one["committed_at"][-6:] for one in all_runs(engine)] == ["+00:00", "-08:00"]
+    assert [run["committed_at"][-6:] for run in all_runs(engine)] == ["+00:00", "-08:00"]
 
 
 def test_identical_runs_have_no_step_and_few_runs_are_not_judged():
@@ -287,9 +287,9 @@ def test_dashboard_shows_trends_and_filters_without_a_console_error(tmp_path):
     const all = shown(), choice = document.getElementById("design");
     choice.value = "separate_exp_mul"; choice.dispatchEvent(new Event("change"));
     return all + " " + shown() + " " + document.querySelectorAll("circle title").length;"""
-    found = open_page(page, tmp_path / "page.png", question=ask)
-    assert found.console == ()
-    assert found.answer == f"2 1 {15 * len(metrics())}"
+    opened = open_page(page, tmp_path / "page.png", question=ask)
+    assert opened.console == ()
+    assert opened.answer == f"2 1 {15 * len(metrics())}"
     assert "Change 11" in page.read_text(encoding="utf-8")
 
 
@@ -327,8 +327,8 @@ def test_two_nightlies_at_once_record_each_run_once_and_a_third_runs_nothing(tmp
     suite.write_text(TINY, encoding="utf-8")
     command, options = nightly(suite, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     both = [subprocess.Popen(command, **options) for _ in range(2)]
-    outputs = [one.communicate() for one in both]
-    assert [one.returncode for one in both] == [0, 0], outputs
+    outputs = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
     assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["expmul", "separate_exp_mul"]
 
 
@@ -381,7 +381,7 @@ def postgresql(tmp_path_factory):
 def test_postgresql_holds_the_same_history(postgresql, tmp_path):
     engine = open_history(postgresql)
     rows = [row(number, metrics(100 + number)) for number in range(4)]
-    assert [add_run(engine, one) for one in [*rows, rows[0]]] == [True] * 4 + [False]
+    assert [add_run(engine, run) for run in [*rows, rows[0]]] == [True] * 4 + [False]
     assert recorded(engine, rows[0]["configuration"], rows[0]["revision"])
     sqlite = open_history(str(tmp_path / "h.db"))
     export_runs(all_runs(engine), tmp_path / "runs.jsonl")
@@ -434,8 +434,8 @@ def test_git_bisect_finds_the_commit_that_adds_a_register_stage(tmp_path):
     recorded_good = call(*judge)
     assert recorded_good.returncode == 0, recorded_good.stderr
     call("git", "bisect", "start", commits[4], good)
-    found = call("git", "bisect", "run", *judge)
-    assert f"{commits[2]} is the first bad commit" in found.stdout, found.stdout + found.stderr
+    bisected = call("git", "bisect", "run", *judge)
+    assert f"{commits[2]} is the first bad commit" in bisected.stdout, bisected.stdout + bisected.stderr
 
 
 def add_register_stage(source):

@@ -105,6 +105,6 @@ def test_the_page_draws_the_layout_and_zooms_without_a_console_error(server, tmp
     await new Promise(done => setTimeout(done, 2000));
     const boxes = document.querySelectorAll("input").length;
     return (before !== image.src) + " " + image.naturalWidth + " " + boxes;"""
-    found = open_page(page, tmp_path / "page.png", question=ask, width_px=600, height_px=400)
-    assert found.console == ()
-    assert found.answer == "true 600 2"
+    opened = open_page(page, tmp_path / "page.png", question=ask, width_px=600, height_px=400)
+    assert opened.console == ()
+    assert opened.answer == "true 600 2"

@@ -98,8 +98,8 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
         assert_gone(run)
         assert (tmp_path / "stderr").read_text(encoding="utf-8") == ""
     finally:
-        for one in family(run):
-            one.kill()
+        for process in family(run):
+            process.kill()
 
 
 @pytest.fixture
@@ -121,20 +121,20 @@ def test_a_connection_that_says_nothing_is_closed(server, monkeypatch, capsys):
 
 def test_pictures_asked_for_at_once_are_each_what_was_asked_for(server):
     window = "picture?x0=0&y0=0&x1=4&y1=10&width={}&height=90&layers={}"
-    asked = [window.format(width, layer) for width in (40, 50) for layer in ("1/0", "none")] * 4
-    alone = {path: get(server.address, path) for path in asked}
+    requests = [window.format(width, layer) for width in (40, 50) for layer in ("1/0", "none")] * 4
+    alone = {path: get(server.address, path) for path in requests}
     assert len(set(alone.values())) == 4
     answers = {}
 
     def ask(number):
-        answers[number] = get(server.address, asked[number])
+        answers[number] = get(server.address, requests[number])
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(asked))]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert [answers[number] for number in range(len(asked))] == [alone[path] for path in asked]
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(requests))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answers[number] for number in range(len(requests))] == [alone[path] for path in requests]
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ def test_a_layout_s_title_is_text_wherever_it_stands(server):
 def test_the_dashboard_escapes_whatever_a_row_holds(tmp_path):
     from history_runs import metrics, row
 
-    one = row(0, metrics(), design=SCRIPT)
-    one |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
-    one["parameters"] |= {SCRIPT: SCRIPT}
-    page = write_dashboard([one], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
+    run = row(0, metrics(), design=SCRIPT)
+    run |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
+    run["parameters"] |= {SCRIPT: SCRIPT}
+    page = write_dashboard([run], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
     assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(" in page
     assert 'href="../build/%23%3C/title' in page

@@ -219,7 +219,9 @@ def test_names_of_depths_are_those_of_the_flow():
 def test_kept_results_have_the_metrics_of_their_depth(depth):
     name = "result.json" if depth == "gds" else f"result-{depth}.json"
     results = map(read_result, sorted((ROOT / "reports" / "results").glob(f"*/*/{name}")))
-    for result in (one for one in results if one.checks.router_drc.status != "not run" or depth == "synth"):
+    for result in (
+        each for each in results if each.checks.router_drc.status != "not run" or depth == "synth"
+    ):
         has = {metric.name for metric in METRICS if getattr(result.metrics, metric.name) is not None}
         later = {"failed_checks"}  # results from before it was counted lack it
         assert has | later == {metric.name for metric in measured_at(depth)} | later

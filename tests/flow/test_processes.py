@@ -32,8 +32,8 @@ to = "{depth}"
 @pytest.fixture(autouse=True)
 def end_what_is_left(tmp_path):
     yield
-    for one in family(tmp_path):
-        one.kill()
+    for process in family(tmp_path):
+        process.kill()
 
 
 @pytest.fixture
@@ -162,9 +162,10 @@ def test_nightly_reports_a_killed_run_by_the_signal_and_goes_on(tmp_path, start,
     sweep = start(nightly(tmp_path, "verilog"))
     (run,) = wait_for(
         lambda: [
-            one
-            for one in running(tmp_path, "fa2_expmul")
-            if "supervise.py" not in " ".join(command_of(one)) and list(tmp_path.glob("b/fa2_expmul/*/lock"))
+            process
+            for process in running(tmp_path, "fa2_expmul")
+            if "supervise.py" not in " ".join(command_of(process))
+            and list(tmp_path.glob("b/fa2_expmul/*/lock"))
         ][:1],
         "run",
     )
@@ -176,7 +177,7 @@ def test_nightly_reports_a_killed_run_by_the_signal_and_goes_on(tmp_path, start,
     )
     assert "1 of 2 runs: fa2_expmul" in (tmp_path / "stderr").read_text(encoding="utf-8")
     assert f"{word} by {number.name}" in (tmp_path / "stderr").read_text(encoding="utf-8")
-    assert [one["design"] for one in all_runs(open_history(str(tmp_path / "h.db")))] == ["expmul"]
+    assert [run["design"] for run in all_runs(open_history(str(tmp_path / "h.db")))] == ["expmul"]
     assert_gone(tmp_path)
 
 

@@ -37,7 +37,7 @@ def test_the_committed_report_is_what_the_committed_results_give(report):
     pictures = {path.name for path in report.glob("reproduction/*")}
     assert pictures == {path.name for path in COMMITTED.glob("reproduction/*")}
     pages = ("README.md", "reproduction.md", "reproduction.html")
-    for name in (*pages, *(f"reproduction/{one}" for one in pictures)):
+    for name in (*pages, *(f"reproduction/{picture}" for picture in pictures)):
         assert (report / name).read_bytes() == (COMMITTED / name).read_bytes(), name
 
 
@@ -67,9 +67,9 @@ def test_every_link_of_the_report_leads_to_a_file(report):
 def test_every_figure_of_the_main_table_is_that_of_its_result(report):
     text = (report / "reproduction.md").read_text(encoding="utf-8")
     table = text.partition("## Area and power")[2].partition("\n\n| configuration | kernel")[0]
-    found = re.findall(r"\[([\d,.]+)\]\((\S+)\) \| \[([\d,.–]+)\]", table)
-    assert found
-    for area, path, power in found:
+    shown = re.findall(r"\[([\d,.]+)\]\((\S+)\) \| \[([\d,.–]+)\]", table)
+    assert shown
+    for area, path, power in shown:
         metrics = json.loads((report / path).read_text(encoding="utf-8"))["metrics"]
         assert float(area.replace(",", "")) == pytest.approx(metrics["cell_area_um2"], abs=0.5)
         if power != "–":
@@ -114,11 +114,11 @@ def test_a_console_error_is_seen(tmp_path):
 
 def test_sensitivity_compares_what_was_varied_with_the_usual_settings_of_the_same_depth():
     varied = sensitivity(kept_rows(kept_results(COMMITTED), KERNELS), KERNELS)
-    assert {one["factor"] for one in varied} >= {"seed", "value timing"}
-    for one in varied:
-        row, reference = one["row"], one["reference"]
+    assert {variation["factor"] for variation in varied} >= {"seed", "value timing"}
+    for variation in varied:
+        row, reference = variation["row"], variation["reference"]
         if reference is None:
-            assert row["usual"] and one["seeds"] > 1
+            assert row["usual"] and variation["seeds"] > 1
             continue
         same = ("pdk", "format", "d", "depth")
         assert [row[name] for name in same] == [reference[name] for name in same]

@@ -70,7 +70,7 @@ def assert_broken(verdict, rule):
     """The verdict is fail for `rule` and its place is that of the planted shapes."""
     assert verdict.status == "fail", verdict
     assert verdict.figures.get(rule, 0) >= 1, verdict
-    places = [found.groups() for found in PLACE.finditer(verdict.detail)]
+    places = [match.groups() for match in PLACE.finditer(verdict.detail)]
     assert places
     for x_um, y_um in places:
         assert abs(float(x_um) - X_UM) < 10 and abs(float(y_um) - Y_UM) < 10
@@ -88,15 +88,15 @@ def test_a_narrow_wire_is_found_and_marked(planted, check, wire, tmp_path):
     assert_broken(check(), f"{rules.name}.width")
     markers = rdb.ReportDatabase("markers")
     markers.load(str(tmp_path / "markers.lyrdb"))
-    (category,) = [one for one in markers.each_category() if one.name() == f"{rules.name}.width"]
-    (item,) = [one for one in markers.each_item() if one.category_id() == category.rdb_id()]
+    (category,) = [each for each in markers.each_category() if each.name() == f"{rules.name}.width"]
+    (item,) = [each for each in markers.each_item() if each.category_id() == category.rdb_id()]
     (value,) = item.each_value()
     assert value.polygon().bbox().touches(box(20 * rules.width_um, rules.width_um))
 
 
 def test_two_wires_too_close_are_found(planted, check, wire):
     layer, rules = wire
-    spacing_um = max(one.spacing_um for one in rules.spacings if not one.width_um)
+    spacing_um = max(spacing.spacing_um for spacing in rules.spacings if not spacing.width_um)
     width_um, length_um = rules.width_um, max(50 * rules.width_um, 2.0)
     planted.draw(layer, box(length_um, width_um))
     planted.draw(layer, box(length_um, width_um, y_um=width_um + 0.75 * spacing_um))

@@ -33,15 +33,15 @@ def test_worked_example(node_nm, voltage_v, area, area_log, delay, energy, power
 
 
 def test_deepscale_ratios_of_the_worked_example():
-    found = scaling.scale_to_28nm(130, 1.8)
-    assert found.area.smallest == pytest.approx(0.042, rel=0.01)
-    assert found.delay.largest == pytest.approx(0.342, rel=0.01)
-    assert found.energy.largest == pytest.approx(0.147, rel=0.01)
-    found = scaling.scale_to_28nm(45, 1.1)
-    assert found.area.smallest == pytest.approx(0.350) and found.area.largest == pytest.approx(
+    factors = scaling.scale_to_28nm(130, 1.8)
+    assert factors.area.smallest == pytest.approx(0.042, rel=0.01)
+    assert factors.delay.largest == pytest.approx(0.342, rel=0.01)
+    assert factors.energy.largest == pytest.approx(0.147, rel=0.01)
+    factors = scaling.scale_to_28nm(45, 1.1)
+    assert factors.area.smallest == pytest.approx(0.350) and factors.area.largest == pytest.approx(
         0.377, rel=0.01
     )
-    assert found.energy.largest == pytest.approx(0.587, rel=0.01)
+    assert factors.energy.largest == pytest.approx(0.587, rel=0.01)
 
 
 def test_voltage_stays_within_the_fit():
@@ -51,8 +51,8 @@ def test_voltage_stays_within_the_fit():
 
 
 def test_area_from_7_nm_is_not_taken_from_deepscale():
-    found = scaling.scale_to_28nm(7, 0.7)
-    assert 6.2 < found.area.smallest <= found.area.largest < 6.5
+    factors = scaling.scale_to_28nm(7, 0.7)
+    assert 6.2 < factors.area.smallest <= factors.area.largest < 6.5
 
 
 def test_node_without_a_fit_is_refused():

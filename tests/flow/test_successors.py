@@ -48,7 +48,7 @@ def test_each_kernel_stands_at_its_own_area_and_error(rows):
             errors = [layer[arm_of(result)]["all_rows"] for layer in layers]
             assert on_text.y == pytest.approx(sum(errors) / len(errors))
             assert on_text.y_range == (min(errors), max(errors))
-            seeds = next(one for one in ACCURACY["synthetic"] if (one["sigma"], one["keys"]) == (2, 512))
+            seeds = next(row for row in ACCURACY["synthetic"] if (row["sigma"], row["keys"]) == (2, 512))
             assert point.y == seeds["errors"][arm_of(result)]["median"]
 
 
@@ -75,10 +75,12 @@ def test_netlists_of_other_seeds_give_the_routed_area_its_bars(rows):
     area, _, *_ = pareto_charts([row, seeds], ACCURACY)
     for point in area.series[0].points:
         assert point.x_range == pytest.approx((point.x, 1.03 * point.x))
-    others = Row(row.configuration, "synth", {kernel: found[1:] for kernel, found in netlists.items()})
+    others = Row(row.configuration, "synth", {kernel: of_seeds[1:] for kernel, of_seeds in netlists.items()})
     unknown, _, *_ = pareto_charts([row, others], ACCURACY)
     assert all(point.x_range is None for point in unknown.series[0].points)
-    one_seed = Row(row.configuration, "synth", {kernel: found[:1] for kernel, found in netlists.items()})
+    one_seed = Row(
+        row.configuration, "synth", {kernel: of_seeds[:1] for kernel, of_seeds in netlists.items()}
+    )
     bare, _, *_ = pareto_charts([row, one_seed], ACCURACY)
     assert all(point.x_range is None for point in bare.series[0].points)
 
@@ -118,9 +120,11 @@ def test_a_front_has_the_kernels_that_no_other_beats_in_both_error_and_cost(rows
         fronts = describe_pareto(chart)["fronts"]
         for series in chart.series:
             unbeaten = {
-                one.label
-                for one in series.points
-                if not any(two.x <= one.x and two.y <= one.y for two in series.points if two is not one)
+                point.label
+                for point in series.points
+                if not any(
+                    other.x <= point.x and other.y <= point.y for other in series.points if other is not point
+                )
             }
             assert set(fronts[series.name]) == unbeaten
 

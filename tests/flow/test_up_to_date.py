@@ -225,9 +225,9 @@ def test_another_openroad_on_the_path_is_another_tool(tmp_path, monkeypatch):
 
 def test_threads_count_where_openroad_gets_them():
     one, two = (make_settings("expmul", TINY, depth="place", jobs=jobs) for jobs in (1, 2))
-    assert up_to_date.asked_of(one) != up_to_date.asked_of(two)
+    assert up_to_date.request_of(one) != up_to_date.request_of(two)
     one, two = (make_settings("expmul", TINY, depth="synth", jobs=jobs) for jobs in (1, 2))
-    assert up_to_date.asked_of(one) == up_to_date.asked_of(two)
+    assert up_to_date.request_of(one) == up_to_date.request_of(two)
 
 
 def test_a_sweep_starts_no_process_for_unchanged_runs(netlist, no_process):

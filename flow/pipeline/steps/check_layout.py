@@ -2,55 +2,34 @@
 
 from pathlib import Path
 
-from siliconcompiler.asic import ASICTask
-
-from flow.pipeline.steps.library_files import liberty_files
+from flow.pipeline.steps.own_task import CORNER
+from flow.pipeline.steps.verdict_task import VerdictTask
+from flow.record.result import Check
 from flow.signoff.layout_check import check_layout
-from flow.signoff.verdict import VERDICT, write_verdict
 
 
-class CheckLayoutTask(ASICTask):
-    """Writes a verdict on what `write.views` left; a layout that differs does not stop the run."""
+class CheckLayoutTask(VerdictTask):
+    """Judges what `write.views` left."""
 
-    def __init__(self) -> None:
-        """Declare the step's parameters."""
-        super().__init__()
-        self.add_parameter("corner", "str", "library corner")
-
-    def tool(self) -> str:
-        """Name the tool."""
-        return "signoff"
-
-    def task(self) -> str:
-        """Name the task."""
-        return "check_layout"
-
-    def configure(self, corner: str) -> None:
-        """Set the corner of the library."""
-        self.set("var", "corner", corner)
+    TASK = "check_layout"
+    PARAMETERS = (CORNER,)
+    INPUT_ENDINGS = ("def.gz", "lec.vg")
 
     def setup(self) -> None:
-        """Declare what the step reads."""
+        """Declare the netlist before layout too."""
         super().setup()
-        self.add_required_key("var", "corner")
-        for ext in ("def.gz", "lec.vg"):
-            self.add_input_file(ext=ext)
         self.add_input_file(self._synthesised())
 
     def _synthesised(self) -> str:
         # write.views has a file of the same name.
         return str(self.compute_input_file_node_name(f"{self.design_topmodule}.vg", "synthesis", "0"))
 
-    def run(self) -> int:
+    def verdict(self) -> Check:
         """Compare."""
-        top, inputs = self.design_topmodule, Path("inputs")
-        verdict = check_layout(
-            inputs / f"{top}.def.gz",
-            inputs / f"{top}.lec.vg",
-            inputs / self._synthesised(),
-            top,
-            [Path(path) for path in liberty_files(self.mainlib, self.get("var", "corner"))],
+        return check_layout(
+            self.input_path("def.gz"),
+            self.input_path("lec.vg"),
+            Path("inputs") / self._synthesised(),
+            self.design_topmodule,
+            self.liberty(),
         )
-        write_verdict(verdict, Path(VERDICT))
-        print(f"{verdict.status}: {verdict.detail}")
-        return 0

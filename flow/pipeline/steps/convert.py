@@ -1,47 +1,22 @@
 """Step `convert`: MyHDL to Verilog."""
 
 import json
-from pathlib import Path
-from typing import Any
 
-from siliconcompiler import Task
-
+from flow.pipeline.steps.own_task import DESIGN, DESIGN_PARAMETERS, OwnTask
 from hdl.verilog import to_verilog
 
 
-class ConvertTask(Task):
+class ConvertTask(OwnTask):
     """Writes `<design>.v` from the design's MyHDL description and parameters."""
 
-    def __init__(self) -> None:
-        """Declare the step's parameters."""
-        super().__init__()
-        self.add_parameter("design", "str", "name of the design in hdl.designs")
-        self.add_parameter("design_parameters", "str", "the design's parameters, as JSON")
-
-    def tool(self) -> str:
-        """Name the tool."""
-        return "myhdl"
-
-    def task(self) -> str:
-        """Name the task."""
-        return "convert"
-
-    def configure(self, design: str, parameters: dict[str, Any]) -> None:
-        """Say what to convert."""
-        self.set("var", "design", design)
-        self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
-
-    def setup(self) -> None:
-        """Declare what the step reads and writes."""
-        super().setup()
-        for name in ("design", "design_parameters"):
-            self.add_required_key("var", name)
-        self.add_output_file(ext="v")
+    TOOL = "myhdl"
+    TASK = "convert"
+    PARAMETERS = (DESIGN, DESIGN_PARAMETERS)
+    OUTPUT_ENDINGS = ("v",)
 
     def run(self) -> int:
         """Write the Verilog."""
-        parameters = json.loads(self.get("var", "design_parameters"))
-        output = Path("outputs") / f"{self.design_topmodule}.v"
-        to_verilog(self.get("var", "design"), parameters, output)
+        output = self.output_path("v")
+        to_verilog(self.value(DESIGN), json.loads(self.value(DESIGN_PARAMETERS)), output)
         print(f"wrote {output}, {output.stat().st_size} bytes")
         return 0

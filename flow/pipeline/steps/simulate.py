@@ -5,8 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from siliconcompiler.asic import ASICTask
-
 from flow.activity import timed, zero_delay
 from flow.activity.gate_design import Activity, GateDesign, join
 from flow.activity.saif import write_saif
@@ -15,57 +13,29 @@ from flow.formats.liberty import read_liberty
 from flow.formats.netlist import read_netlist
 from flow.formats.sdf import read_sdf
 from flow.formats.streams import Words, unpack_codes
-from flow.pipeline.steps.library_files import liberty_files
+from flow.pipeline.steps.own_task import CLOCK_NS, CORNER, DESIGN, DESIGN_PARAMETERS, LibraryTask
 from flow.record.activities import SIMULATED_ACTIVITIES, TIMED, ZERO_DELAY
 from flow.record.constraints import CLOCK_PORT, PORT_DELAY_SHARE
 from flow.record.run_folder import ACTIVITY_SUMMARY
 
 
-class SimulateTask(ASICTask):
+class SimulateTask(LibraryTask):
     """Writes `<design>.zero_delay.saif` and `<design>.timed.saif`; every output is checked on the way."""
 
-    def __init__(self) -> None:
-        """Declare the step's parameters."""
-        super().__init__()
-        self.add_parameter("design", "str", "name of the design in hdl.designs")
-        self.add_parameter("design_parameters", "str", "the design's parameters, as JSON")
-        self.add_parameter("clock_ns", "float", "clock period", unit="ns")
-        self.add_parameter("corner", "str", "library corner")
-
-    def tool(self) -> str:
-        """Name the tool."""
-        return "activity"
-
-    def task(self) -> str:
-        """Name the task."""
-        return "simulate"
-
-    def configure(self, design: str, parameters: dict[str, Any], clock_ns: float, corner: str) -> None:
-        """Say what to simulate."""
-        self.set("var", "design", design)
-        self.set("var", "design_parameters", json.dumps(parameters, sort_keys=True))
-        self.set("var", "clock_ns", clock_ns)
-        self.set("var", "corner", corner)
-
-    def setup(self) -> None:
-        """Declare what the step reads and writes."""
-        super().setup()
-        for name in ("design", "design_parameters", "clock_ns", "corner"):
-            self.add_required_key("var", name)
-        self.add_input_file(ext="lec.vg")
-        self.add_input_file(ext="typical.sdf")
-        for activity in SIMULATED_ACTIVITIES:
-            self.add_output_file(ext=f"{activity}.saif")
+    TOOL = "activity"
+    TASK = "simulate"
+    PARAMETERS = (DESIGN, DESIGN_PARAMETERS, CLOCK_NS, CORNER)
+    INPUT_ENDINGS = ("lec.vg", "typical.sdf")
+    OUTPUT_ENDINGS = tuple(f"{activity}.saif" for activity in SIMULATED_ACTIVITIES)
 
     def run(self) -> int:
         """Simulate with no delays and with those of the layout."""
         top = self.design_topmodule
-        liberty = [Path(path) for path in liberty_files(self.mainlib, self.get("var", "corner"))]
-        gates = join(read_netlist(Path(f"inputs/{top}.lec.vg"), top), read_liberty(liberty), CLOCK_PORT)
-        workload = make_workload(self.get("var", "design"), json.loads(self.get("var", "design_parameters")))
+        gates = join(read_netlist(self.input_path("lec.vg"), top), read_liberty(self.liberty()), CLOCK_PORT)
+        workload = make_workload(self.value(DESIGN), json.loads(self.value(DESIGN_PARAMETERS)))
         streams = workload.streams
         inputs = workload.packed_inputs()
-        clock_ns = self.get("var", "clock_ns")
+        clock_ns = self.value(CLOCK_NS)
         summary: dict[str, Any] = {"clocks": workload.clocks, "data_sha256": workload.data_sha256}
 
         start = time.monotonic()
@@ -75,7 +45,7 @@ class SimulateTask(ASICTask):
         start = time.monotonic()
         outputs, activity = timed.simulate(
             gates,
-            read_sdf(Path(f"inputs/{top}.typical.sdf")),
+            read_sdf(self.input_path("typical.sdf")),
             inputs,
             streams,
             clock_ns,
@@ -99,7 +69,7 @@ class SimulateTask(ASICTask):
         """Check the outputs, write the SAIF and return what the simulation took."""
         check_outputs(workload, outputs)
         runtime_s = time.monotonic() - start
-        write_saif(gates, activity, Path(f"outputs/{self.design_topmodule}.{name}.saif"))
+        write_saif(gates, activity, self.output_path(f"{name}.saif"))
         print(f"{name}: {workload.clocks} clocks in {runtime_s:.2f} s, every output as the model has it")
         return {"toggles": int(activity.toggles.sum()), "runtime_s": round(runtime_s, 3)}
 

@@ -1,15 +1,13 @@
 """Step `write.gds`: the routed layout and the library's cells to GDS, by KLayout."""
 
-import sys
-from pathlib import Path
 from typing import Any
-
-from siliconcompiler.asic import ASICTask
 
 from flow.common.places import PROJECT_ROOT
 from flow.pipeline.steps.library_files import layout_files, technology_lefs
+from flow.pipeline.steps.own_task import LibraryTask, Parameter
 
 SCRIPT = PROJECT_ROOT / "flow" / "pipeline" / "scripts" / "klayout_stream.py"
+PROGRAM = Parameter("script", "file", "the stream-out program", default=str(SCRIPT))
 
 
 def layer_map_options(pdk: Any) -> list[str]:
@@ -23,39 +21,28 @@ def layer_map_options(pdk: Any) -> list[str]:
     return options
 
 
-class StreamOutTask(ASICTask):
+class StreamOutTask(LibraryTask):
     """Merges `<design>.def.gz` and the library's GDS into `<design>.gds`."""
 
-    def __init__(self) -> None:
-        """Declare the step's parameters."""
-        super().__init__()
-        self.add_parameter("script", "file", "the stream-out program", defvalue=str(SCRIPT))
-
-    def tool(self) -> str:
-        """Name the tool."""
-        return "klayout_package"
-
-    def task(self) -> str:
-        """Name the task."""
-        return "stream_out"
+    TOOL = "klayout_package"
+    TASK = "stream_out"
+    PARAMETERS = (PROGRAM,)
+    INPUT_ENDINGS = ("def.gz",)
+    OUTPUT_ENDINGS = ("gds",)
 
     def setup(self) -> None:
-        """Declare what the step reads and writes."""
+        """Name the program."""
         super().setup()
-        self.set_path(str(Path(sys.executable).parent))
-        self.set_exe(Path(sys.executable).name)
-        self.add_required_key("var", "script")
-        self.add_input_file(ext="def.gz")
-        self.add_output_file(ext="gds")
+        self.run_by_this_python()
 
     def runtime_options(self) -> list[str]:
         """Return the program's arguments."""
         options = ["-I", str(SCRIPT), "--top", self.design_topmodule]
-        options += ["--def", f"inputs/{self.design_topmodule}.def.gz"]
-        options += ["--gds", f"outputs/{self.design_topmodule}.gds"]
+        options += ["--def", str(self.input_path("def.gz"))]
+        options += ["--gds", str(self.output_path("gds"))]
         options += layer_map_options(self.pdk)
         for path in technology_lefs(self.pdk) + layout_files(self.mainlib, "lef"):
-            options += ["--lef", path]
+            options += ["--lef", str(path)]
         for path in layout_files(self.mainlib, "gds"):
-            options += ["--cells", path]
+            options += ["--cells", str(path)]
         return options

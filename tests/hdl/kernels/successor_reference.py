@@ -65,11 +65,11 @@ class Kernel:
             return sign << self.fmt.width - 1
         return sign << self.fmt.width - 1 | lowered << self.fmt.mantissa_bits | mantissa
 
-    def added(self, code: int, step: int) -> int:
+    def scaled(self, code: int, log2_factor: int) -> int:
         """Step 5: D added to the exponent and the top F bits of the mantissa."""
         sign, exponent, mantissa = self.parts(code)
         low = self.fmt.mantissa_bits - self.fraction_bits
-        field = (exponent << self.fraction_bits | mantissa >> low) + step
+        field = (exponent << self.fraction_bits | mantissa >> low) + log2_factor
         if exponent == 0 or field >> self.fraction_bits <= 0:
             return sign << self.fmt.width - 1
         field = min(field, 2 ** (self.fmt.exponent_bits + self.fraction_bits) - 1)
@@ -91,39 +91,39 @@ def two_to(exponent: int) -> Fraction:
     return Fraction(2**exponent) if exponent >= 0 else Fraction(1, 2**-exponent)
 
 
-def key_by_key(kernel: Kernel, q, k, valid, upward: bool):
-    """Yield (rise, n, f, dead) of each key, steps 1 to 3; `upward`: the maximum is of the ceilings."""
+def key_by_key(kernel: Kernel, q, k, valid, of_ceilings: bool):
+    """Yield (rise, n, f, dead) of each key, steps 1 to 3; `of_ceilings`: the maximum is of the ceilings."""
     top = -256
     for key, live in zip(k, valid, strict=True):
         score = kernel.fixed_score(int(dot_product(q, key, kernel.fmt)))
-        whole, fraction = score >> kernel.fraction_bits, score % 2**kernel.fraction_bits
-        reached = -(-score >> kernel.fraction_bits) if upward else whole
+        floor, fraction = score >> kernel.fraction_bits, score % 2**kernel.fraction_bits
+        reached = -(-score >> kernel.fraction_bits) if of_ceilings else floor
         rise = 0
         if live:
             rise, top = min(max(top, reached) - top, FARTHEST), max(top, reached)
-        n = top - whole
+        n = top - floor
         yield rise, n, fraction, not live or n > FARTHEST
 
 
-def floating(kernel: Kernel, q, k, v, valid, multiplied: bool) -> list[int]:
-    """Return variant A's output codes, or with `multiplied` those of X, of one query."""
+def floating(kernel: Kernel, q, k, v, valid, with_multiplier: bool) -> list[int]:
+    """Return variant A's output codes, or `with_multiplier` those of X, of one query."""
     fmt = kernel.fmt
     sums = [0] * (len(v[0]) + 1)
-    keys = key_by_key(kernel, q, k, valid, upward=False)
+    keys = key_by_key(kernel, q, k, valid, of_ceilings=False)
     for values, (rise, n, fraction, dead) in zip(v, keys, strict=True):
         products = [0] * len(sums)
         if not dead:
             weight = kernel.weight(n, fraction)
-            step = fraction - (n << kernel.fraction_bits)
+            log2_factor = fraction - (n << kernel.fraction_bits)
             lanes = (
                 [int(multiply(weight, value, fmt)) for value in values]
-                if multiplied
-                else [kernel.added(int(value), step) for value in values]
+                if with_multiplier
+                else [kernel.scaled(int(value), log2_factor) for value in values]
             )
             products = [weight, *lanes]
         sums = [
-            int(add(kernel.rescaled(one, rise), product, fmt))
-            for one, product in zip(sums, products, strict=True)
+            int(add(kernel.rescaled(total, rise), product, fmt))
+            for total, product in zip(sums, products, strict=True)
         ]
     return divide(np.array(sums, np.uint32), fmt).tolist()
 
@@ -131,14 +131,14 @@ def floating(kernel: Kernel, q, k, v, valid, multiplied: bool) -> list[int]:
 def fixed(kernel: Kernel, q, k, v, valid) -> list[int]:
     """Return variant B's output codes of one query."""
     sums = [0] * (len(v[0]) + 1)
-    keys = key_by_key(kernel, q, k, valid, upward=True)
+    keys = key_by_key(kernel, q, k, valid, of_ceilings=True)
     for values, (rise, n, fraction, dead) in zip(v, keys, strict=True):
         terms = [0] * len(sums)
         if not dead:
             weight = (1 + Fraction(kernel.table(fraction, 10), 1024)) * two_to(-n)
-            step = fraction - (n << kernel.fraction_bits)
-            lanes = [kernel.value(kernel.added(int(value), step)) for value in values]
+            log2_factor = fraction - (n << kernel.fraction_bits)
+            lanes = [kernel.value(kernel.scaled(int(value), log2_factor)) for value in values]
             terms = [kernel.in_sum_units(term) for term in (weight, *lanes)]
-        sums = [kernel.saturated((one >> rise) + term) for one, term in zip(sums, terms, strict=True)]
+        sums = [kernel.saturated((total >> rise) + term) for total, term in zip(sums, terms, strict=True)]
     codes = encode(np.ldexp(np.array(sums, np.float64), -kernel.sum_fraction_bits), kernel.fmt)
     return divide(codes, kernel.fmt).tolist()

@@ -26,10 +26,10 @@ def instances(body):
 
 def below(bodies, module):
     """`module` and all modules under it."""
-    found = {module}
+    modules = {module}
     for child in instances(bodies[module]).values():
-        found |= below(bodies, child)
-    return found
+        modules |= below(bodies, child)
+    return modules
 
 
 @pytest.mark.parametrize("fmt", ["bf16", "e4m3"])

@@ -73,8 +73,8 @@ def test_score_to_fixed_point_equals_the_model_on_every_code(name, fraction_bits
     codes = np.arange(1 << fmt.width)
     expected = log2_score(codes, fmt, fraction_bits)
     assert expected.min() == -expected.max()
-    found = simulation.run({"score": codes})["fixed"].astype(np.int64)
-    np.testing.assert_array_equal(found, expected % (1 << 9 + fraction_bits))
+    results = simulation.run({"score": codes})["fixed"].astype(np.int64)
+    np.testing.assert_array_equal(results, expected % (1 << 9 + fraction_bits))
 
 
 @pytest.mark.parametrize(("name", "fraction_bits"), [("e4m3", 3), ("e4m3", 0), ("e5m2", 1), ("bf16", 3)])
@@ -90,8 +90,10 @@ def test_lane_equals_the_model_on_every_code_and_step(name, fraction_bits, tmp_p
     v, step = (grid.ravel() for grid in np.meshgrid(codes, steps))
     results = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.zeros_like(v)})["y"]
     np.testing.assert_array_equal(results, log2_scale(v, step, fmt, fraction_bits))
-    dropped = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.ones_like(v)})["y"]
-    np.testing.assert_array_equal(dropped, v & 1 << fmt.sign_bit)
+    without_value = simulation.run({"v": v, "log2_factor": step % (1 << step_bits), "drop": np.ones_like(v)})[
+        "y"
+    ]
+    np.testing.assert_array_equal(without_value, v & 1 << fmt.sign_bit)
 
 
 def test_lane_is_within_the_error_of_mitchells_approximation():
@@ -115,8 +117,8 @@ def test_scores_rising_slowly_decay_where_expmul_takes_the_plain_mean():
     q, k, v = scores_of(np.array([0.3 * LOG2_E * np.arange(60)]))
     # q carries log2 e, so the truth is a softmax to the base 2.
     exact = attention_exact(decode(q, BF16) / LOG2_E, *(decode(codes, BF16) for codes in (k, v)))
-    found = decode(attend("fa2_log2", q, k, v), BF16)
-    assert np.linalg.norm(found - exact) < 0.1 * np.linalg.norm(exact)
+    results = decode(attend("fa2_log2", q, k, v), BF16)
+    assert np.linalg.norm(results - exact) < 0.1 * np.linalg.norm(exact)
 
 
 def test_an_exact_weight_is_at_least_as_good_as_an_added_logarithm():
@@ -152,12 +154,12 @@ def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, dat
     )
     valid = random.random((1, 9)) < 0.8
     expected = {
-        "fa2_log2": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=False),
-        "fa2_log2_fixed": lambda one: fixed(one, q[0], k[0], v[0], valid[0]),
-        "fa2_intmax": lambda one: floating(one, q[0], k[0], v[0], valid[0], multiplied=True),
+        "fa2_log2": lambda kernel: floating(kernel, q[0], k[0], v[0], valid[0], with_multiplier=False),
+        "fa2_log2_fixed": lambda kernel: fixed(kernel, q[0], k[0], v[0], valid[0]),
+        "fa2_intmax": lambda kernel: floating(kernel, q[0], k[0], v[0], valid[0], with_multiplier=True),
     }[kernel](Kernel(fmt, fraction_bits))
-    found = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
-    assert found[0].tolist() == expected
+    results = attend(kernel, q, k, v, valid, format=name, fraction_bits=fraction_bits)
+    assert results[0].tolist() == expected
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -177,9 +179,9 @@ def test_attention_lies_near_float64(kernel):
     random = np.random.default_rng(8)
     q, k, v = (random.normal(size=shape) for shape in ((64, 16), (64, 128, 16), (64, 128, 16)))
     codes = [encode(array, BF16) for array in (q * LOG2_E / 4, k, v)]
-    exact = attention_exact(q / 4, *(decode(one, BF16) for one in codes[1:]))
-    found = decode(attend(kernel, *codes), BF16)
-    assert np.linalg.norm(found - exact) < 0.045 * np.linalg.norm(exact)
+    exact = attention_exact(q / 4, *(decode(array, BF16) for array in codes[1:]))
+    results = decode(attend(kernel, *codes), BF16)
+    assert np.linalg.norm(results - exact) < 0.045 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -219,29 +221,26 @@ def test_fixed_point_kernel_has_the_ports_and_the_groups_of_the_others_and_its_d
     assert set(fixed.groups) - set(baseline.groups) == {"drain"}
 
 
+def assert_fixed_equals_its_model(tmp_path, queries, keys, seed, **parameters):
+    """`fa2_log2_fixed` gives its model's results on queries of any codes, each after its latency."""
+    design = get_design("fa2_log2_fixed")
+    simulation, values = compile_kernel(design, tmp_path, format="e4m3", **parameters)
+    random = np.random.default_rng(seed)
+    shapes = ((queries, values.d), (queries, keys, values.d), (queries, keys, values.d))
+    q, k, v = (random.integers(0, 256, shape) for shape in shapes)
+    results, delays = run_kernel(design, simulation, values, q, k, v, np.ones((queries, keys), bool))
+    np.testing.assert_array_equal(results, design.attend(values, q, k, v))
+    assert set(delays) == {design.latency_clocks(values)}
+
+
 def test_queries_of_d_plus_1_keys_follow_each_other_through_the_drain(tmp_path):
-    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, format="e4m3", d=5)
-    random = np.random.default_rng(6)
-    q, k, v = (random.integers(0, 256, shape) for shape in ((60, 5), (60, 6, 5), (60, 6, 5)))
-    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
-    results, delays = run_kernel(
-        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((60, 6), bool)
-    )
-    np.testing.assert_array_equal(results, expected)
-    assert set(delays) == {get_design("fa2_log2_fixed").latency_clocks(values)}
+    assert_fixed_equals_its_model(tmp_path, queries=60, keys=6, seed=6, d=5)
 
 
 @pytest.mark.parametrize(("sum_bits", "sum_fraction_bits"), [(24, 12), (13, 10), (30, 27)])
 def test_narrow_and_wide_sums_equal_the_model_where_they_saturate(sum_bits, sum_fraction_bits, tmp_path):
-    parameters = {"format": "e4m3", "d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
-    simulation, values = compile_kernel(get_design("fa2_log2_fixed"), tmp_path, **parameters)
-    random = np.random.default_rng(7)
-    q, k, v = (random.integers(0, 256, shape) for shape in ((50, 3), (50, 80, 3), (50, 80, 3)))
-    expected = get_design("fa2_log2_fixed").attend(values, q, k, v)
-    results, _ = run_kernel(
-        get_design("fa2_log2_fixed"), simulation, values, q, k, v, np.ones((50, 80), bool)
-    )
-    np.testing.assert_array_equal(results, expected)
+    parameters = {"d": 3, "sum_bits": sum_bits, "sum_fraction_bits": sum_fraction_bits}
+    assert_fixed_equals_its_model(tmp_path, queries=50, keys=80, seed=7, **parameters)
 
 
 def test_sums_keep_their_range():

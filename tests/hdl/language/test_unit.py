@@ -1,4 +1,5 @@
 import re
+import runpy
 import subprocess
 import sys
 
@@ -69,6 +70,31 @@ def test_text_is_the_same_in_one_process_and_in_others_with_other_hash_seeds():
     here = [convert_unit(expmul_lane, {"v": 8, "shift": 5, "y": 8}, "top", fmt=E4M3) for _ in range(2)]
     assert len({*(run.stdout for run in runs), *here}) == 1
     assert "Date" not in here[0]
+
+
+def test_text_is_the_same_far_down_the_stack_and_for_each_instance():
+    def deep(frames):
+        if frames:
+            return deep(frames - 1)
+        return convert_unit(two_lanes, {"v": 16, "shift": 4, "y": 16}, "top", fmt=E4M3)
+
+    assert deep(0) == deep(50) == deep(0)
+
+
+def test_units_of_the_same_place_in_two_files_are_told_apart(tmp_path):
+    texts = []
+    for name, sign in (("first", "&"), ("second", "|")):
+        path = tmp_path / f"{name}.py"
+        path.write_text(
+            "from hdl.language.unit import In, Instances, Out, always_comb, instances, unit\n\n\n"
+            "@unit\ndef gate(a: In, b: In, y: Out) -> Instances:\n"
+            f"    @always_comb\n    def logic():\n        y.next = a {sign} b\n\n    return instances()\n",
+            encoding="utf-8",
+        )
+        gate = runpy.run_path(str(path))["gate"]
+        texts.append(convert_unit(gate, dict.fromkeys("aby", 2), "top"))
+    assert "y = (a & b);" in texts[0]
+    assert "y = (a | b);" in texts[1]
 
 
 def test_one_unit_with_two_port_widths_is_refused():
