@@ -131,7 +131,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
             return
         if result.checks.failed:
             failed.append(f"{name}: sign-off fails: {', '.join(result.checks.failed)}")
-        miss = missed(result.metrics)
+        miss = missed(result.metrics, result.worst_corners)
         done = f"{name}: done, {result.metrics.cell_area_um2:,.0f} um2" + (f"; {miss}" if miss else "")
         console.print(done, highlight=False, soft_wrap=True)
 

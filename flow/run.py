@@ -192,7 +192,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         compared = find_sibling(settings, sibling(settings.design.name))
         print_result(console, result, settings.folder, compared)
-    miss = missed(result.metrics)
+    miss = missed(result.metrics, result.worst_corners)
     for line in (no_revision() if result.git_revision is None else None, miss):
         # With --json standard output carries the result alone.
         if line is not None and arguments.json:

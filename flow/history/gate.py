@@ -95,7 +95,7 @@ def seed_spread_percent(results: Sequence[Any]) -> dict[tuple[str, str], float]:
     for same_but_seed in groups.values():
         flat = [metrics_of(result) for result in same_but_seed]
         for name in BY_NAME:
-            values = [metrics.get(name) for metrics in flat]
+            values: list[Any] = [metrics.get(name) for metrics in flat]
             if len(values) > 1 and all(map(is_number, values)) and median(values):
                 percent = 100 * (max(values) - min(values)) / abs(median(values))
                 key_of = (same_but_seed[0].design, name)

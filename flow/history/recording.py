@@ -61,6 +61,6 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
                 return f"{name}: {error}"
             outcome = "done"
         add_run(engine, row_of(result, layout_path(settings, result)))
-    miss = missed(result.metrics)
+    miss = missed(result.metrics, result.worst_corners)
     say(f"{name}: {outcome}" + (f"; {miss}" if miss else ""))
     return None

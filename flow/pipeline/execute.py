@@ -178,7 +178,7 @@ def collect(
         groups=groups,
         power=power,
         optimised_corners=settings.optimised_corners,
-        worst_corners=worst_corners(corners) if settings.optimised_corners == "all" else {},
+        worst_corners=worst_corners(settings, corners),
         corners=corners,
         checks=checks,
         **simulation,

@@ -1,17 +1,21 @@
 """From the reports of `corners.report` to the figures of a result's corners."""
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from flow.pipeline.measure_layout import measured
 from flow.pipeline.measure_power import read_total_w
 from flow.pipeline.retime import STEP, reports_folder
+from flow.record.depths import METRIC_STEPS
 from flow.record.result import CornerFigures, Metrics
+from flow.record.run_folder import step_folder
 from flow.record.settings import Settings
 from pdk_configs.corners import Corner, corners_of
 
 TABLE = "corners.tsv"
+CORNER_LINE = re.compile(r"^Corner: (\w+)$", re.MULTILINE)
 
 
 def measure_corners(settings: Settings, metrics: Metrics, retimed: bool) -> dict[str, CornerFigures]:
@@ -67,8 +71,18 @@ def read_corner(corner: Corner, times_s: list[str], reports: Path) -> CornerFigu
     )
 
 
-def worst_corners(corners: Mapping[str, CornerFigures]) -> dict[str, str]:
-    """Return by metric which corner's is the worst: it is the run's where the layout is optimised for all."""
+def worst_corners(settings: Settings, corners: Mapping[str, CornerFigures]) -> dict[str, str]:
+    """Return by metric whose the run's is, the worst corner's; none where the layout is for the typical one.
+
+    Of a placement, without `corners`, the report of its slowest path tells.
+    """
+    if settings.optimised_corners == "typical" or settings.depth not in METRIC_STEPS:
+        return {}
+    if not corners:
+        step = METRIC_STEPS[settings.depth]
+        report = step_folder(settings.folder, step) / "reports" / "timing" / "setup.rpt"
+        corner = CORNER_LINE.search(report.read_text(encoding="utf-8"))
+        return {"setup_slack_ns": corner[1]} if corner else {}
     worst = {}
     for metric in ("setup_slack_ns", "hold_slack_ns", "fmax_mhz"):
         values = {name: getattr(figures, metric) for name, figures in corners.items()}

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from finished_layout import TOP
@@ -17,7 +18,9 @@ from flow.pipeline.corners import files_at
 from flow.pipeline.measure_corners import measure_corners, worst_corners
 from flow.pipeline.retime import reports_folder
 from flow.record.metrics import AT_CORNERS, BY_NAME, metrics_of
+from flow.record.misses import missed
 from flow.record.result import CornerFigures, Metrics
+from flow.record.run_folder import step_folder
 from flow.record.settings import make_settings
 from flow.reproduction.corner_savings import savings_at_corners
 from flow.tools.pdk_data import find_data_root
@@ -80,7 +83,25 @@ def test_figures_of_each_corner_are_those_of_its_reports(reports):
     assert (slow.setup_slack_ns, slow.hold_slack_ns, slow.fmax_mhz) == (1.5, 1.2, 50.0)
     assert (typical.fmax_mhz, fast.fmax_mhz) == (200.0, None)
     assert (fast.hold_slack_ns, fast.power_leakage_w, fast.power_total_w) == (-0.2, 1e-6, 5.01e-4)
-    assert worst_corners(corners) == {"setup_slack_ns": "slow", "hold_slack_ns": "fast", "fmax_mhz": "slow"}
+    assert worst_corners(reports[0], corners) == {}
+    wide = replace(reports[0], optimised_corners="all")
+    assert worst_corners(wide, corners) == {
+        "setup_slack_ns": "slow",
+        "hold_slack_ns": "fast",
+        "fmax_mhz": "slow",
+    }
+
+
+def test_a_slack_of_all_corners_says_at_which_it_is(tmp_path):
+    settings = make_settings(
+        "expmul", {}, "sky130", depth="place", build_dir=tmp_path, optimised_corners="all"
+    )
+    report = step_folder(settings.folder, "place.detailed") / "reports" / "timing" / "setup.rpt"
+    report.parent.mkdir(parents=True)
+    report.write_text("Path Type: max\nCorner: slow\n\nPath Type: max\nCorner: fast\n", encoding="utf-8")
+    whose = worst_corners(settings, {})
+    assert whose == {"setup_slack_ns": "slow"}
+    assert missed(Metrics(setup_slack_ns=-0.5), whose) == "missed: setup slack at slow -0.500 ns"
 
 
 def test_a_slack_that_is_no_number_fails_the_step(reports):
