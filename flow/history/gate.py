@@ -13,7 +13,7 @@ from flow.common.errors import UserError
 from flow.common.numeric import change_percent, is_number
 from flow.comparison.kept_rows import kept_results
 from flow.history.runs import Run, title_of
-from flow.record.metrics import BY_NAME, HIGHER, measured_at, metrics_of
+from flow.record.metrics import BY_NAME, CORNER_METRICS, HIGHER, measured_at, metrics_of
 from flow.record.result import identity_of
 
 PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
@@ -129,16 +129,17 @@ def check_run(
     """
     title = title_of(target)
     checks = []
-    for metric in measured_at(target["depth"]):
+    for metric in (*measured_at(target["depth"]), *CORNER_METRICS):
         name = metric.name
         limit = gates.limits.get(name)
         band_percent = gates.bands_percent.get(name, gates.bands_percent.get(metric.of or name))
         base, reason = baseline(target, earlier, name)
-        if metric.of is not None and base is None:
-            band_percent = None  # not every PDK, nor every earlier run, has it
+        value = metric.value_in(target["metrics"])
+        if metric.of is not None and base is None:  # not every PDK, nor every earlier run, has it
+            band_percent = None
+            limit = None if value is None else limit
         if limit is None and band_percent is None:
             continue
-        value = metric.value_in(target["metrics"])
         if value is None:
             checks.append(Check(title, name, None, None, None, ERROR, "the metric is missing"))
             continue

@@ -97,8 +97,8 @@ BY_NAME = {metric.name: metric for metric in ALL_METRICS}
 
 
 def measured_at(depth: str) -> tuple[Metric, ...]:
-    """Return the metrics that a run to `depth` has, those at corners included."""
-    return tuple(metric for metric in ALL_METRICS if reaches(depth, metric.since))
+    """Return the metrics that a run to `depth` has on every PDK: none at a corner."""
+    return tuple(metric for metric in METRICS if reaches(depth, metric.since))
 
 
 def metrics_of(result: Result) -> dict[str, Any]:
