@@ -36,9 +36,7 @@ def identity_of_package(name: str) -> str | None:
         package = distribution(name)
     except PackageNotFoundError:
         return None
-    record = next(
-        (file.read_text(encoding="utf-8") for file in package.files or () if file.name == "RECORD"), ""
-    )
+    record = package.read_text("RECORD") or ""
     return f"{package.version} {hashlib.sha256(record.encode()).hexdigest()}"
 
 
