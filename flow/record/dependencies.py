@@ -1,7 +1,6 @@
 """What code of this project uses, worked out from the code itself: no list is kept by hand."""
 
 import ast
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -43,8 +42,6 @@ def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
     """
     used: set[Path] = set()
     packages: set[str] = set()
-    root = root.resolve()
-    listed = Folders()
     waiting = [file.resolve() for file in files]
     while waiting:
         file = waiting.pop()
@@ -55,44 +52,20 @@ def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
             continue
         package = package_of(file, root)
         references = read_references(file.read_bytes(), package)
-        modules = {around for name in (package, *references.imports) for around in with_packages(name)}
-        for name in modules:
-            if "." not in name and not (root / name).is_dir():
-                packages.add(name)
-            waiting += module_files(name, root, listed)
+        for name in (package, *references.imports):
+            if not (root / name.partition(".")[0]).is_dir():
+                packages.add(name.partition(".")[0])
+            waiting += module_files(name, root)
         if "pkgutil" in references.imports:  # it imports all modules of the packages that it names
-            folders = (root.joinpath(*name.split(".")) for name in references.imports)
+            folders = (root.resolve().joinpath(*name.split(".")) for name in references.imports)
             waiting += [path for folder in folders if folder.is_dir() for path in folder.glob("*.py")]
-        waiting += named_files(references.strings, file.parent, root, listed)
+        waiting += named_files(references.strings, file.parent, root)
     return Sources(frozenset(used), frozenset(packages - sys.stdlib_module_names))
-
-
-class Folders:
-    """What folders hold, each read once: a look at every name would take most of a run's first second."""
-
-    def __init__(self) -> None:
-        """Begin with none read."""
-        self._names: dict[str, frozenset[str]] = {}
-
-    def has(self, folder: str, name: str) -> bool:
-        """Whether the folder is there and holds something of that name."""
-        if folder not in self._names:
-            try:
-                self._names[folder] = frozenset(entry.name for entry in os.scandir(folder))
-            except OSError:
-                self._names[folder] = frozenset()
-        return name in self._names[folder]
 
 
 def package_of(file: Path, root: Path) -> str:
     """Return the dotted name of the package that the module in `file` is in."""
-    return ".".join(file.parent.relative_to(root).parts)
-
-
-def with_packages(name: str) -> Iterator[str]:
-    """Yield the names of a module and of the packages around it."""
-    parts = name.split(".")
-    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return ".".join(file.parent.relative_to(root.resolve()).parts)
 
 
 @cache
@@ -113,28 +86,26 @@ def read_references(code: bytes, package: str) -> References:
     return References(frozenset(imports), frozenset(strings))
 
 
-def module_files(name: str, root: Path, folders: Folders) -> Iterator[Path]:
-    """Yield the file of a module or package of the checkout; none of another's."""
-    around, _, own = f"{root}/{name.replace('.', '/')}".rpartition("/")
-    for folder, file in ((around, f"{own}.py"), (f"{around}/{own}", "__init__.py")):
-        if folders.has(folder, file):
-            yield Path(folder, file)
+def module_files(name: str, root: Path) -> Iterator[Path]:
+    """Yield the files of a module of the checkout and of the packages around it; none of another's."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        path = root.resolve().joinpath(*parts[:length])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                yield file
 
 
-def named_files(strings: Iterable[str], folder: Path, root: Path, folders: Folders) -> Iterator[Path]:
+def named_files(strings: Iterable[str], folder: Path, root: Path) -> Iterator[Path]:
     """Yield the scripts and data that `strings`, of a module in `folder`, name."""
-    scripts = root / SCRIPTS_FOLDER
     for name in strings:
         if not name.isprintable() or "/" in name or len(name) > 100 or name in ("", ".", ".."):
             continue
-        paths = [place / name for place in (folder, scripts) if folders.has(str(place), name)]
-        yield from (path for path in paths if path.suffix in SUFFIXES and path.is_file())
-        yield from (
-            file
-            for path in paths
-            if path.parent == folder and path.is_dir() and not folders.has(str(path), "__init__.py")
-            for file in files_below(path)
-        )
+        for path in (folder / name, root.resolve() / SCRIPTS_FOLDER / name):
+            if path.suffix in SUFFIXES and path.is_file():
+                yield path
+        if (folder / name).is_dir() and not (folder / name / "__init__.py").exists():
+            yield from files_below(folder / name)
 
 
 def files_below(folder: Path) -> list[Path]:

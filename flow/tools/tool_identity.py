@@ -36,7 +36,9 @@ def identity_of_package(name: str) -> str | None:
         package = distribution(name)
     except PackageNotFoundError:
         return None
-    record = package.read_text("RECORD") or ""
+    record = next(
+        (file.read_text(encoding="utf-8") for file in package.files or () if file.name == "RECORD"), ""
+    )
     return f"{package.version} {hashlib.sha256(record.encode()).hexdigest()}"
 
 
