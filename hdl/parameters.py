@@ -105,15 +105,20 @@ class Choice:
         """Return whether `value` is a default that goes without saying."""
         return self.default_known and value == self.words[0]
 
-    def value(self, given: Any, before: Parameters) -> str:
-        """Return the value, checked."""
+    def word(self, given: Any) -> str:
+        """Return `given` if it is one of the words, the default for None; raise ValueError else."""
         chosen = self.words[0] if given is None else given
         if chosen not in self.words:
             raise ValueError(f"{self.name} must be {' or '.join(self.words)}, not {chosen!r}")
+        return str(chosen)
+
+    def value(self, given: Any, before: Parameters) -> str:
+        """Return the value, checked, also against those before it."""
+        chosen = self.word(given)
         for word, name, its_word in self.excludes:
             if chosen == word and getattr(before, name, None) == its_word:
                 raise ValueError(f"{self.name} {word} does not go with {name} {its_word}")
-        return str(chosen)
+        return chosen
 
 
 @dataclass(frozen=True)

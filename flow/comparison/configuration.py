@@ -9,7 +9,6 @@ from flow.common.decimals import shortest
 from flow.record.settings import Settings, make_settings
 from hdl.kernels.frame import WITH_KEY
 from hdl.kernels.frame_choices import FA2_CHOICES
-from hdl.parameters import Parameters
 
 OWN: Literal["own"] = "own"
 # What a row is clocked with: a period in ns, None for the PDK's, OWN for each kernel's own (`own_clock.py`).
@@ -23,7 +22,7 @@ def frame_of(given: Mapping[str, Any]) -> Frame:
 
     Raises ValueError for a word that a choice does not have.
     """
-    words = [(one, one.value(given[one.name], Parameters(()))) for one in FA2_CHOICES if one.name in given]
+    words = [(one, one.word(given[one.name])) for one in FA2_CHOICES if one.name in given]
     return tuple((one.name, word) for one, word in words if not one.is_implied(word))
 
 
