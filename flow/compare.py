@@ -15,13 +15,13 @@ try:
 
     from flow.charts.picture import draw
     from flow.common.atomic_file import write_whole
-    from flow.common.command_line import Parser, each_once, names, run_guarded
+    from flow.common.command_line import Parser, assignments, each_once, names, run_guarded
     from flow.common.decimals import quantity, whole_number
     from flow.common.errors import StepError, UserError
     from flow.common.places import PROJECT_ROOT
     from flow.common.usable_cpus import usable_cpus
     from flow.comparison.chart import change_chart
-    from flow.comparison.configuration import OWN, Clock, Configuration, configurations
+    from flow.comparison.configuration import OWN, Clock, Configuration, Frame, configurations, frame_of
     from flow.comparison.keeping import keep_run
     from flow.comparison.kept_rows import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
@@ -33,18 +33,22 @@ try:
     from flow.record.misses import missed
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
-    from flow.record.settings import DEFAULT_PDK, Settings
+    from flow.record.settings import DEFAULT_PDK, Settings, nearest
     from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
+    from hdl.kernels.frame_choices import FA2_CHOICES
 except ModuleNotFoundError as missing:
     sys.exit(
         f"compare.py: error: {missing.name} is not installed: "
         "`make setup`, then `.venv/bin/python flow/compare.py`"
     )
 
+FRAME_WORDS = {choice.name: choice.words for choice in FA2_CHOICES}
+
 EXAMPLES = """examples:
   python flow/compare.py --dims 16 --formats bf16 --pdk nangate45     both kernels through layout
   python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
   python flow/compare.py --clock own                                  each kernel as fast as its layout was
+  python flow/compare.py --set products=one --name one_product        against the strongest exact baseline
   python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
 """
 
@@ -62,6 +66,18 @@ def quantities(text: str) -> list[float]:
 def clocks(text: str) -> list[Clock]:
     """Return the clocks of a comma-separated list, each once: periods in ns, or OWN."""
     return each_once([OWN if word == OWN else quantity(word) for word in names(text)])
+
+
+def chosen_frame(given: Sequence[str]) -> Frame:
+    """Return the frame that the options `--set` choose; raises UserError for what is no choice of it."""
+    chosen = assignments(given)
+    for name in chosen:
+        if name not in FRAME_WORDS:
+            raise nearest("choice of the frame", name, FRAME_WORDS)
+    try:
+        return frame_of(chosen)
+    except ValueError as error:
+        raise UserError(f"--set: {error}") from None
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -85,6 +101,13 @@ def parse_arguments() -> argparse.Namespace:
         default=[WITH_KEY],
         metavar="NAME,...",
         help=f"when v enters: {', '.join(VALUE_TIMINGS)}; default {WITH_KEY}",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"a choice of the frame, for all kernels: {', '.join(FRAME_WORDS)}",
     )
     parser.add_argument(
         "--clock",
@@ -191,6 +214,7 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.value_timings,
         arguments.clock,
         arguments.utilization,
+        chosen_frame(arguments.set),
     )
     # Every run may use every core: the longest one, left alone at the end, then does.
     threads = usable_cpus()

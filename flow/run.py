@@ -10,7 +10,7 @@ try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
 
-    from flow.common.command_line import Parser, run_guarded, warn
+    from flow.common.command_line import Parser, assignments, run_guarded, warn
     from flow.common.decimals import WHOLE_NUMBER, quantity, whole_number
     from flow.common.errors import StepError, UserError
     from flow.common.usable_cpus import usable_cpus
@@ -101,12 +101,7 @@ def given_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         given["format"] = arguments.format
     if arguments.lanes is not None:
         given["lanes"] = arguments.lanes
-    for assignment in arguments.set:
-        name, equals, value = assignment.partition("=")
-        if not equals:
-            raise UserError(f"--set {assignment}: it takes NAME=VALUE")
-        if name in given:
-            raise UserError(f"--set {assignment}: {name} is given twice")
+    for name, value in assignments(arguments.set, given).items():
         given[name] = int(value) if WHOLE_NUMBER.fullmatch(value) else value
     return given
 

@@ -31,7 +31,21 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"format": "e4m3", "d": 5, "value_timing": VALUE_TIMINGS[0]},
     {"format": "e4m3", "d": 2, "value_timing": VALUE_TIMINGS[1]},
 )
+# And with each choice of the frame that it has: the default but for these, where the kernel has them all.
+FRAMES: tuple[dict[str, Any], ...] = (
+    {"products": "one"},
+    {"arithmetic": "ieee", "division_activity": "every_key"},
+    {"arithmetic": "ieee", "rounding": "truncate", "products": "one", "format": "e4m3_ieee"},
+    {"division": "serial", "d": 3},
+    {"division": "log"},
+)
 QUERIES, KEYS = 64, 24
+
+
+def configurations(kernel: Kernel) -> list[dict[str, Any]]:
+    """Return the parameters that `kernel` is checked with."""
+    frames = [frame for frame in FRAMES if frame.keys() <= set(kernel.parameter_names)]
+    return [*CONFIGURATIONS, *({"format": "e4m3", "d": 2} | frame for frame in frames)]
 
 
 @dataclass(frozen=True)
@@ -247,7 +261,7 @@ def main() -> int:
     if not isinstance(kernel, Kernel):
         parser.error(f"{spec} is no kernel")
     failed = 0
-    for given in CONFIGURATIONS:
+    for given in configurations(kernel):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 bench = make_bench(kernel, Path(folder), **given)

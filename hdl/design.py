@@ -50,6 +50,11 @@ class Design:
         """
         return make_parameters(f"design {self.name}", self.parameters, values)
 
+    def said_parameters(self, parameters: Parameters) -> dict[str, Any]:
+        """Return the parameters by name, in order, without those that go without saying."""
+        values = {declared: getattr(parameters, declared.name) for declared in self.parameters}
+        return {one.name: value for one, value in values.items() if not one.is_implied(value)}
+
     def top_parameters(self, parameters: Parameters) -> dict[str, Any]:
         """Return the keyword arguments of `top`."""
         return {name: getattr(parameters, name) for name in self.top.parameter_names}

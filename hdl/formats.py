@@ -70,12 +70,14 @@ class FloatFormat:
 BF16 = FloatFormat("bf16", 8, 7)
 E4M3 = FloatFormat("e4m3", 4, 3, reserved_top_exponent=False)
 E5M2 = FloatFormat("e5m2", 5, 2)
+# E4M3 as IEEE 754 would have it: the all-ones exponent belongs to Inf and NaN. The group's FP8 [C].
+E4M3_IEEE = FloatFormat("e4m3_ieee", 4, 3)
 
-NAMED_FORMATS = {fmt.name: fmt for fmt in (BF16, E4M3, E5M2)}
+NAMED_FORMATS = {fmt.name: fmt for fmt in (BF16, E4M3, E5M2, E4M3_IEEE)}
 
 
 def parse_format(name: str) -> FloatFormat:
-    """Return the format called `name`: bf16, e4m3, e5m2, or any other pair of widths as e<E>m<M>.
+    """Return the format called `name`: bf16, e4m3, e5m2, e4m3_ieee, or another pair of widths as e<E>m<M>.
 
     A format has one name. Raises ValueError for a name of another shape, for a second spelling of a
     format's name (e8m7, e04m03), and for widths that do not fit.
@@ -87,7 +89,7 @@ def parse_format(name: str) -> FloatFormat:
         raise ValueError(f"unknown format '{name}': bf16, e4m3, e5m2 or e<exponent bits>m<mantissa bits>")
     exponent_bits, mantissa_bits = int(match[1]), int(match[2])
     its_name = f"e{exponent_bits}m{mantissa_bits}"
-    for known in NAMED_FORMATS.values():
+    for known in (BF16, E4M3, E5M2):
         if (known.exponent_bits, known.mantissa_bits) == (exponent_bits, mantissa_bits):
             its_name = known.name
     if name != its_name:

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hdl.formats import FloatFormat, parse_format
+from hdl.ieee_format import NEAREST, ieee_format
+
+# Words of `arithmetic`, `products` and `division` that change what a model computes.
+FLUSH, IEEE = "flush", "ieee"
+ONE = "one"
+LOG = "log"
 
 # A number, or what gives it for the parameters declared before.
 Bound = int | Callable[["Parameters"], int]
@@ -26,7 +32,9 @@ class Parameters:
 
     @property
     def fmt(self) -> FloatFormat:
-        """The format itself, where there is a parameter `format`."""
+        """The format itself, where there is a parameter `format`: an `IeeeFormat` in IEEE arithmetic."""
+        if getattr(self, "arithmetic", FLUSH) == IEEE:
+            return ieee_format(self.format, getattr(self, "rounding", NEAREST))
         return parse_format(self.format)
 
 
@@ -41,6 +49,13 @@ class Parameter(Protocol):
     def meaning(self) -> str:
         """What it means, in a line."""
 
+    @property
+    def may_be_implied(self) -> bool:
+        """Whether there is a value that a run does not say: its name and its record leave it out."""
+
+    def is_implied(self, value: Any) -> bool:
+        """Whether `value` is that one."""
+
     def value(self, given: Any, before: Parameters) -> Any:
         """Return `given` if it may be, the default for None; raise ValueError with one line else."""
 
@@ -54,6 +69,11 @@ class Integer:
     smallest: Bound
     largest: Bound
     meaning: str
+    may_be_implied = False
+
+    def is_implied(self, value: Any) -> bool:
+        """Return False: a run always says its value."""
+        return False
 
     def value(self, given: Any, before: Parameters) -> int:
         """Return the value, checked."""
@@ -64,18 +84,56 @@ class Integer:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, by default the first."""
+    """One of a few words, by default the first.
+
+    excludes       words that do not go with a word of a parameter before: (word, parameter, its word)
+    default_known  the default is what runs had before there was the parameter: they do not say it
+    """
 
     name: str
     words: tuple[str, ...]
     meaning: str
+    excludes: tuple[tuple[str, str, str], ...] = ()
+    default_known: bool = False
 
-    def value(self, given: Any, before: Parameters) -> str:
-        """Return the value, checked."""
+    @property
+    def may_be_implied(self) -> bool:
+        """Whether its default goes without saying."""
+        return self.default_known
+
+    def is_implied(self, value: Any) -> bool:
+        """Return whether `value` is a default that goes without saying."""
+        return self.default_known and value == self.words[0]
+
+    def word(self, given: Any) -> str:
+        """Return `given` if it is one of the words, the default for None; raise ValueError else."""
         chosen = self.words[0] if given is None else given
         if chosen not in self.words:
             raise ValueError(f"{self.name} must be {' or '.join(self.words)}, not {chosen!r}")
         return str(chosen)
+
+    def value(self, given: Any, before: Parameters) -> str:
+        """Return the value, checked, also against those before it."""
+        chosen = self.word(given)
+        for word, name, its_word in self.excludes:
+            if chosen == word and getattr(before, name, None) == its_word:
+                raise ValueError(f"{self.name} {word} does not go with {name} {its_word}")
+        return chosen
+
+
+@dataclass(frozen=True)
+class Arithmetic(Choice):
+    """A choice of which `ieee` is not to be had in every format."""
+
+    def value(self, given: Any, before: Parameters) -> str:
+        """Return the value, checked."""
+        chosen = super().value(given, before)
+        if chosen == IEEE:
+            try:
+                ieee_format(before.format)
+            except ValueError as error:
+                raise ValueError(f"{self.name} {IEEE}: {error}") from None
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -86,6 +144,11 @@ class Format:
     default: str = "bf16"
     mantissa_bits_max: int = 23
     meaning: str = "floating-point format of all numbers"
+    may_be_implied = False
+
+    def is_implied(self, value: Any) -> bool:
+        """Return False: a run always says its value."""
+        return False
 
     def value(self, given: Any, before: Parameters) -> str:
         """Return the name, checked."""

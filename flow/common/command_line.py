@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -50,6 +50,19 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print `message` and leave with exit code 2."""
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
+
+
+def assignments(given: Iterable[str], before: Container[str] = ()) -> dict[str, str]:
+    """Return the words `NAME=VALUE` of `--set` by name; raises UserError for one given twice, or `before`."""
+    values: dict[str, str] = {}
+    for assignment in given:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UserError(f"--set {assignment}: it takes NAME=VALUE")
+        if name in values or name in before:
+            raise UserError(f"--set {assignment}: {name} is given twice")
+        values[name] = value
+    return values
 
 
 def replace_what_cannot_be_shown() -> None:

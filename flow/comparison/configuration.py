@@ -1,24 +1,37 @@
 """What a comparison runs: every kernel in every configuration, once per seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from flow.common.decimals import shortest
 from flow.record.settings import Settings, make_settings
 from hdl.kernels.frame import WITH_KEY
+from hdl.kernels.frame_choices import FA2_CHOICES
 
 OWN: Literal["own"] = "own"
 # What a row is clocked with: a period in ns, None for the PDK's, OWN for each kernel's own (`own_clock.py`).
 Clock = float | Literal["own"] | None
+# The frame's choices that are not the defaults: name and word.
+Frame = tuple[tuple[str, str], ...]
+
+
+def frame_of(given: Mapping[str, Any]) -> Frame:
+    """Return the frame's choices among `given` parameters, but for the defaults.
+
+    Raises ValueError for a word that a choice does not have.
+    """
+    words = [(one, one.word(given[one.name])) for one in FA2_CHOICES if one.name in given]
+    return tuple((one.name, word) for one, word in words if not one.is_implied(word))
 
 
 @dataclass(frozen=True)
 class Configuration:
     """What the kernels of one row have in common. Clock and utilization None: the PDK's own.
 
-    With `own_clock` the kernels share no clock: each has its own.
+    With `own_clock` the kernels share no clock: each has its own. `frame` holds the choices of the frame that
+    are not the defaults, name and word, in the order of FA2_CHOICES.
     """
 
     pdk: str
@@ -28,15 +41,16 @@ class Configuration:
     clock_ns: float | None = None
     utilization_percent: float | None = None
     own_clock: bool = False
+    frame: Frame = ()
 
     @property
     def usual(self) -> "Configuration":
-        """The same with the default clock, utilization and value timing."""
+        """The same with the default clock, utilization, value timing and frame."""
         return Configuration(self.pdk, self.format, self.d, WITH_KEY)
 
     @property
     def is_usual(self) -> bool:
-        """Whether clock, utilization and value timing are the defaults."""
+        """Whether clock, utilization, value timing and frame are the defaults."""
         return self == self.usual
 
     @property
@@ -59,14 +73,15 @@ class Configuration:
         filled = (
             "" if self.utilization_percent is None else f", {shortest(self.utilization_percent)} % filled"
         )
-        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{clock}{filled}"
+        frame = "".join(f", {name} {word}".replace("_", " ") for name, word in self.frame)
+        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{frame}{clock}{filled}"
 
     def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:
         """Return the settings of one run; raises UserError for what cannot be built.
 
         With `own_clock` it takes `own_clock.with_clock` first.
         """
-        given = {"format": self.format, "d": self.d, "value_timing": self.value_timing}
+        given = {"format": self.format, "d": self.d, "value_timing": self.value_timing, **dict(self.frame)}
         return make_settings(
             kernel,
             given,
@@ -87,10 +102,13 @@ def configurations(
     value_timings: Sequence[str],
     clocks: Sequence[Clock] = (None,),
     utilizations_percent: Sequence[float | None] = (None,),
+    frame: Frame = (),
 ) -> list[Configuration]:
     """Return all combinations, in the order in which the tables list them."""
     return [
-        Configuration(pdk, fmt, d, timing, None if clock == OWN else clock, utilization_percent, clock == OWN)
+        Configuration(
+            pdk, fmt, d, timing, None if clock == OWN else clock, utilization_percent, clock == OWN, frame
+        )
         for utilization_percent in utilizations_percent
         for clock in clocks
         for timing in value_timings

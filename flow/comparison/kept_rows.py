@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flow.comparison.configuration import Configuration
+from flow.comparison.configuration import Configuration, frame_of
 from flow.comparison.own_clock import own_clock_ns
 from flow.comparison.rows import Row
 from flow.record.depths import POWER_DEPTHS
@@ -31,6 +31,7 @@ def configuration_of(result: Result) -> Configuration:
         parameters["value_timing"],
         None if usual_clock else result.clock_ns,
         result.target_utilization_percent,
+        frame=frame_of(parameters),
     )
 
 
@@ -88,6 +89,7 @@ def order(row: Row) -> tuple[object, ...]:
         configuration.format,
         configuration.d,
         configuration.value_timing != WITH_KEY,
+        configuration.frame,
         configuration.own_clock,
         configuration.clock_ns or 0.0,
         configuration.utilization_percent or 0.0,

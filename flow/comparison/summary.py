@@ -117,6 +117,7 @@ def describe(row: Row, kernels: Sequence[str]) -> dict[str, Any]:
         "format": configuration.format,
         "d": configuration.d,
         "value_timing": configuration.value_timing,
+        **({"frame": dict(configuration.frame)} if configuration.frame else {}),
         "usual": configuration.is_usual,
         "target_utilization_percent": configuration.utilization_percent,
         "clock_ns": None if configuration.own_clock else row.results[baseline][0].clock_ns,

@@ -29,8 +29,12 @@ def measure_corners(settings: Settings, metrics: Metrics, retimed: bool) -> dict
         return {settings.pdk.corner: figures_of(corners[settings.pdk.corner], metrics)}
     reports = reports_folder(settings)
     with (reports / TABLE).open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.reader(handle, delimiter="\t"))
-    return {name: read_corner(corners[name], times_s, reports) for name, *times_s in rows}
+        times_s = {name: times for name, *times in csv.reader(handle, delimiter="\t")}
+    return {
+        name: read_corner(corner, times_s[name], reports)
+        for name, corner in corners.items()
+        if name in times_s
+    }
 
 
 def figures_of(corner: Corner, metrics: Metrics) -> CornerFigures:

@@ -5,6 +5,7 @@ from pathlib import Path
 from flow.common.errors import UserError
 from flow.record.result import Result, identity_of, read_result, result_path
 from flow.record.settings import Settings
+from hdl.designs import DESIGNS
 
 
 def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
@@ -16,11 +17,19 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
             result = read_result(path)
         except UserError:
             continue  # left by another version of this project: nothing to compare with
-        common = result.parameters.keys() & settings.parameters.keys()
-        as_here = {
-            "design": settings.design.name,
-            "parameters": settings.parameters | {name: result.parameters[name] for name in common},
-        }
-        if identity_of(result) | as_here == settings.identity():
+        as_here = {"design": settings.design.name, "parameters": settings.parameters}
+        if has_same_parameters(result, settings) and identity_of(result) | as_here == settings.identity():
             return result
     return None
+
+
+def has_same_parameters(result: Result, settings: Settings) -> bool:
+    """Return whether the parameters that both designs have are the same, said or not."""
+    sibling = DESIGNS[result.design]
+    try:
+        here = settings.design.make_parameters(settings.parameters)
+        there = sibling.make_parameters(result.parameters)
+    except ValueError:
+        return False  # made by another version of this project
+    common = set(settings.design.parameter_names) & set(sibling.parameter_names)
+    return all(getattr(here, name) == getattr(there, name) for name in common)

@@ -29,8 +29,8 @@ JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 class Settings:
     """One run: a design with all its parameters on a PDK at a clock period, to a depth.
 
-    `parameters` holds every parameter of the design by name, the format as its name. The same settings
-    have the same `folder`.
+    `parameters` holds the parameters of the design by name, the format as its name, without those that go
+    without saying (`hdl.parameters.Choice`). The same settings have the same `folder`.
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
     fill; None: the PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
@@ -187,7 +187,7 @@ def make_settings(
         parameters = design.make_parameters(given)
     except ValueError as error:
         raise UserError(str(error)) from None
-    values = {name: getattr(parameters, name) for name in design.parameter_names}
+    values = design.said_parameters(parameters)
     clock_ns = pdk.default_clock_ns if clock_ns is None else as_float("clock", clock_ns)
     if utilization_percent is not None:
         utilization_percent = as_float("utilization", utilization_percent)
@@ -212,7 +212,7 @@ def make_settings(
         )
     corner_choice = check_corners(optimised_corners, pdk)
     if job is None:
-        job = default_job(pdk, values, clock_ns, seed, utilization_percent, corner_choice)
+        job = default_job(pdk, design, values, clock_ns, seed, utilization_percent, corner_choice)
     elif not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
     return Settings(
@@ -242,16 +242,25 @@ def check_corners(asked: str, pdk: Pdk) -> OptimisedCorners:
 
 def default_job(
     pdk: Pdk,
+    design: Design,
     parameters: Mapping[str, Any],
     clock_ns: float,
     seed: int,
     target_utilization_percent: float | None,
     optimised_corners: OptimisedCorners = "typical",
 ) -> str:
-    """Return a job name that the same settings always get; from the utilization on defaults are left out."""
+    """Return a job name that the same settings always get; seed 0, the PDK's utilization and the
+    typical corner are left out.
+
+    A parameter that may go without saying has its name in it where it is said.
+    """
+    choices = {one.name for one in design.parameters if one.may_be_implied}
     words = [pdk.name]
     for name, value in parameters.items():
-        words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
+        if name in choices:
+            words.append(f"{name}_{value}")
+        else:
+            words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
     words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
     if target_utilization_percent is not None:
         words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))

@@ -15,9 +15,10 @@ FACTORS = ("seed", "clock", "utilization", "value timing")
 def factor_of(configuration: Configuration) -> str | None:
     """Return the one thing in which `configuration` is unusual, None where there are more or none.
 
-    Kernels at clocks of their own share no clock that could be varied: None.
+    Kernels at clocks of their own share no clock that could be varied, and another frame has a chart of its
+    own: None.
     """
-    if configuration.own_clock:
+    if configuration.own_clock or configuration.frame:
         return None
     unusual = [
         name

@@ -1,38 +1,32 @@
 """The baseline: FlashAttention-2 with two exponentials and a multiplier per lane."""
 
+from dataclasses import replace
+
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM, Fa2Model
-from hdl.kernels.frame import Kernel, Stage
+from hdl.ieee_format import IeeeFormat
+from hdl.kernels.fa2 import Fa2Model
+from hdl.kernels.fa2_weights import separate_weight
+from hdl.kernels.frame import Kernel, Stage, StageChoice
+from hdl.kernels.frame_choices import (
+    CHOSEN_ACCUMULATE,
+    CHOSEN_DIFFERENCE,
+    CHOSEN_DIVIDE,
+    CHOSEN_SCORE,
+    FA2_CHOICES,
+    chosen_maximum,
+    fewest_keys,
+)
+from hdl.kernels.ieee_stages import ieee_weigh_separate
+from hdl.kernels.one_product import weigh_one_separate
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.models import ieee
 from hdl.models.numpy_when_used import CodeArray
 from hdl.models.operators import separate_exp_mul
 from hdl.registry import register
 from hdl.units.arithmetic.multiply import multiply
-from hdl.units.exponential.pwl_exp import pwl_exp
-from hdl.units.registers import register as data_register
-
-
-@unit(x="fmt.width", weight="fmt.width")
-def separate_weight(clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat) -> Instances:
-    """One clock later: weight = e^x by the piecewise-linear exponential, or 0 for drop = 1."""
-    exponential_of_x = Signal(intbv(0)[fmt.width :])
-    chosen = Signal(intbv(0)[fmt.width :])
-
-    exponential = pwl_exp(x, exponential_of_x, fmt=fmt, instance="exp")
-
-    @always_comb
-    def choose() -> None:
-        if drop:
-            chosen.next = 0
-        else:
-            chosen.next = exponential_of_x
-
-    weight_register = data_register(clk, chosen, weight, width=fmt.width, instance="weight_register")
-
-    return instances()
 
 
 @unit(
@@ -101,17 +95,35 @@ def weigh_separate(
 class BaselineModel(Fa2Model):
     """FlashAttention-2 with separate exponential and multiplication."""
 
+    infinite_rises = False
+
     def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
         """Return the codes of the piecewise-linear e^x, rounded, times v, rounded."""
+        if isinstance(self.fmt, IeeeFormat):
+            return ieee.multiply(ieee.pwl_exp(x, self.fmt)[..., None], v, self.fmt)
         return separate_exp_mul(x, v, self.fmt)
 
+
+WEIGH = Stage(weigh_separate, "weigh", value_rank=1)
 
 FA2_BASELINE = register(
     Kernel(
         name="fa2_baseline",
         description="FlashAttention-2 kernel: two piecewise-linear exponentials, 2d+1 multipliers",
-        recurrence=(MAXIMUM, DIFFERENCE, Stage(weigh_separate, "weigh", value_rank=1), ACCUMULATE),
-        finish=(DIVIDE,),
+        parameters=FA2_CHOICES,
+        score=CHOSEN_SCORE,
+        recurrence=(
+            chosen_maximum(infinite_rises=False),
+            CHOSEN_DIFFERENCE,
+            StageChoice(
+                "products",
+                two=StageChoice("arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_separate)),
+                one=replace(WEIGH, unit=weigh_one_separate, wires={"rises": "rises_held"}),
+            ),
+            CHOSEN_ACCUMULATE,
+        ),
+        finish=(CHOSEN_DIVIDE,),
         model=BaselineModel,
+        fewest_keys=fewest_keys,
     )
 )

@@ -1,68 +1,34 @@
 """The paper's kernel: FlashAttention-2 with ExpMul, no exponential and no product in its recurrence."""
 
+from dataclasses import replace
+
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM, Fa2Model
-from hdl.kernels.frame import Kernel, Stage
+from hdl.ieee_format import IeeeFormat
+from hdl.kernels.fa2 import Fa2Model
+from hdl.kernels.fa2_weights import fused_weight, power_of_two
+from hdl.kernels.frame import Kernel, Stage, StageChoice
+from hdl.kernels.frame_choices import (
+    CHOSEN_ACCUMULATE,
+    CHOSEN_DIFFERENCE,
+    CHOSEN_DIVIDE,
+    CHOSEN_SCORE,
+    FA2_CHOICES,
+    chosen_maximum,
+    fewest_keys,
+)
+from hdl.kernels.ieee_stages import ieee_weigh_fused
+from hdl.kernels.one_product import weigh_one_fused
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.models import ieee
 from hdl.models.numpy_when_used import CodeArray
 from hdl.models.operators import expmul
 from hdl.operators.expmul import ARGUMENT_FRACTION_BITS
 from hdl.registry import register
 from hdl.units.exponential.expmul_lane import expmul_lane
-from hdl.units.exponential.log2exp import LEVEL_BITS, log2exp
-from hdl.units.registers import register as data_register
-
-
-@unit(x="fmt.width", shift="shift_bits")
-def fused_weight(
-    clk: In, x: In, drop: In, shift: Out, *, fmt: FloatFormat, fraction_bits: int, shift_bits: int
-) -> Instances:
-    """One clock later: shift = log2exp(x), or all ones, which takes any exponent to zero, for drop = 1."""
-    assert shift_bits >= LEVEL_BITS and (1 << shift_bits) - 1 >= fmt.max_exponent_field
-    all_ones = (1 << shift_bits) - 1
-    level = Signal(intbv(0)[LEVEL_BITS:])
-    chosen = Signal(intbv(0)[shift_bits:])
-
-    exponential = log2exp(x, level, fmt=fmt, fraction_bits=fraction_bits, instance="log2exp")
-
-    @always_comb
-    def choose() -> None:
-        if drop:
-            chosen.next = all_ones
-        else:
-            chosen.next = level
-
-    shift_register = data_register(clk, chosen, shift, width=shift_bits, instance="shift_register")
-
-    return instances()
-
-
-@unit
-def power_of_two(shift: In, y: Out, *, fmt: FloatFormat) -> Instances:
-    """y = 2^-shift, or 0 below the format's range: the ExpMul lane of the constant 1.
-
-    shift  unsigned, any width
-    y      number, fmt.width bits
-    """
-    largest_shift = (1 << len(shift)) - 1
-    bias = fmt.bias
-    mantissa_bits = fmt.mantissa_bits
-    exponent = Signal(intbv(0, min=-largest_shift, max=largest_shift + fmt.max_exponent_field))
-
-    @always_comb
-    def subtract() -> None:
-        exponent.next = bias - shift
-
-    @always_comb
-    def assemble() -> None:
-        y.next = 0
-        if exponent > 0:
-            y.next = exponent[fmt.exponent_bits :] << mantissa_bits
-
-    return instances()
+from hdl.units.exponential.log2exp import LEVEL_BITS
 
 
 @unit(
@@ -143,17 +109,33 @@ class ExpMulModel(Fa2Model):
 
     def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
         """Return ExpMul's codes."""
-        return expmul(x, v, self.fmt, self.parameters.fraction_bits)
+        fraction_bits = self.parameters.fraction_bits
+        if isinstance(self.fmt, IeeeFormat):
+            return ieee.scale_down(v, ieee.log2exp(x, self.fmt, fraction_bits)[..., None], self.fmt)
+        return expmul(x, v, self.fmt, fraction_bits)
 
+
+WEIGH = Stage(weigh_fused, "weigh", value_rank=1)
 
 FA2_EXPMUL = register(
     Kernel(
         name="fa2_expmul",
         description="FlashAttention-2 kernel: two Log2Exp, 2(d+1) ExpMul lanes",
         baseline="fa2_baseline",
-        parameters=(ARGUMENT_FRACTION_BITS,),
-        recurrence=(MAXIMUM, DIFFERENCE, Stage(weigh_fused, "weigh", value_rank=1), ACCUMULATE),
-        finish=(DIVIDE,),
+        parameters=(ARGUMENT_FRACTION_BITS, *FA2_CHOICES),
+        score=CHOSEN_SCORE,
+        recurrence=(
+            chosen_maximum(infinite_rises=True),
+            CHOSEN_DIFFERENCE,
+            StageChoice(
+                "products",
+                two=StageChoice("arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_fused)),
+                one=replace(WEIGH, unit=weigh_one_fused, wires={"rises": "rises_held"}),
+            ),
+            CHOSEN_ACCUMULATE,
+        ),
+        finish=(CHOSEN_DIVIDE,),
         model=ExpMulModel,
+        fewest_keys=fewest_keys,
     )
 )

@@ -3,8 +3,9 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.kernels.fa2 import ACCUMULATE, DIVIDE
+from hdl.kernels.fa2 import ACCUMULATE
 from hdl.kernels.frame import Kernel, Stage
+from hdl.kernels.frame_choices import CHOSEN_DIVIDE, DIVISION, DIVISION_ACTIVITY, fewest_keys
 from hdl.kernels.log2_weights import (
     FLOOR_DIFFERENCE,
     FLOOR_MAXIMUM,
@@ -99,9 +100,10 @@ FA2_INTMAX = register(
         name="fa2_intmax",
         description="FlashAttention-2 kernel: integer maximum, exact rescale, d multipliers",
         baseline="fa2_baseline",
-        parameters=(score_fraction_bits(usual=7),),
+        parameters=(score_fraction_bits(usual=7), DIVISION, DIVISION_ACTIVITY),
         recurrence=(FLOOR_MAXIMUM, FLOOR_DIFFERENCE, Stage(weigh_intmax, "weigh", value_rank=1), ACCUMULATE),
-        finish=(DIVIDE,),
+        finish=(CHOSEN_DIVIDE,),
         model=Multiplied,
+        fewest_keys=fewest_keys,
     )
 )

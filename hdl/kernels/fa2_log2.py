@@ -3,8 +3,9 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.kernels.fa2 import ACCUMULATE, DIVIDE
+from hdl.kernels.fa2 import ACCUMULATE
 from hdl.kernels.frame import Kernel, Stage
+from hdl.kernels.frame_choices import CHOSEN_DIVIDE, DIVISION, DIVISION_ACTIVITY, fewest_keys
 from hdl.kernels.log2_weights import (
     FLOOR_DIFFERENCE,
     FLOOR_MAXIMUM,
@@ -109,9 +110,10 @@ FA2_LOG2 = register(
         name="fa2_log2",
         description="FlashAttention-2 kernel: integer maximum, exact rescale, d lanes that add exponents",
         baseline="fa2_baseline",
-        parameters=(score_fraction_bits(usual=3),),
+        parameters=(score_fraction_bits(usual=3), DIVISION, DIVISION_ACTIVITY),
         recurrence=(FLOOR_MAXIMUM, FLOOR_DIFFERENCE, Stage(weigh_log2, "weigh", value_rank=1), ACCUMULATE),
-        finish=(DIVIDE,),
+        finish=(CHOSEN_DIVIDE,),
         model=AddedLogarithms,
+        fewest_keys=fewest_keys,
     )
 )

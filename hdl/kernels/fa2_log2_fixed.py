@@ -9,8 +9,8 @@ from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
 from hdl.kernels.drain import drain
-from hdl.kernels.fa2 import DIVIDE
 from hdl.kernels.frame import Kernel, Stage
+from hdl.kernels.frame_choices import DIVISION, chosen_divide_at_last
 from hdl.kernels.log2_maximum import log2_difference, log2_maximum
 from hdl.kernels.log2_weights import (
     Log2Model,
@@ -22,8 +22,9 @@ from hdl.kernels.log2_weights import (
 from hdl.language.lanes import fields, joined
 from hdl.language.lanes import lanes as side_by_side
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
-from hdl.models import arithmetic, log2
+from hdl.models import log2
 from hdl.models.codes import decode, encode
+from hdl.models.division import quotients
 from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
 from hdl.parameters import Integer
 from hdl.registry import register as register_design
@@ -328,7 +329,7 @@ class FixedSums(Log2Model):
     def finish(self, state: Log2State) -> CodeArray:
         """Convert to the format and divide."""
         values = np.ldexp(state.sums.astype(np.float64), -self.parameters.sum_fraction_bits)
-        return arithmetic.divide(encode(values, self.fmt), self.fmt)
+        return quotients(encode(values, self.fmt), self.parameters)
 
 
 FA2_LOG2_FIXED = register_design(
@@ -352,6 +353,7 @@ FA2_LOG2_FIXED = register_design(
                 lambda p: p.sum_bits - SUM_INTEGER_BITS_MIN,
                 "bits of a sum after the point",
             ),
+            DIVISION,
         ),
         recurrence=(
             Stage(log2_maximum, "maximum", parameters={"ceiling": True}),
@@ -361,7 +363,7 @@ FA2_LOG2_FIXED = register_design(
         ),
         finish=(
             Stage(drain, "drain", lambda p: p.d + 2),
-            Stage(DIVIDE.unit, "divide", DIVIDE.ranks, wires={"finish": "drained", "sums": "numbers"}),
+            chosen_divide_at_last(finish="drained", sums="numbers"),
         ),
         model=FixedSums,
         fewest_keys=lambda p: p.d + 1,

@@ -87,15 +87,31 @@ class Stage:
 
 
 class StageChoice:
-    """One stage of several, by the value of a parameter of the kernel."""
+    """One stage of several, by the value of a parameter of the kernel; of these one may be a choice again."""
 
-    def __init__(self, parameter: str, **stages: Stage) -> None:
+    def __init__(self, parameter: str, **stages: "Stage | StageChoice") -> None:
         """Take a stage for each value that the parameter may have."""
         self.parameter = parameter
         self.stages = stages
 
 
-Stages = tuple[Stage | StageChoice, ...]
+AnyStage = Stage | StageChoice
+Stages = tuple[AnyStage, ...]
+
+
+def chosen_stage(entry: AnyStage, parameters: Parameters) -> Stage:
+    """Return the stage that `parameters` choose."""
+    while isinstance(entry, StageChoice):
+        entry = entry.stages[getattr(parameters, entry.parameter)]
+    return entry
+
+
+def possible_stages(entry: AnyStage) -> list[Stage]:
+    """Return every stage that may be chosen."""
+    if isinstance(entry, Stage):
+        return [entry]
+    return [stage for choice in entry.stages.values() for stage in possible_stages(choice)]
+
 
 DOT_PRODUCT = Stage(dot_product, "dot_product", REGISTER_RANKS)
 
@@ -131,14 +147,14 @@ class Kernel(Design):
     recurrence: Stages
     finish: Stages
     model: Callable[[Parameters], Model]
-    score: Stage = DOT_PRODUCT
+    score: AnyStage = DOT_PRODUCT
     fewest_keys: Callable[[Parameters], int] = lambda parameters: 1
 
     def __post_init__(self) -> None:
         """Put the common parameters first and name the groups in the order of the data path."""
         names = [CONTROL]
         for entry in (self.score, *self.recurrence, *self.finish):
-            stages = [entry] if isinstance(entry, Stage) else list(entry.stages.values())
+            stages = possible_stages(entry)
             takes_value = any(
                 stage.wire(port) == "value" for stage in stages for port in stage.ports("input")
             )
@@ -173,7 +189,7 @@ class Kernel(Design):
         ranks = {"q": 0, "k": 0}
         value_ranks = set()
         for entry in (self.score, *self.recurrence, *self.finish):
-            stage = entry if isinstance(entry, Stage) else entry.stages[getattr(parameters, entry.parameter)]
+            stage = chosen_stage(entry, parameters)
             inputs = [stage.wire(port) for port in stage.ports("input")]
             known = {wire: ranks[wire] for wire in inputs if wire in ranks}
             start = max(known.values(), default=stages[-1][1] if stages else 0)

@@ -17,6 +17,7 @@ from hdl.language.lanes import lanes as side_by_side
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import arithmetic
 from hdl.models.attention import LOG2_E, Model
+from hdl.models.division import quotients
 from hdl.models.log2 import KeyWeight, log2_score, weigh_key
 from hdl.models.log2 import power_weight as power_weight_model
 from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
@@ -211,4 +212,4 @@ class Log2Model(Model):
 
     def finish(self, state: Log2State) -> CodeArray:
         """Divide."""
-        return arithmetic.divide(state.sums.astype(np.uint32), self.fmt)
+        return quotients(state.sums.astype(np.uint32), self.parameters)

@@ -1,8 +1,9 @@
-"""Stages between maximum and output that several kernels share."""
+"""Stages between maximum and output that several kernels share, in the arithmetic of their format."""
 
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
+from hdl.ieee_format import IeeeFormat, argument_format
 from hdl.language.lanes import fields
 from hdl.language.lanes import lanes as side_by_side
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
@@ -10,6 +11,9 @@ from hdl.units.arithmetic.add import add, subtract
 from hdl.units.arithmetic.multiply import multiply
 from hdl.units.arithmetic.reciprocal import reciprocal
 from hdl.units.delays import enabled_register, valid_delay_line
+from hdl.units.ieee.add import ieee_add, ieee_subtract
+from hdl.units.ieee.multiply import ieee_multiply
+from hdl.units.ieee.reciprocal import ieee_reciprocal
 from hdl.units.registers import register
 
 
@@ -24,8 +28,10 @@ def difference(
     rescale_sum = Signal(intbv(0)[width:])
     offset_sum = Signal(intbv(0)[width:])
 
-    subtract_rescale = subtract(previous, current, rescale_sum, fmt=fmt, instance="subtract_rescale")
-    subtract_offset = subtract(score_held, current, offset_sum, fmt=fmt, instance="subtract_offset")
+    unit_of = ieee_subtract if isinstance(fmt, IeeeFormat) else subtract
+    of_x = argument_format(fmt)
+    subtract_rescale = unit_of(previous, current, rescale_sum, fmt=of_x, instance="subtract_rescale")
+    subtract_offset = unit_of(score_held, current, offset_sum, fmt=of_x, instance="subtract_offset")
     rescale_register = register(clk, rescale_sum, rescale, width=width, instance="rescale_register")
     offset_register = register(clk, offset_sum, offset, width=width, instance="offset_register")
 
@@ -36,7 +42,10 @@ def difference(
 def accumulate(clk: In, rescaled: In, weighted: In, sums: Out, *, fmt: FloatFormat, lanes: int) -> Instances:
     """One clock later: sums = rescaled + weighted; `lanes` numbers each, lane i = bits [i*W, (i+1)*W)."""
     width = fmt.width
-    adders = side_by_side(add, a=fields(rescaled, width), b=fields(weighted, width), fmt=fmt, instance="add")
+    unit_of = ieee_add if isinstance(fmt, IeeeFormat) else add
+    adders = side_by_side(
+        unit_of, a=fields(rescaled, width), b=fields(weighted, width), fmt=fmt, instance="add"
+    )
     sums_register = register(clk, adders.y, sums, width=lanes * width, instance="sums_register")
 
     return instances()
@@ -47,7 +56,10 @@ def multiply_unsigned_zero(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instanc
     """y = a * b as `multiply` gives it, but that a zero is +0; numbers of fmt.width bits."""
     sign_bit = fmt.sign_bit
     product = Signal(intbv(0)[fmt.width :])
-    multiplier = multiply(a, b, product, fmt=fmt, instance="multiply")
+    if isinstance(fmt, IeeeFormat):
+        multiplier = ieee_multiply(a, b, False, product, fmt=fmt, instance="multiply")
+    else:
+        multiplier = multiply(a, b, product, fmt=fmt, instance="multiply")
 
     @always_comb
     def clear_sign() -> None:
@@ -75,7 +87,8 @@ def divide(
     inverse_held = Signal(intbv(0)[width:])
     numerator = Signal(intbv(0)[d * width :])
 
-    invert = reciprocal(sums(width, 0), inverse, fmt=fmt, instance="reciprocal")
+    unit_of = ieee_reciprocal if isinstance(fmt, IeeeFormat) else reciprocal
+    invert = unit_of(sums(width, 0), inverse, fmt=fmt, instance="reciprocal")
     inverse_register = enabled_register(
         clk, finish, inverse, inverse_held, width=width, instance="inverse_register"
     )

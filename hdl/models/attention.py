@@ -5,7 +5,7 @@ Arrays of any leading shape: queries and heads are axes, only the keys are a loo
 
 from typing import Any
 
-from hdl.models.arithmetic import dot_product
+from hdl.models.by_format import arithmetic_of
 from hdl.models.codes import as_codes
 from hdl.models.numpy_when_used import ArrayLike, BoolArray, CodeArray, FloatArray, np
 from hdl.parameters import Parameters
@@ -29,7 +29,7 @@ class Model:
 
     def score(self, q: CodeArray, k: CodeArray) -> Any:
         """Return the score of each key, codes unless the kernel's own stage gives something else."""
-        return dot_product(q, k, self.fmt)
+        return arithmetic_of(self.fmt).dot_product(q, k, self.fmt)
 
     def start(self, shape: tuple[int, ...]) -> Any:
         """Return the state before the first key of queries whose outputs are of `shape`, (..., d)."""

@@ -1,6 +1,10 @@
 """Codes of a format and float64, both ways, by the policy of hdl/README.md."""
 
+from dataclasses import replace
+
 from hdl.formats import FloatFormat
+from hdl.ieee_format import NEAREST, IeeeFormat
+from hdl.models import ieee_codes
 from hdl.models.numpy_when_used import ArrayLike, CodeArray, FloatArray, np
 
 
@@ -17,8 +21,11 @@ def as_codes(values: ArrayLike, fmt: FloatFormat) -> CodeArray:
 def decode(codes: ArrayLike, fmt: FloatFormat) -> FloatArray:
     """Return the float64 values of `codes`, any shape; exactly, and with the sign of zero.
 
-    Exponent field 0 is zero, any other, all ones included, is a binade of normal numbers.
+    Exponent field 0 is zero, any other, all ones included, is a binade of normal numbers; but an
+    `IeeeFormat` has subnormals, Inf and NaN.
     """
+    if isinstance(fmt, IeeeFormat):
+        return ieee_codes.decode(as_codes(codes, fmt), fmt)
     integers = as_codes(codes, fmt).astype(np.int64)
     exponent = (integers >> fmt.mantissa_bits) & fmt.max_exponent_field
     mantissa = integers & ((1 << fmt.mantissa_bits) - 1)
@@ -33,8 +40,11 @@ def encode(values: ArrayLike, fmt: FloatFormat) -> CodeArray:
 
     The mantissa is rounded as if the exponent had no limits; then what lies below the smallest normal
     number is a zero, what lies beyond `fmt.max_finite_code` is that number, both with the sign.
-    Raises ValueError for NaN.
+    Raises ValueError for NaN. An `IeeeFormat` has subnormals, Inf and NaN; data are rounded to nearest
+    whatever becomes of its results (`ieee_codes.encode`).
     """
+    if isinstance(fmt, IeeeFormat):
+        return ieee_codes.encode(values, replace(fmt, rounding=NEAREST))
     array = np.asarray(values, np.float64)
     if np.isnan(array).any():
         raise ValueError("NaN has no code")

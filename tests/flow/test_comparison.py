@@ -8,7 +8,7 @@ from flow_command import run_command
 
 from flow.attention_data.workload import kernel_data_sha256
 from flow.common.errors import UserError
-from flow.comparison.configuration import Configuration
+from flow.comparison.configuration import Configuration, frame_of
 from flow.comparison.kept_rows import kept_results, kept_rows, representative_rows
 from flow.comparison.own_clock import own_clock_ns, with_clock
 from flow.comparison.page import comparison_markdown
@@ -286,3 +286,28 @@ def test_mistake_is_one_line_and_exit_code_2(tmp_path, words, message):
     assert run.returncode == 2
     assert message in run.stderr and len(run.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "reports" / "comparison.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"products": "two", "format": "bf16"}, ()),
+        (
+            {"division_activity": "every_key", "arithmetic": "ieee"},
+            (("arithmetic", "ieee"), ("division_activity", "every_key")),
+        ),
+        ({"rounding": "truncate"}, (("rounding", "truncate"),)),
+    ],
+)
+def test_a_frame_is_what_is_not_the_default_in_one_order(given, expected):
+    assert frame_of(given) == expected
+
+
+def test_a_frame_has_its_own_title_and_results_and_is_not_usual(tmp_path):
+    usual = Configuration("nangate45", "bf16", 16, "with_key")
+    framed = replace(usual, frame=(("products", "one"),))
+    assert framed.title == "nangate45, BF16, d = 16, products one"
+    assert framed.usual == usual and not framed.is_usual
+    jobs = {one.settings("fa2_baseline", 0, "synth", tmp_path).job for one in (usual, framed)}
+    assert len(jobs) == 2
+    assert framed.settings("fa2_baseline", 0, "synth", tmp_path).parameters["products"] == "one"

@@ -68,7 +68,7 @@ def reports(tmp_path):
     folder = reports_folder(settings)
     folder.mkdir(parents=True)
     lines = ["slow\t1.5e-09\t1.2e-09\t2.0e-08", "typical\t1.7e-08\t3e-10\t5.0e-09", "fast\t1.9e-08\t-2e-10\t"]
-    (folder / "corners.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "corners.tsv").write_text("\n".join(reversed(lines)) + "\n", encoding="utf-8")
     for corner in ORDER:
         text = POWER_REPORT.format(leakage="1.0e-06", total="5.01e-04")
         (folder / f"power.{corner}.rpt").write_text(text, encoding="utf-8")

@@ -73,3 +73,12 @@ def test_a_run_with_another_utilization_is_another_run_with_as_much_room_in_plac
 
 def test_the_folder_lies_below_the_build_folder():
     assert settings(build_dir=Path("/b"), job="x").folder == Path("/b/expmul/x")
+
+
+def test_the_frame_is_in_the_name_where_it_is_not_the_default():
+    usual = settings("fa2_baseline")
+    assert usual.parameters == {"format": "bf16", "d": 16, "value_timing": "with_key"}
+    assert settings("fa2_baseline", {"products": "two"}) == usual
+    single = settings("fa2_baseline", {"products": "one"})
+    assert single.job == "nangate45_bf16_d16_with_key_products_one_5ns"
+    assert single.identity() != usual.identity()

@@ -3,7 +3,7 @@
 import pytest
 
 from hdl import conformance
-from hdl.conformance import CHECKS, CONFIGURATIONS, make_bench
+from hdl.conformance import CHECKS, configurations, make_bench
 from hdl.designs import kernels
 from hdl.kernels.fa2 import Fa2Model
 from hdl.kernels.fa2_baseline import BaselineModel
@@ -15,20 +15,23 @@ from hdl.kernels.frame import Kernel
 def benches(tmp_path_factory):
     made = {}
 
-    def bench(name, index):
-        if (name, index) not in made:
-            folder = tmp_path_factory.mktemp(name)
-            made[name, index] = make_bench(kernels()[name], folder, **CONFIGURATIONS[index])
-        return made[name, index]
+    def bench(name, given):
+        key = name, tuple(given.items())
+        if key not in made:
+            made[key] = make_bench(kernels()[name], tmp_path_factory.mktemp(name), **given)
+        return made[key]
 
     return bench
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("index", range(len(CONFIGURATIONS)))
-@pytest.mark.parametrize("name", kernels())
-def test_kernel_conforms(name, index, check, benches):
-    check(benches(name, index))
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [(name, given) for name, kernel in kernels().items() for given in configurations(kernel)],
+    ids=lambda part: part if isinstance(part, str) else "-".join(map(str, part.values())),
+)
+def test_kernel_conforms(name, given, check, benches):
+    check(benches(name, given))
 
 
 def changed(**fields):

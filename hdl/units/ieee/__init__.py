@@ -1,0 +1,1 @@
+"""Units with gradual underflow, Inf and NaN, rounded to nearest or truncated: see `hdl/ieee_format.py`."""
