@@ -67,7 +67,7 @@ def print_corners(console: Console, result: Result) -> None:
     for name, figures in result.corners.items():
         values = (getattr(figures, metric) for metric in AT_CORNERS)
         shown = (
-            "–" if value is None else BY_NAME[metric].show(value)
+            "–" if value is None else BY_NAME[f"{name}_{metric}"].show(value)
             for metric, value in zip(AT_CORNERS, values, strict=True)
         )
         table.add_row(f"{name}: {figures.conditions}", *shown)

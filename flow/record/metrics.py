@@ -78,6 +78,8 @@ METRICS = (
     Metric("runtime_s", "run time", "s", 1.0, 1, LOWER, False, "flow__runtime__total", "verilog"),
 )
 AT_CORNERS = ("setup_slack_ns", "hold_slack_ns", "fmax_mhz", "power_total_w", "power_leakage_w")
+# At the corners leakage spans orders of magnitude.
+MICROWATTS: dict[str, Any] = {"unit": "uW", "factor": 1e6, "decimals": 4}
 CORNER_METRICS = tuple(
     replace(
         metric,
@@ -87,6 +89,7 @@ CORNER_METRICS = tuple(
         standard_name=None if metric.standard_name is None else f"{metric.standard_name}__corner:{corner}",
         since="route",
         of=metric.name,
+        **(MICROWATTS if metric.name == "power_leakage_w" else {}),
     )
     for corner in ORDER
     for metric in METRICS
