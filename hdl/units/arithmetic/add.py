@@ -11,7 +11,11 @@ from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_forma
 EXTRA_BITS = 3
 
 
-@unit
+@unit(
+    significand="significand_bits",
+    distance="distance_bits",
+    aligned=lambda p: p.significand_bits + EXTRA_BITS,
+)
 def align_smaller(
     significand: In, distance: In, aligned: Out, *, significand_bits: int, distance_bits: int
 ) -> Instances:
@@ -22,7 +26,6 @@ def align_smaller(
     aligned      unsigned, significand_bits + EXTRA_BITS bits
     """
     width = significand_bits + EXTRA_BITS
-    assert len(significand) == significand_bits and len(aligned) == width
     # A distance that needs more bits loses everything.
     near_bits = min(distance_bits, (width - 1).bit_length())
     all_ones = (1 << width) - 1

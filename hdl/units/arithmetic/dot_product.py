@@ -27,7 +27,9 @@ def window_bits(fmt: FloatFormat, d: int) -> int:
     return 2 * (fmt.mantissa_bits + 1) + guard_bits(d)
 
 
-@unit
+@unit(
+    a="fmt.width", b="fmt.width", exponent="fmt.exponent_bits + 1", significand="2 * (fmt.mantissa_bits + 1)"
+)
 def exact_product(
     a: In, b: In, sign: Out, zero: Out, exponent: Out, significand: Out, *, fmt: FloatFormat
 ) -> Instances:
@@ -67,7 +69,12 @@ def exact_product(
     return unpack, multiply_significands, classify
 
 
-@unit
+@unit(
+    exponent="fmt.exponent_bits + 1",
+    significand="2 * (fmt.mantissa_bits + 1)",
+    largest_exponent="fmt.exponent_bits + 1",
+    term="2 * (fmt.mantissa_bits + 1) + guard_bits + 1",
+)
 def align_product(
     sign: In,
     zero: In,

@@ -8,7 +8,7 @@ from hdl.units.arithmetic.normalise import normalise, zeros_bits
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
 
-@unit
+@unit(total="total_bits", exponent="fmt.exponent_bits + 1", y="fmt.width")
 def sum_to_format(
     total: In, exponent: In, y: Out, *, fmt: FloatFormat, total_bits: int, top_weight: int
 ) -> Instances:

@@ -31,7 +31,6 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
     terms  count * width bits, term i = bits [i*width, (i+1)*width); two's complement if is_signed
     total  width + ceil(log2(count)) bits, signed if is_signed
     """
-    assert len(terms) == count * width and len(total) == width + tree_levels(count)
     if count == 1:
         if is_signed:
 
@@ -75,7 +74,6 @@ def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instanc
     values   count * width bits, value i = bits [i*width, (i+1)*width)
     largest  width bits
     """
-    assert len(values) == count * width and len(largest) == width
     if count == 1:
 
         @always_comb

@@ -16,7 +16,6 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
     fixed  two's complement, 9 + F bits: Q9.F
     """
     magnitude_bits = SCORE_INTEGER_BITS + fraction_bits
-    assert len(fixed) == magnitude_bits + 1
     sign_bit = fmt.sign_bit
     largest = (1 << magnitude_bits) - 1
 

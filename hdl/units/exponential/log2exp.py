@@ -19,7 +19,6 @@ def log2exp(x: In, level: Out, *, fmt: FloatFormat, fraction_bits: int) -> Insta
     x      number, fmt.width bits
     level  unsigned, 5 bits, 0 to 22
     """
-    assert len(level) == LEVEL_BITS
     half = 1 << (fraction_bits - 1)
     total_bits = LEVEL_BITS + fraction_bits
 
