@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UNITS, OPERATORS = "tests/hdl/units", "tests/hdl/operators/test_operator_circuits.py"
 ARITHMETIC, DOT, COST = f"{UNITS}/test_arithmetic.py", f"{UNITS}/test_dot_product.py", f"{UNITS}/test_cost.py"
 LOG2, STAGES = "tests/hdl/kernels/test_log2_kernels.py", "tests/hdl/kernels/test_stages.py"
+MYHDL = f"{UNITS}/test_units_in_myhdl.py"
 FRAME, CONFORMANCE = "tests/hdl/kernels/test_frame.py", "tests/hdl/test_conformance.py"
 
 
@@ -50,39 +51,80 @@ def conformance(kernel: str) -> tuple[str, str]:
     return CONFORMANCE, f"conforms and {kernel}-1 and not in_myhdl"
 
 
-# The quick tests of a file: test files, and what is chosen of each by -k; those that tell most come first.
+# The quick tests of a file: test files, and what is chosen of each by -k; those that tell soonest come first.
 TESTS: dict[str, list[tuple[str, str]]] = {
-    "hdl/units/arithmetic/add.py": [(ARITHMETIC, "adder and (e2m1 or e4m3)"), (COST, "add or subtract")],
-    "hdl/units/arithmetic/dot_product.py": [(DOT, "e4m3 or e3m2"), (COST, "dot_product")],
-    "hdl/units/arithmetic/multiply.py": [(OPERATORS, "multiplier and pair and e4m3"), (COST, "multiply")],
+    "hdl/units/arithmetic/add.py": [
+        (MYHDL, "add or subtract"),
+        (ARITHMETIC, "adder and (e2m1 or e4m3)"),
+        (COST, "add or subtract"),
+    ],
+    "hdl/units/arithmetic/dot_product.py": [
+        (MYHDL, "dot_product"),
+        (DOT, "e4m3 or e3m2"),
+        (COST, "dot_product"),
+    ],
+    "hdl/units/arithmetic/multiply.py": [
+        (MYHDL, "multiply"),
+        (OPERATORS, "multiplier and pair and e4m3"),
+        (COST, "multiply"),
+    ],
     "hdl/units/arithmetic/negative_to_fixed.py": [
+        (MYHDL, "log2exp"),
         (OPERATORS, "small and expmul and (e4m3 or e5m2)"),
         (COST, "negative_to_fixed"),
     ],
-    "hdl/units/arithmetic/normalise.py": [(ARITHMETIC, "normaliser"), (COST, "normalise")],
+    "hdl/units/arithmetic/normalise.py": [
+        (MYHDL, "normaliser or subtract"),
+        (ARITHMETIC, "normaliser"),
+        (COST, "normalise"),
+    ],
     "hdl/units/arithmetic/reciprocal.py": [
+        (MYHDL, "reciprocal"),
         (ARITHMETIC, "reciprocal and (e2m1 or e4m3 or e5m4)"),
         (COST, "reciprocal"),
     ],
     "hdl/units/arithmetic/round_to_format.py": [
+        (MYHDL, "rounding"),
         (OPERATORS, "multiplier and pair and (e4m3 or e5m2)"),
         (COST, "multiply or limits"),
     ],
-    "hdl/units/arithmetic/sum_to_format.py": [(DOT, "e4m3 or e3m2"), (COST, "dot_product")],
-    "hdl/units/arithmetic/to_fixed.py": [(LOG2, "score_to_fixed"), (COST, "log2_score")],
-    "hdl/units/arithmetic/trees.py": [(ARITHMETIC, "trees and (1 or 3 or 5)"), (COST, "tree or dot_product")],
+    "hdl/units/arithmetic/sum_to_format.py": [
+        (MYHDL, "dot_product"),
+        (DOT, "e4m3 or e3m2"),
+        (COST, "dot_product"),
+    ],
+    "hdl/units/arithmetic/to_fixed.py": [
+        (MYHDL, "log2_score"),
+        (LOG2, "score_to_fixed"),
+        (COST, "log2_score"),
+    ],
+    "hdl/units/arithmetic/trees.py": [
+        (MYHDL, "trees"),
+        (ARITHMETIC, "trees and (1 or 3 or 5)"),
+        (COST, "tree or dot_product"),
+    ],
     "hdl/units/delays.py": [(DOT, "e4m3"), (COST, "delay_line or enabled"), conformance("fa2_expmul")],
     "hdl/units/exponential/expmul_lane.py": [
+        (MYHDL, "expmul_lane"),
         (OPERATORS, "small and expmul and e4m3"),
         (COST, "expmul_lane"),
     ],
-    "hdl/units/exponential/log2_lane.py": [(LOG2, "lane_equals and e4m3"), (COST, "log2_lane")],
-    "hdl/units/exponential/log2_score.py": [(LOG2, "score_to_fixed and e4m3"), (COST, "log2_score")],
+    "hdl/units/exponential/log2_lane.py": [
+        (MYHDL, "log2_lane"),
+        (LOG2, "lane_equals and e4m3"),
+        (COST, "log2_lane"),
+    ],
+    "hdl/units/exponential/log2_score.py": [
+        (MYHDL, "log2_score"),
+        (LOG2, "score_to_fixed and e4m3"),
+        (COST, "log2_score"),
+    ],
     "hdl/units/exponential/log2exp.py": [
+        (MYHDL, "log2exp"),
         (OPERATORS, "(small and expmul and e4m3) or other_fraction"),
         (COST, "log2exp"),
     ],
-    "hdl/units/exponential/pwl_exp.py": [(OPERATORS, "pwl"), (COST, "pwl_exp")],
+    "hdl/units/exponential/pwl_exp.py": [(MYHDL, "pwl_exp"), (OPERATORS, "pwl"), (COST, "pwl_exp")],
     "hdl/units/registers.py": [(OPERATORS, "reset and expmul"), (COST, "delay_line")],
     "hdl/operators/expmul.py": [(OPERATORS, "(small and expmul and e4m3) or (reset and expmul)")],
     "hdl/operators/operator.py": [(OPERATORS, "small and expmul and e4m3")],

@@ -5,30 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from operator_bench import compile_unit
+from rational import fields, nearest_code
 
 from hdl.formats import parse_format
 from hdl.models.arithmetic import dot_product as model
 from hdl.simulation import pack_lanes
 from hdl.units.arithmetic.dot_product import REGISTER_RANKS, dot_product
-
-
-def fields(code, fmt):
-    """Sign, exponent field and significand of a code, the last an integer."""
-    mantissa = code % (1 << fmt.mantissa_bits)
-    return code >> fmt.sign_bit, code >> fmt.mantissa_bits & fmt.max_exponent_field, mantissa
-
-
-def nearest_code(value, fmt):
-    """The code of a rational number: rounded once, to nearest even, as if the exponent had no limits."""
-    sign, magnitude = int(value < 0) << fmt.sign_bit, abs(value)
-    if not magnitude:
-        return 0
-    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    exponent -= magnitude < Fraction(2) ** exponent
-    significand = round(magnitude / Fraction(2) ** (exponent - fmt.mantissa_bits))  # Python's: ties to even
-    # A significand rounded up to 2 raises the exponent by itself.
-    code = (exponent + fmt.bias - 1 << fmt.mantissa_bits) + significand
-    return sign | (0 if code < 1 << fmt.mantissa_bits else min(code, fmt.max_finite_code))
 
 
 def reference(q, k, fmt):
