@@ -3,7 +3,7 @@
 from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.normalise import normalise, zeros_bits
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
@@ -70,7 +70,7 @@ def align_smaller(
             aligned.next[width:1] = shifted[width:1]
             aligned.next[0] = shifted[0] or sticky
 
-    return split, shift, collect_lost, deliver
+    return instances()
 
 
 @unit(a="fmt.width", b="fmt.width", y="fmt.width")
@@ -184,6 +184,7 @@ def add(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
         instance="round",
     )
 
+    # Logic before units: the order of the Verilog, which netlists and layouts hang on.
     logic = compare, order, unpack, complement, choose_operand, add_significands, classify, choose_sign
     return logic, alignment, normaliser, rounder
 
@@ -200,4 +201,4 @@ def subtract(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
 
     adder = add(a, minus_b, y, fmt=fmt, instance="add")
 
-    return negate, adder
+    return instances()

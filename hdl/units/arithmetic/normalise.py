@@ -61,4 +61,4 @@ def normalise(value: In, normalised: Out, zeros: Out, *, width: int) -> Instance
     def deliver() -> None:
         zeros.next = count
 
-    return step, deliver
+    return instances()

@@ -2,7 +2,7 @@
 
 from myhdl import Signal, intbv
 
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 
 def tree_levels(count: int) -> int:
@@ -43,7 +43,7 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
             def leaf() -> None:
                 total.next = terms
 
-        return leaf
+        return instances()
 
     split = lower_half(count)
     low_total = sum_signal(split, width, is_signed)
@@ -64,7 +64,7 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
     def add() -> None:
         total.next = low_total + high_total
 
-    return low, high, add
+    return instances()
 
 
 @unit(values="count * width", largest="width")
@@ -80,7 +80,7 @@ def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instanc
         def leaf() -> None:
             largest.next = values
 
-        return leaf
+        return instances()
 
     split = lower_half(count)
     low_largest = Signal(intbv(0)[width:])
@@ -101,4 +101,4 @@ def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instanc
         else:
             largest.next = low_largest
 
-    return low, high, choose
+    return instances()
