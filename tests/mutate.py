@@ -43,6 +43,9 @@ UNITS, OPERATORS = "tests/hdl/units", "tests/hdl/operators/test_operator_circuit
 ARITHMETIC, DOT, COST = f"{UNITS}/test_arithmetic.py", f"{UNITS}/test_dot_product.py", f"{UNITS}/test_cost.py"
 LOG2, STAGES = "tests/hdl/kernels/test_log2_kernels.py", "tests/hdl/kernels/test_stages.py"
 MYHDL = f"{UNITS}/test_units_in_myhdl.py"
+IEEE, IEEE_FUNCTIONS = f"{UNITS}/test_ieee_units.py", f"{UNITS}/test_ieee_functions.py"
+DIVISION, ONE_PRODUCT = "tests/hdl/kernels/test_division.py", "tests/hdl/kernels/test_one_product.py"
+FRAME_CHOICES = "tests/hdl/kernels/test_frame_choices.py"
 FRAME, CONFORMANCE = "tests/hdl/kernels/test_frame.py", "tests/hdl/test_conformance.py"
 
 
@@ -126,17 +129,42 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     ],
     "hdl/units/exponential/pwl_exp.py": [(MYHDL, "pwl_exp"), (OPERATORS, "pwl"), (COST, "pwl_exp")],
     "hdl/units/registers.py": [(OPERATORS, "reset and expmul"), (COST, "delay_line")],
+    "hdl/units/ieee/add.py": [(IEEE, "circuit and (add-e4m3 or subtract-e4m3)")],
+    "hdl/units/ieee/dot_product.py": [(IEEE_FUNCTIONS, "circuit and 2-e4m3")],
+    "hdl/units/ieee/expmul_lane.py": [(IEEE_FUNCTIONS, "lane and e4m3")],
+    "hdl/units/ieee/maximum.py": [(IEEE_FUNCTIONS, "comparison and e4m3")],
+    "hdl/units/ieee/multiply.py": [(IEEE, "(circuit and multiply-e4m3) or dropped")],
+    "hdl/units/ieee/normalise.py": [
+        (IEEE, "circuit and multiply-e4m3"),
+        (IEEE_FUNCTIONS, "circuit and 2-e4m3"),
+    ],
+    "hdl/units/ieee/pwl_exp.py": [(IEEE_FUNCTIONS, "every_code and pwl_exp")],
+    "hdl/units/ieee/reciprocal.py": [(IEEE_FUNCTIONS, "every_code and reciprocal")],
+    "hdl/units/ieee/rounding.py": [
+        (IEEE, "circuit and multiply-e4m3"),
+        (IEEE_FUNCTIONS, "circuit and 2-e4m3"),
+    ],
+    "hdl/units/ieee/unpack.py": [(IEEE, "circuit and multiply-e4m3")],
     "hdl/operators/expmul.py": [(OPERATORS, "(small and expmul and e4m3) or (reset and expmul)")],
     "hdl/operators/operator.py": [(OPERATORS, "small and expmul and e4m3")],
     "hdl/operators/separate_exp_mul.py": [(OPERATORS, "separate and (e3m2 or reset)")],
     "hdl/kernels/control.py": [conformance("fa2_expmul")],
+    "hdl/kernels/division.py": [(DIVISION, "not bf16")],
     "hdl/kernels/drain.py": [(STAGES, "drain"), (COST, "drain"), conformance("fa2_log2_fixed")],
     "hdl/kernels/fa2.py": [conformance("fa2_expmul")],
     "hdl/kernels/fa2_baseline.py": [(COST, "baseline-weigh"), conformance("fa2_baseline")],
     "hdl/kernels/fa2_expmul.py": [(COST, "expmul-weigh"), conformance("fa2_expmul")],
     "hdl/kernels/fa2_intmax.py": [(COST, "intmax-weigh"), conformance("fa2_intmax")],
     "hdl/kernels/fa2_log2.py": [(COST, "log2-weigh"), conformance("fa2_log2")],
-    "hdl/kernels/fa2_log2_fixed.py": [(COST, "fixed"), conformance("fa2_log2_fixed")],
+    "hdl/kernels/fa2_log2_fixed.py": [
+        (MYHDL, "saturating"),
+        (COST, "fixed"),
+        conformance("fa2_log2_fixed"),
+    ],
+    "hdl/kernels/fa2_weights.py": [(COST, "baseline-weigh or expmul-weigh"), conformance("fa2_expmul")],
+    "hdl/kernels/frame_choices.py": [(FRAME_CHOICES, "")],
+    "hdl/kernels/ieee_stages.py": [(ONE_PRODUCT, "circuits and nearest")],
+    "hdl/kernels/one_product.py": [(ONE_PRODUCT, "circuits and e4m3")],
     "hdl/kernels/frame.py": [(FRAME, ""), conformance("fa2_expmul")],
     "hdl/kernels/log2_maximum.py": [(STAGES, "far"), (COST, "log2 and not weigh"), conformance("fa2_log2")],
     "hdl/kernels/log2_weights.py": [(COST, "log2-weigh or intmax"), conformance("fa2_log2")],

@@ -8,6 +8,7 @@ from myhdl import Simulation, StopSimulation, delay, instance
 from rational import nearest_code
 
 from hdl.formats import E4M3, parse_format
+from hdl.kernels.fa2_log2_fixed import saturating_add
 from hdl.language.unit import Port
 from hdl.models import arithmetic, log2, operators
 from hdl.units.arithmetic.add import add, subtract
@@ -169,6 +170,17 @@ def test_trees(count):
     assert largest == values.max(axis=1).tolist()
     assert total == values.sum(axis=1).tolist()
     assert signed_total == signed.sum(axis=1).tolist()
+
+
+def test_saturating_sum():
+    bits = 4
+    rows = np.arange(1 << 2 * bits + 1)
+    rescaled, term, carry = rows % 16, rows // 16 % 16, rows // 256
+    y = simulate(
+        saturating_add, {"rescaled": rescaled, "term": term, "carry": carry}, sum_bits=bits
+    )["y"]  # fmt: skip
+    signed = (np.where(field > 7, field - 16, field) for field in (rescaled, term))
+    assert y == (np.clip(sum(signed) + carry, -8, 7) % 16).tolist()
 
 
 @pytest.mark.parametrize(("fmt", "d"), [(E2M1, 3), (E4M3, 2)], ids=["e2m1", "e4m3"])
