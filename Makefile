@@ -6,7 +6,7 @@ RUN := $(BIN)/python flow/run.py
 # that hung the rest goes on in a new process, twice at most.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
-.PHONY: setup run test test-quick lint bench reports clean
+.PHONY: setup run test test-quick lint mutate bench reports clean
 
 setup: .venv/installed
 
@@ -29,6 +29,14 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Does a test notice when hdl/ says something else? So many mutants, drawn with the seed; a table by file.
+MUTANTS ?= 80
+SEED ?= 1
+TABLE ?= build/mutation.md
+mutate: setup
+	mkdir -p $(dir $(TABLE))
+	$(BIN)/python tests/mutate.py --mutants $(MUTANTS) --seed $(SEED) --table $(TABLE)
 
 bench: setup
 	$(BIN)/python -m flow.bench

@@ -8,7 +8,7 @@ from hdl.units.arithmetic.sum_to_format import sum_to_format
 from hdl.units.delays import valid_delay_line
 
 
-@unit
+@unit(d="width", q="width")
 def unload_register(clk: In, load: In, d: In, q: Out, *, width: int, field_bits: int) -> Instances:
     """q takes d at a load, else moves down by `field_bits` bits; `width` bits."""
 
@@ -22,7 +22,7 @@ def unload_register(clk: In, load: In, d: In, q: Out, *, width: int, field_bits:
     return instances()
 
 
-@unit
+@unit(d="field_bits", q="width")
 def fill_register(clk: In, d: In, q: Out, *, width: int, field_bits: int) -> Instances:
     """q moves down by `field_bits` bits at each clock and takes d at its top; `width` bits."""
 
@@ -33,7 +33,7 @@ def fill_register(clk: In, d: In, q: Out, *, width: int, field_bits: int) -> Ins
     return instances()
 
 
-@unit
+@unit(total="sum_bits", y="fmt.width")
 def fixed_to_format(
     total: In, y: Out, *, fmt: FloatFormat, sum_bits: int, sum_fraction_bits: int
 ) -> Instances:

@@ -9,7 +9,6 @@ from hdl.units.registers import register, valid_register
 @unit(d="width", q="width")
 def enabled_register(clk: In, enable: In, d: In, q: Out, *, width: int) -> Instances:
     """q takes d at each rising edge of clk where enable is 1; `width` bits, no reset."""
-    assert len(d) == width
 
     @always(clk.posedge)
     def store() -> None:

@@ -6,7 +6,6 @@ from hdl.language.unit import In, Instances, Out, always, instances, unit
 @unit(d="width", q="width")
 def register(clk: In, d: In, q: Out, *, width: int) -> Instances:
     """q takes d at each rising edge of clk; `width` bits, no reset."""
-    assert len(d) == width
 
     @always(clk.posedge)
     def store() -> None:

@@ -3,7 +3,7 @@
 from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.normalise import normalise, zeros_bits
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
@@ -11,7 +11,11 @@ from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_forma
 EXTRA_BITS = 3
 
 
-@unit
+@unit(
+    significand="significand_bits",
+    distance="distance_bits",
+    aligned=lambda p: p.significand_bits + EXTRA_BITS,
+)
 def align_smaller(
     significand: In, distance: In, aligned: Out, *, significand_bits: int, distance_bits: int
 ) -> Instances:
@@ -22,7 +26,6 @@ def align_smaller(
     aligned      unsigned, significand_bits + EXTRA_BITS bits
     """
     width = significand_bits + EXTRA_BITS
-    assert len(significand) == significand_bits and len(aligned) == width
     # A distance that needs more bits loses everything.
     near_bits = min(distance_bits, (width - 1).bit_length())
     all_ones = (1 << width) - 1
@@ -67,7 +70,7 @@ def align_smaller(
             aligned.next[width:1] = shifted[width:1]
             aligned.next[0] = shifted[0] or sticky
 
-    return split, shift, collect_lost, deliver
+    return instances()
 
 
 @unit(a="fmt.width", b="fmt.width", y="fmt.width")
@@ -181,6 +184,7 @@ def add(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
         instance="round",
     )
 
+    # Logic before units: the order of the Verilog, which netlists and layouts hang on.
     logic = compare, order, unpack, complement, choose_operand, add_significands, classify, choose_sign
     return logic, alignment, normaliser, rounder
 
@@ -197,4 +201,4 @@ def subtract(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
 
     adder = add(a, minus_b, y, fmt=fmt, instance="add")
 
-    return negate, adder
+    return instances()

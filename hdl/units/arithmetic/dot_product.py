@@ -1,9 +1,27 @@
-"""Fused dot product: exact products, aligned to the largest, one sum, rounded once."""
+"""Fused dot product: exact products, aligned to the largest, one sum, rounded once.
 
-from myhdl import ConcatSignal, Signal, concat, intbv, modbv
+    q ─ register ─┐             ┌ sign ──────── register ─┬───────── count_negatives ──┐
+                  ├─ product_i ─┼ zero ──────── register ─┤                            + ─ register ─┐
+    k ─ register ─┘             ├ significand ─ register ─┼─ align_i ── sum_terms ─────┘             ├─ round
+                                └ exponent ──┬─ register ─┤                                          │
+                                     largest ┴─ register ─┴───────────────────────────── register ───┘
+
+The alignment, E4M3 and d = 2: a product of two significands 1.mmm is xx.xxxxxx, 2 * (M + 1) = 8 bits; its
+exponent is the sum of two exponent fields. The window has ceil(log2(d)) = 1 guard bit more. The product of
+the largest exponent stands at its top; one of an exponent less by 3 is shifted by 3, and two bits are lost:
+
+    largest       xx.xxxxxx0       the point weighs 2^(largest_exponent - 2 * bias)
+    3 less        00.0xxxxxx|xx
+    term         sxx.xxxxxxx       the sign above; the magnitude is inverted where it is 1
+    total       ssxx.xxxxxxx       a bit more for each level of the sum
+                +          n       count_negatives: the ones that two's complement of n terms lacks
+"""
+
+from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.lanes import joined
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.sum_to_format import sum_to_format
 from hdl.units.arithmetic.trees import maximum_tree, sum_signal, sum_tree, tree_levels
 from hdl.units.delays import enabled_register
@@ -27,7 +45,9 @@ def window_bits(fmt: FloatFormat, d: int) -> int:
     return 2 * (fmt.mantissa_bits + 1) + guard_bits(d)
 
 
-@unit
+@unit(
+    a="fmt.width", b="fmt.width", exponent="fmt.exponent_bits + 1", significand="2 * (fmt.mantissa_bits + 1)"
+)
 def exact_product(
     a: In, b: In, sign: Out, zero: Out, exponent: Out, significand: Out, *, fmt: FloatFormat
 ) -> Instances:
@@ -64,10 +84,15 @@ def exact_product(
         else:
             exponent.next = a[sign_bit:mantissa_bits] + b[sign_bit:mantissa_bits]
 
-    return unpack, multiply_significands, classify
+    return instances()
 
 
-@unit
+@unit(
+    exponent="fmt.exponent_bits + 1",
+    significand="2 * (fmt.mantissa_bits + 1)",
+    largest_exponent="fmt.exponent_bits + 1",
+    term="2 * (fmt.mantissa_bits + 1) + guard_bits + 1",
+)
 def align_product(
     sign: In,
     zero: In,
@@ -129,7 +154,7 @@ def align_product(
         else:
             term.next = magnitude
 
-    return measure, shift, mask, complement
+    return instances()
 
 
 @unit(q="d * fmt.width", k="d * fmt.width", score="fmt.width")
@@ -147,78 +172,60 @@ def dot_product(clk: In, start: In, q: In, k: In, score: Out, *, fmt: FloatForma
     term_bits = window_bits(fmt, d) + 1
     total_bits = term_bits + tree_levels(d)
 
+    # Behind rank 1: the operands, exact products, the largest of their exponents.
     q_held = Signal(intbv(0)[d * width :])
     k_held = Signal(intbv(0)[d * width :])
     sign = [Signal(False) for _ in range(d)]
     zero = [Signal(False) for _ in range(d)]
     exponent = [Signal(intbv(0)[exponent_bits:]) for _ in range(d)]
     significand = [Signal(intbv(0)[significand_bits:]) for _ in range(d)]
-    signs = ConcatSignal(*reversed(sign))
-    zeros = ConcatSignal(*reversed(zero))
-    exponents = ConcatSignal(*reversed(exponent))
-    significands = ConcatSignal(*reversed(significand))
+    signs, zeros = joined(sign), joined(zero)
+    exponents, significands = joined(exponent), joined(significand)
     largest_exponent = Signal(intbv(0)[exponent_bits:])
+    # Behind rank 2: the products, each at the scale of the largest, and their sum.
     signs_held = Signal(intbv(0)[d:])
     zeros_held = Signal(intbv(0)[d:])
     exponents_held = Signal(intbv(0)[d * exponent_bits :])
     significands_held = Signal(intbv(0)[d * significand_bits :])
     largest_exponent_held = Signal(intbv(0)[exponent_bits:])
     term = [Signal(intbv(0)[term_bits:]) for _ in range(d)]
-    terms = ConcatSignal(*reversed(term))
+    terms = joined(term)
     terms_total = sum_signal(d, term_bits, True)
     negatives = Signal(intbv(0)[1 + tree_levels(d) :])
     total = Signal(modbv(0)[total_bits:])
+    # Behind rank 3: the sum and its scale.
     total_held = Signal(intbv(0)[total_bits:])
     sum_exponent = Signal(intbv(0)[exponent_bits:])
 
     q_register = enabled_register(clk, start, q, q_held, width=d * width, instance="q_register")
     k_register = register(clk, k, k_held, width=d * width, instance="k_register")
-
     product = [
         exact_product(
-            q_held((index + 1) * width, index * width),
-            k_held((index + 1) * width, index * width),
-            sign[index],
-            zero[index],
-            exponent[index],
-            significand[index],
-            fmt=fmt,
-            instance=f"product_{index}",
+            q_held((i + 1) * width, i * width), k_held((i + 1) * width, i * width),
+            sign[i], zero[i], exponent[i], significand[i], fmt=fmt, instance=f"product_{i}",
         )
-        for index in range(d)
-    ]
+        for i in range(d)
+    ]  # fmt: skip
     largest = maximum_tree(exponents, largest_exponent, count=d, width=exponent_bits, instance="largest")
 
-    product_registers = (
-        register(clk, signs, signs_held, width=d, instance="sign_register"),
-        register(clk, zeros, zeros_held, width=d, instance="zero_register"),
-        register(clk, exponents, exponents_held, width=d * exponent_bits, instance="exponent_register"),
-        register(
-            clk,
-            significands,
-            significands_held,
-            width=d * significand_bits,
-            instance="significand_register",
-        ),
-        register(
-            clk, largest_exponent, largest_exponent_held, width=exponent_bits, instance="largest_register"
-        ),
-    )
-
+    product_registers = [
+        register(clk, products, held, width=len(held), instance=f"{name}_register")
+        for name, products, held in (
+            ("sign", signs, signs_held),
+            ("zero", zeros, zeros_held),
+            ("exponent", exponents, exponents_held),
+            ("significand", significands, significands_held),
+            ("largest", largest_exponent, largest_exponent_held),
+        )
+    ]
     align = [
         align_product(
-            signs_held(index),
-            zeros_held(index),
-            exponents_held((index + 1) * exponent_bits, index * exponent_bits),
-            significands_held((index + 1) * significand_bits, index * significand_bits),
-            largest_exponent_held,
-            term[index],
-            fmt=fmt,
-            guard_bits=guard,
-            instance=f"align_{index}",
+            signs_held(i), zeros_held(i), exponents_held((i + 1) * exponent_bits, i * exponent_bits),
+            significands_held((i + 1) * significand_bits, i * significand_bits), largest_exponent_held,
+            term[i], fmt=fmt, guard_bits=guard, instance=f"align_{i}",
         )
-        for index in range(d)
-    ]
+        for i in range(d)
+    ]  # fmt: skip
     sum_terms = sum_tree(terms, terms_total, count=d, width=term_bits, is_signed=True, instance="sum_terms")
     count_negatives = sum_tree(
         signs_held, negatives, count=d, width=1, is_signed=False, instance="count_negatives"
@@ -232,18 +239,10 @@ def dot_product(clk: In, start: In, q: In, k: In, score: Out, *, fmt: FloatForma
     scale_register = register(
         clk, largest_exponent_held, sum_exponent, width=exponent_bits, instance="scale_register"
     )
-
+    # A product's top bit weighs 2; each level of the sum adds a bit above it.
     rounding = sum_to_format(
-        total_held,
-        sum_exponent,
-        score,
-        fmt=fmt,
-        total_bits=total_bits,
-        # A product's top bit weighs 2; each level of the sum adds a bit above it.
-        top_weight=1 + tree_levels(d),
+        total_held, sum_exponent, score, fmt=fmt, total_bits=total_bits, top_weight=1 + tree_levels(d),
         instance="round",
-    )
+    )  # fmt: skip
 
-    inputs = q_register, k_register
-    outputs = total_register, scale_register, rounding
-    return inputs, product, largest, product_registers, align, sum_terms, count_negatives, complete, outputs
+    return instances()

@@ -3,7 +3,7 @@
 from myhdl import Signal, concat, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
 
@@ -59,4 +59,4 @@ def multiply(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
         instance="round",
     )
 
-    return unpack, multiply_significands, normalise, rounder
+    return instances()

@@ -10,7 +10,7 @@ CLIP_INTEGER_BITS = CLIP_MAGNITUDE.bit_length()
 FRACTION_BITS_RANGE = range(1, 17)
 
 
-@unit
+@unit(x="fmt.width", magnitude=lambda p: CLIP_INTEGER_BITS + p.fraction_bits)
 def negative_to_fixed(x: In, magnitude: Out, *, fmt: FloatFormat, fraction_bits: int) -> Instances:
     """magnitude = min(max(-x, 0), 15) in fixed point, truncated.
 
@@ -18,7 +18,6 @@ def negative_to_fixed(x: In, magnitude: Out, *, fmt: FloatFormat, fraction_bits:
     magnitude  unsigned, 4 integer and fraction_bits fraction bits; 15.0 at most
     """
     width = CLIP_INTEGER_BITS + fraction_bits
-    assert len(magnitude) == width and len(x) == fmt.width
     sign_bit = fmt.sign_bit
     exponent_low = fmt.mantissa_bits
 

@@ -10,7 +10,7 @@ def zeros_bits(width: int) -> int:
     return (width - 1).bit_length()
 
 
-@unit
+@unit(value="width", shifted="width")
 def normalise_step(value: In, shifted: Out, skipped: Out, *, width: int, distance: int) -> Instances:
     """Shift left by `distance` where that many top bits are all zero; `width` bits.
 
@@ -30,7 +30,7 @@ def normalise_step(value: In, shifted: Out, skipped: Out, *, width: int, distanc
     return instances()
 
 
-@unit
+@unit(value="width", normalised="width", zeros=lambda p: zeros_bits(p.width))
 def normalise(value: In, normalised: Out, zeros: Out, *, width: int) -> Instances:
     """normalised = value * 2^zeros with its top bit set; for value = 0 it is 0 and zeros is all ones.
 
@@ -38,7 +38,7 @@ def normalise(value: In, normalised: Out, zeros: Out, *, width: int) -> Instance
     zeros              leading zeros of value, ceil(log2(width)) bits
     """
     steps = zeros_bits(width)
-    assert steps > 1 and len(zeros) == steps
+    assert steps > 1
 
     # From the largest power of two below the width down to 1.
     partial = [Signal(intbv(0)[width:]) for _ in range(steps - 1)]
@@ -61,4 +61,4 @@ def normalise(value: In, normalised: Out, zeros: Out, *, width: int) -> Instance
     def deliver() -> None:
         zeros.next = count
 
-    return step, deliver
+    return instances()

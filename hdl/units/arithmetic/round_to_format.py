@@ -19,7 +19,11 @@ def exponent_signal(lowest: int, highest: int) -> Any:
     return Signal(intbv(0, min=-half, max=half))
 
 
-@unit
+@unit(
+    exponent=lambda p: exponent_width(p.lowest_exponent, p.highest_exponent),
+    fraction="fraction_bits",
+    y="fmt.width",
+)
 def round_to_format(
     sign: In,
     zero: In,
@@ -43,7 +47,6 @@ def round_to_format(
     y           number, fmt.width bits
     """
     width = exponent_width(lowest_exponent, highest_exponent)
-    assert len(exponent) == width and len(fraction) == fraction_bits
     mantissa_bits = fmt.mantissa_bits
     dropped_bits = fraction_bits - mantissa_bits
     sign_bit = fmt.sign_bit

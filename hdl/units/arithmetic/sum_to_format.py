@@ -3,12 +3,12 @@
 from myhdl import Signal, intbv, modbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.normalise import normalise, zeros_bits
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 
 
-@unit
+@unit(total="total_bits", exponent="fmt.exponent_bits + 1", y="fmt.width")
 def sum_to_format(
     total: In, exponent: In, y: Out, *, fmt: FloatFormat, total_bits: int, top_weight: int
 ) -> Instances:
@@ -61,4 +61,4 @@ def sum_to_format(
         instance="round",
     )
 
-    return take_magnitude, normaliser, classify, rounder
+    return instances()

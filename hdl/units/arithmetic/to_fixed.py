@@ -17,7 +17,6 @@ def to_fixed(
     round_bit    bool; 0 where the magnitude is beyond the range
     """
     truncated_bits = integer_bits + fraction_bits
-    assert len(truncated) == truncated_bits and len(number) == fmt.width
     sign_bit = fmt.sign_bit
     exponent_low = fmt.mantissa_bits
     width = truncated_bits + 1

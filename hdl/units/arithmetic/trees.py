@@ -2,7 +2,7 @@
 
 from myhdl import Signal, intbv
 
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 
 
 def tree_levels(count: int) -> int:
@@ -31,7 +31,6 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
     terms  count * width bits, term i = bits [i*width, (i+1)*width); two's complement if is_signed
     total  width + ceil(log2(count)) bits, signed if is_signed
     """
-    assert len(terms) == count * width and len(total) == width + tree_levels(count)
     if count == 1:
         if is_signed:
 
@@ -44,7 +43,7 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
             def leaf() -> None:
                 total.next = terms
 
-        return leaf
+        return instances()
 
     split = lower_half(count)
     low_total = sum_signal(split, width, is_signed)
@@ -65,7 +64,7 @@ def sum_tree(terms: In, total: Out, *, count: int, width: int, is_signed: bool) 
     def add() -> None:
         total.next = low_total + high_total
 
-    return low, high, add
+    return instances()
 
 
 @unit(values="count * width", largest="width")
@@ -75,14 +74,13 @@ def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instanc
     values   count * width bits, value i = bits [i*width, (i+1)*width)
     largest  width bits
     """
-    assert len(values) == count * width and len(largest) == width
     if count == 1:
 
         @always_comb
         def leaf() -> None:
             largest.next = values
 
-        return leaf
+        return instances()
 
     split = lower_half(count)
     low_largest = Signal(intbv(0)[width:])
@@ -103,4 +101,4 @@ def maximum_tree(values: In, largest: Out, *, count: int, width: int) -> Instanc
         else:
             largest.next = low_largest
 
-    return low, high, choose
+    return instances()

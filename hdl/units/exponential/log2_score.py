@@ -3,7 +3,7 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.to_fixed import to_fixed
 from hdl.units.exponential.log2_constants import SCORE_INTEGER_BITS
 
@@ -16,7 +16,6 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
     fixed  two's complement, 9 + F bits: Q9.F
     """
     magnitude_bits = SCORE_INTEGER_BITS + fraction_bits
-    assert len(fixed) == magnitude_bits + 1
     sign_bit = fmt.sign_bit
     largest = (1 << magnitude_bits) - 1
 
@@ -48,4 +47,4 @@ def log2_score(score: In, fixed: Out, *, fmt: FloatFormat, fraction_bits: int) -
         else:
             fixed.next = magnitude
 
-    return truncate, round_half_up, clip, apply_sign
+    return instances()

@@ -3,7 +3,7 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.negative_to_fixed import CLIP_INTEGER_BITS, negative_to_fixed
 
 # 15 * 1.4375 rounds to 22.
@@ -19,7 +19,6 @@ def log2exp(x: In, level: Out, *, fmt: FloatFormat, fraction_bits: int) -> Insta
     x      number, fmt.width bits
     level  unsigned, 5 bits, 0 to 22
     """
-    assert len(level) == LEVEL_BITS
     half = 1 << (fraction_bits - 1)
     total_bits = LEVEL_BITS + fraction_bits
 
@@ -36,4 +35,4 @@ def log2exp(x: In, level: Out, *, fmt: FloatFormat, fraction_bits: int) -> Insta
     def round_half_up() -> None:
         level.next = total[total_bits:fraction_bits]
 
-    return to_fixed, scale, round_half_up
+    return instances()

@@ -3,7 +3,7 @@
 from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
-from hdl.language.unit import In, Instances, Out, always_comb, unit
+from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.arithmetic.negative_to_fixed import CLIP_INTEGER_BITS, negative_to_fixed
 from hdl.units.arithmetic.round_to_format import exponent_signal, round_to_format
 from hdl.units.exponential.pwl_exp_constants import (
@@ -113,5 +113,4 @@ def pwl_exp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
         instance="round",
     )
 
-    logic = multiply_by_3_and_5, multiply_by_85, scale, split, look_up, interpolate, add, hold_at_one
-    return to_fixed, logic, rounder
+    return instances()
