@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from flow.pipeline.measure_layout import measured
@@ -62,17 +63,22 @@ def read_corner(corner: Corner, times_s: list[str], reports: Path) -> CornerFigu
         return round(measured(time_s, f"the {name} slack at {corner.name}", STEP, table) * 1e9, 6) + 0.0
 
     setup_s, hold_s, period_s = times_s
-    period = measured(period_s, f"the shortest period at {corner.name}", STEP, table) if period_s else None
+    period = measured(period_s, f"the shortest period at {corner.name}", STEP, table)
     power_w = read_total_w(STEP, reports / f"power.{corner.name}.rpt")
     return CornerFigures.model_validate(
         conditions(corner)
         | {
             "setup_slack_ns": slack_ns(setup_s, "setup"),
             "hold_slack_ns": slack_ns(hold_s, "hold"),
-            "fmax_mhz": round(1e-6 / period, 3) if period else None,
+            "fmax_mhz": round(1e-6 / period, 3),
         }
         | {f"power_{kind}_w": value_w for kind, value_w in power_w.items()}
     )
+
+
+def figure_at(corners: Mapping[str, CornerFigures], metric: str, corner_name: str) -> float:
+    """Return a metric's value at a corner."""
+    return float(getattr(corners[corner_name], metric))
 
 
 def worst_corners(settings: Settings, corners: Mapping[str, CornerFigures]) -> dict[str, str]:
@@ -86,11 +92,8 @@ def worst_corners(settings: Settings, corners: Mapping[str, CornerFigures]) -> d
         step = METRIC_STEPS[settings.depth]
         report = step_folder(settings.folder, step) / "reports" / "timing" / "setup.rpt"
         corner = CORNER_LINE.search(report.read_text(encoding="utf-8"))
-        return {"setup_slack_ns": corner[1]} if corner else {}
-    worst = {}
-    for metric in ("setup_slack_ns", "hold_slack_ns", "fmax_mhz"):
-        values = {name: getattr(figures, metric) for name, figures in corners.items()}
-        known = {name: value for name, value in values.items() if value is not None}
-        if known:
-            worst[metric] = min(known, key=lambda name: known[name])
-    return worst
+        return dict.fromkeys(("setup_slack_ns", "fmax_mhz"), corner[1]) if corner else {}
+    return {
+        metric: min(corners, key=partial(figure_at, corners, metric))
+        for metric in ("setup_slack_ns", "hold_slack_ns", "fmax_mhz")
+    }

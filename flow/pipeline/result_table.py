@@ -65,10 +65,6 @@ def print_corners(console: Console, result: Result) -> None:
     for name in AT_CORNERS:
         table.add_column(BY_NAME[name].title.strip(), justify="right")
     for name, figures in result.corners.items():
-        values = (getattr(figures, metric) for metric in AT_CORNERS)
-        shown = (
-            "–" if value is None else BY_NAME[f"{name}_{metric}"].show(value)
-            for metric, value in zip(AT_CORNERS, values, strict=True)
-        )
+        shown = (BY_NAME[f"{name}_{metric}"].show(getattr(figures, metric)) for metric in AT_CORNERS)
         table.add_row(f"{name}: {figures.conditions}", *shown)
     console.print(table)

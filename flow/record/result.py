@@ -123,7 +123,7 @@ class CornerFigures(Record):
     """The finished layout at one corner of the PDK, with the typical wires and at timed activity.
 
     `process` is that of the transistors, such as `ss`. The worst slacks are over all paths; `fmax_mhz` is by
-    the worst path between registers, None where there is none.
+    the worst setup path, as the run's.
     """
 
     process: str
@@ -131,7 +131,7 @@ class CornerFigures(Record):
     temperature_c: float
     setup_slack_ns: float
     hold_slack_ns: float
-    fmax_mhz: float | None
+    fmax_mhz: float
     power_internal_w: float
     power_switching_w: float
     power_leakage_w: float
