@@ -199,6 +199,7 @@ def test_the_gate_holds_a_metrics_band_at_each_corner_that_earlier_runs_have():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_corners_of_a_finished_layout_take_no_step_of_the_layout(tmp_path):
     words = ("--design", TOP, "--format", "e4m3", "--lanes", "1", "--pdk", "gf180", "--jobs", "1")
     try:
