@@ -12,12 +12,21 @@ HATCHES = ("", "/", ".", "x", "-", "\\")
 
 @dataclass(frozen=True)
 class Series:
-    """One bar per category, None where nothing is known; `low` and `high` are the ends of its range."""
+    """One bar per category, None where nothing is known; `low` and `high` are the ends of its range.
+
+    `starts`, where there are any, say where the bars begin, else at 0: those of a waterfall, where a bar is
+    labelled with its length.
+    """
 
     name: str
     values: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
+    starts: tuple[float | None, ...] = ()
+
+    def start(self, index: int) -> float:
+        """Return where the bar of a category begins."""
+        return (self.starts[index] if self.starts else None) or 0.0
 
     def bars(self) -> list[tuple[int, float, Span | None]]:
         """Return the known bars: category, value, and the range where its ends differ."""

@@ -49,7 +49,8 @@ def bar_figure(chart: BarChart) -> Any:
         figure.add_bar(
             name=series.name,
             y=[chart.categories[index] for index, _, _ in bars],
-            x=[value for _, value, _ in bars],
+            x=[value - series.start(index) for index, value, _ in bars],
+            base=[series.start(index) for index, _, _ in bars] if series.starts else None,
             orientation="h",
             marker={
                 "color": COLOURS[position],
@@ -61,7 +62,7 @@ def bar_figure(chart: BarChart) -> Any:
                 },
             },
             error_x=ranges([(value, span) for _, value, span in bars]),
-            text=[chart.label(value) for _, value, _ in bars],
+            text=[chart.label(value - series.start(index)) for index, value, _ in bars],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}<br>%{fullData.name}: %{text} " + chart.unit + "<extra></extra>",

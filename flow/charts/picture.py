@@ -68,8 +68,9 @@ def draw_series(axes: Any, chart: BarChart, position: int) -> None:
         return
     drawn = axes.barh(
         [index + offset for index, _, _ in bars],
-        [value for _, value, _ in bars],
+        [value - series.start(index) for index, value, _ in bars],
         height,
+        left=[series.start(index) for index, _, _ in bars],
         xerr=ends([(value, span) for _, value, span in bars]),
         color=COLOURS[position],
         hatch=HATCHES[position] * 2,
@@ -77,7 +78,7 @@ def draw_series(axes: Any, chart: BarChart, position: int) -> None:
         label=series.name,
         capsize=2,
     )
-    labels = [chart.label(value) for _, value, _ in bars]
+    labels = [chart.label(value - series.start(index)) for index, value, _ in bars]
     axes.bar_label(drawn, labels, padding=3, fontsize=8, bbox=LABEL_BOX)
 
 

@@ -17,7 +17,10 @@ from flow.comparison.rows import Row
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.record.depths import POWER_DEPTHS
+from flow.reproduction.answer import answer
 from flow.reproduction.corner_savings import savings_at_corners
+from flow.reproduction.frames import described as described_waterfall
+from flow.reproduction.frames import waterfall_chart, waterfalls
 from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     arms_of,
@@ -87,6 +90,9 @@ def report_contents(reports: Path) -> ReportContents:
         "successors": [describe(first_seed(row), FIVE_KERNELS) for row in successors],
         "successors_own_clock": [describe(first_seed(row), FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
+    falls = [described_waterfall(waterfall, KERNELS) for waterfall in waterfalls(all_rows)]
+    context["waterfalls"] = falls
+    context["answer"] = answer(all_rows, KERNELS)
     pareto = pareto_charts(five_rows, accuracy) if accuracy else []
     context["pareto"] = [describe_pareto(chart) for chart in pareto]
     charts: list[BarChart | PointChart] = [
@@ -95,6 +101,7 @@ def report_contents(reports: Path) -> ReportContents:
         *(group_chart(row, quantity) for row in described[:1] for quantity in GROUP_QUANTITIES),
         *sensitivity_charts(varied),
     ]
+    charts.extend(waterfall_chart(fall, KERNELS, summary["paper"]) for fall in falls)
     if scaled:
         charts.append(scaling_chart(scaled, "area_um2", "scaled_area", "Cell area at 28 nm, range", "um2"))
         charts.append(

@@ -1,0 +1,50 @@
+"""What the report says first: the saving in the paper's frame, and against the strongest exact baseline."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flow.comparison.kept_rows import first_seed, order
+from flow.comparison.rows import Row
+from flow.comparison.summary import describe, mean_reductions
+from flow.record.results_store import COMPARABLE
+from flow.reproduction.frames import PAPER
+
+
+def answer(rows: Sequence[Row], kernels: Sequence[str]) -> dict[str, Any]:
+    """Return the rows that answer, described, each configuration at its deepest.
+
+    paper   rows in the paper's frame, results to nearest or truncated
+    exact   rows whose baseline has one product per lane, so that its codes are those of two
+    own     rows in this project's frame of the same PDKs and dimensions
+    spread  rows in this project's frame with several seeds, routed: how far the seed moves the saving
+    means   mean reductions of ExpMul over the routed rows in the paper's frame
+    """
+    by_configuration: dict[Any, Row] = {}
+    for row in sorted(rows, key=lambda row: COMPARABLE.index(row.depth)):
+        configuration = row.configuration
+        if configuration.clock_ns is None and not configuration.own_clock:
+            by_configuration.setdefault(configuration, row)
+    usual_settings = [
+        row
+        for row in sorted(by_configuration.values(), key=order)
+        if row.configuration.utilization_percent is None
+    ]
+    framed = {"paper": [], "exact": []}  # type: dict[str, list[Row]]
+    for row in usual_settings:
+        frame = dict(row.configuration.frame)
+        if frame.pop("products", "two") == "one":
+            framed["exact"].append(row)
+        elif frame and {**frame, "rounding": "nearest"} == PAPER | {"rounding": "nearest"}:
+            framed["paper"].append(row)
+    places = {(row.configuration.pdk, row.configuration.d) for found in framed.values() for row in found}
+    framed["own"] = [
+        row
+        for row in usual_settings
+        if row.configuration.is_usual and (row.configuration.pdk, row.configuration.d) in places
+    ]
+    framed["spread"] = [row for row in rows if row.configuration.is_usual and row.is_routed and row.seeds > 1]
+    shown: dict[str, Any] = {
+        kind: [describe(row if kind == "spread" else first_seed(row), kernels) for row in found]
+        for kind, found in framed.items()
+    }
+    return shown | {"means": mean_reductions(shown["paper"], kernels[1])}

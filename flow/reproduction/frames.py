@@ -1,0 +1,221 @@
+"""From this project's frame to the paper's, and from the paper's baseline to the strongest exact one.
+
+A saving is a number only together with its frame. Each path changes one choice of the frame at a time; each
+of its steps is a pair of kept results, baseline and ExpMul. All steps of a shown path have the same depth: a
+mapped netlist and a routed layout differ by more than a step does. A step without results is left out; what
+it changes is then in the next one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flow.charts.bars import BarChart, Line, Series
+from flow.comparison.configuration import Configuration, Frame, frame_of
+from flow.comparison.kept_rows import first_seed
+from flow.comparison.rows import Row
+from flow.comparison.summary import describe
+from flow.record.results_store import COMPARABLE
+from hdl.kernels.frame import WITH_KEY
+
+SERIES = {"area_um2": "area", "power_timed_w": "power, real data"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A frame on a path, and what it changes against the one before."""
+
+    title: str
+    format: str
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way from one frame to another in steps, the first being the start.
+
+    exact  the baseline gives the same codes at every step; else ExpMul's saving is what is followed
+    """
+
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    exact: bool
+
+
+def step(title: str, format_name: str, **choices: str) -> Step:
+    """Return a step in the frame of the given choices."""
+    return Step(title, format_name, frame_of(choices))
+
+
+PAPER = {"arithmetic": "ieee", "division_activity": "every_key"}
+# The group's FP8 reserves the top exponent [C].
+PAPER_FORMATS = {"bf16": "bf16", "e4m3": "e4m3_ieee"}
+
+
+def paths(format_name: str) -> tuple[Path, ...]:
+    """Return the paths of a format of this project's frame."""
+    own, papers = format_name, PAPER_FORMATS[format_name]
+    to_paper = [
+        step("this project's frame", own),
+        step("subnormals, Inf and NaN", papers, arithmetic="ieee"),
+        step("division at every key", papers, **PAPER),
+    ]
+    if format_name == "bf16":
+        to_paper.append(step("results truncated", papers, rounding="truncate", **PAPER))
+    return (
+        Path("to_paper", "From this project's frame to the paper's", tuple(to_paper), exact=False),
+        Path(
+            "exact_paper",
+            "From the paper's baseline to the strongest exact one",
+            (
+                step("the paper's baseline", papers, **PAPER),
+                step("one product per lane", papers, products="one", **PAPER),
+                step("division after the last key", papers, products="one", arithmetic="ieee"),
+                step(
+                    "one multiplier for the division",
+                    papers,
+                    products="one",
+                    arithmetic="ieee",
+                    division="serial",
+                ),
+            ),
+            exact=True,
+        ),
+        Path(
+            "exact_own",
+            "From this project's baseline to the strongest exact one",
+            (
+                step("this project's baseline", own),
+                step("one product per lane", own, products="one"),
+                step("one multiplier for the division", own, products="one", division="serial"),
+            ),
+            exact=True,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """A path through the kept rows of one depth: its steps, each with its row."""
+
+    path: Path
+    pdk: str
+    format: str
+    d: int
+    depth: str
+    rows: tuple[tuple[Step, Row], ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its chart."""
+        return f"frame_{self.path.name}_{self.pdk}_{self.format}_{self.d}_{self.depth}"
+
+    @property
+    def title(self) -> str:
+        """Title of its chart."""
+        depth = "netlists" if self.depth == "synth" else f"to {self.depth}"
+        return f"{self.path.title}: {self.pdk}, {self.format.upper()}, d = {self.d}, {depth}"
+
+
+def waterfalls(rows: Sequence[Row]) -> list[Waterfall]:
+    """Return every path with two steps or more: at its deepest depth, and at others that have more steps."""
+    kept = {(row.configuration, row.depth): first_seed(row) for row in rows}
+    designs = dict.fromkeys(
+        (row.configuration.pdk, row.configuration.format, row.configuration.d)
+        for row in rows
+        if row.configuration.is_usual and row.configuration.format in PAPER_FORMATS
+    )
+    found = []
+    for pdk, format_name, d in designs:
+        for path in paths(format_name):
+            most_steps = 1
+            for depth in COMPARABLE:
+                steps = tuple(
+                    (one, row)
+                    for one in path.steps
+                    if (row := kept.get((_configuration(one, pdk, d), depth))) is not None
+                )
+                if len(steps) > most_steps and steps[0][0] is path.steps[0]:
+                    found.append(Waterfall(path, pdk, format_name, d, depth, steps))
+                    most_steps = len(steps)
+    return found
+
+
+def _configuration(one: Step, pdk: str, d: int) -> Configuration:
+    return Configuration(pdk, one.format, d, WITH_KEY, frame=one.frame)
+
+
+def described(waterfall: Waterfall, kernels: Sequence[str]) -> dict[str, Any]:
+    """Return a waterfall as the templates show it."""
+    return {
+        "name": waterfall.name,
+        "title": waterfall.title,
+        "exact": waterfall.path.exact,
+        "depth": waterfall.depth,
+        "steps": [{"title": one.title, "row": describe(row, kernels)} for one, row in waterfall.rows],
+    }
+
+
+def waterfall_chart(shown: Mapping[str, Any], kernels: Sequence[str], paper: Mapping[str, Any]) -> BarChart:
+    """Return the chart of a described waterfall: totals at its ends, steps between them."""
+    levels = exact_levels if shown["exact"] else saving_levels
+    titles, by_quantity = levels(shown["steps"], kernels)
+    base = 100.0 if shown["exact"] else 0.0
+    # Totals stand at the start and at the ends: of the exact path also where ExpMul takes over.
+    totals = {0, len(titles) - 1} | ({len(titles) - 3} if shown["exact"] else set())
+    series = []
+    for quantity, values in by_quantity.items():
+        starts = [0.0 if index in totals else values[index - 1] for index in range(len(values))]
+        series.append(Series(SERIES[quantity], tuple(values), starts=tuple(starts)))
+    unit = f"% of {kernels[0]} at the start" if shown["exact"] else f"change against {kernels[0]}, %"
+    lines = tuple(
+        Line(
+            f"paper, {SERIES[quantity].split(',')[0]}: {-paper[quantity]:.1f} %",
+            base - paper[quantity],
+            position,
+        )
+        for position, quantity in enumerate(by_quantity)
+        if any(value is not None for value in by_quantity[quantity])
+    )
+    return BarChart(shown["name"], shown["title"], unit, tuple(titles), tuple(series), lines, signed=True)
+
+
+Levels = tuple[list[str], dict[str, list[float | None]]]
+
+
+def saving_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) -> Levels:
+    """Return the bars' titles and by quantity ExpMul's change after each step, the end once more."""
+    titles = [one["title"] for one in steps] + ["in the last frame"]
+    values: dict[str, list[float | None]] = {}
+    for quantity in SERIES:
+        reductions = [one["row"]["reductions"][kernels[1]][quantity] for one in steps]
+        changes = [None if reduction is None else -reduction["percent"] for reduction in reductions]
+        values[quantity] = [*changes, changes[-1]]
+    return titles, values
+
+
+def exact_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) -> Levels:
+    """Return the bars' titles and by quantity the baseline after each step, then ExpMul in the last frame."""
+    titles = [
+        *(one["title"] for one in steps),
+        "strongest exact baseline",
+        "ExpMul's own part",
+        "ExpMul, same frame",
+    ]
+    values: dict[str, list[float | None]] = {}
+    for quantity in SERIES:
+        start = _median(steps[0], kernels[0], quantity)
+        levels = [_share(_median(one, kernels[0], quantity), start) for one in steps]
+        last = _share(_median(steps[-1], kernels[1], quantity), start)
+        values[quantity] = [*levels, levels[-1], last, last]
+    return titles, values
+
+
+def _median(one: Mapping[str, Any], kernel: str, quantity: str) -> float | None:
+    figure = one["row"]["kernels"][kernel][quantity]
+    return None if figure is None else float(figure["median"])
+
+
+def _share(value: float | None, whole: float | None) -> float | None:
+    return None if value is None or not whole else 100 * value / whole
