@@ -12,6 +12,8 @@ _VIA = re.compile(r"^\s*VIA\s+(\S+)(?!\S)[^\n]*\n(.*?)^\s*END\s+\1\s*$", re.MULT
 _LEF58 = re.compile(r'PROPERTY\s+LEF58_\w+\s+"(.*?)"\s*;', re.DOTALL)
 _END_OF_LINE = re.compile(r"SPACING ([\d.]+) ENDOFLINE ([\d.]+) WITHIN ([\d.]+)(?: ENDTOEND ([\d.]+))?")
 _CUT_CLASS = re.compile(r"CUTCLASS \S+ WIDTH ([\d.]+)(?: LENGTH ([\d.]+))?")
+_CUT_SPACING_TABLE = re.compile(r"SPACINGTABLE\s+DEFAULT ([\d.]+)(.*?);", re.DOTALL)
+_SPACING = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _RECT = re.compile(r"RECT (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
 
 
@@ -169,10 +171,26 @@ def _cut_rules(name: str, statements: list[str], extended: str, text: str) -> Cu
     return CutRules(
         name,
         tuple(sorted(sizes_um)),
-        _first(statements, "SPACING"),
+        _first(statements, "SPACING") or _least_class_spacing_um(extended),
         tuple(dict.fromkeys(below)),
         tuple(dict.fromkeys(above)),
     )
+
+
+def _least_class_spacing_um(extended: str) -> float:
+    """Return what cuts of any two classes keep at least, 0 where there is no table of spacings by class.
+
+    The table's default stands for `-`; a pair of classes with a number of its own may ask for more or less.
+    """
+    tables = _CUT_SPACING_TABLE.findall(extended)
+    return min(
+        (float(word) for default, rows in tables for word in (default, *_own_spacings(rows))), default=0.0
+    )
+
+
+def _own_spacings(rows: str) -> list[str]:
+    """Return the numbers in a table's rows; names of classes are none."""
+    return [word for word in rows.split() if _SPACING.fullmatch(word)]
 
 
 def _via_layers(body: str) -> list[tuple[str, str]]:

@@ -88,10 +88,15 @@ class ExtractedLayout:
 
 
 def read_layout(gds: Path) -> db.Layout:
-    """Return the GDS as KLayout has it. Raises ValueError for a file that is none."""
+    """Return the GDS as KLayout has it, shapes alone. Raises ValueError for a file that is none.
+
+    Properties are left out: shapes of two properties, net names for one, do not merge where they touch.
+    """
     layout = db.Layout()
+    options = db.LoadLayoutOptions()
+    options.properties_enabled = False
     try:
-        layout.read(str(gds))
+        layout.read(str(gds), options)
     except RuntimeError as error:
         raise ValueError(f"{gds}: {error}") from None
     return layout

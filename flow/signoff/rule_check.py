@@ -6,6 +6,8 @@ enclosure of cuts. What lies within a library cell alone is the library's, and i
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from klayout import db, rdb
@@ -14,7 +16,7 @@ from flow.formats.lef_rules import CutRules, LayoutRules, WireRules, read_rules
 from flow.record.result import Check
 from flow.signoff.extracted_layout import read_layout
 from flow.signoff.verdict import failed, verdict_of
-from pdk_configs.layer_stack import LayerStack
+from pdk_configs.layer_stack import GdsLayer, LayerStack
 
 
 @dataclass(frozen=True)
@@ -123,44 +125,27 @@ def write_database(checked: list[RuleMarkers], layout: db.Layout, top: str, path
     database.save(str(path))
 
 
-def flat_markers(name: str, text: str, places: db.Region) -> RuleMarkers:
-    """Return markers that outlive the hierarchy of shapes in which they were found."""
-    return RuleMarkers(name, text, db.Region(list(places.each())))
-
-
-class Shapes:
-    """The merged shapes below a cell, with the cells' hierarchy: a cell of the library is looked at once."""
-
-    def __init__(self, layout: db.Layout, cell: db.Cell) -> None:
-        """Take the shapes below `cell`."""
-        self.layout, self.cell = layout, cell
-        self.store = db.DeepShapeStore()
-
-    def on(self, *layers: tuple[int, int]) -> db.Region:
-        """Return the merged shapes on the GDS layers."""
-        first, *others = (
-            db.Region(self.cell.begin_shapes_rec(self.layout.layer(number, datatype)), self.store)
-            for number, datatype in layers
-        )
-        region = first
-        for other in others:
-            region += other
-        return region.merged()
+def shapes_on(layout: db.Layout, cell: db.Cell, layers: Iterable[GdsLayer]) -> db.Region:
+    """Return the merged shapes below `cell` on the layers. Flat: a rail joins most of the cells anyway."""
+    region = db.Region()
+    for number, datatype in layers:
+        region.insert(cell.begin_shapes_rec(layout.layer(number, datatype)))
+    return region.merge()
 
 
 def broken_rules(
     layout: db.Layout, cell: db.Cell, stack: LayerStack, rules: LayoutRules
 ) -> Iterator[RuleMarkers]:
     """Yield every rule of the stack's layers with the places below `cell` that break it, broken or not."""
-    shapes = Shapes(layout, cell)
     dbu_um = layout.dbu
-    wires = [shapes.on(*wire.shapes) for wire in stack.wires]
+    wires = [shapes_on(layout, cell, wire.shapes) for wire in stack.wires]
     for wire, region in zip(stack.wires, wires, strict=True):
         if wire.name in rules.wires:
             yield from _wire_markers(region, rules.wires[wire.name], dbu_um)
     for cut, below, above in zip(stack.cuts, wires, wires[1:], strict=False):
         if cut.name in rules.cuts:
-            yield from _cut_markers(shapes.on(cut.shape), below, above, rules.cuts[cut.name], dbu_um)
+            cuts = shapes_on(layout, cell, [cut.shape])
+            yield from _cut_markers(cuts, below, above, rules.cuts[cut.name], dbu_um)
 
 
 def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator[RuleMarkers]:
@@ -169,42 +154,37 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
 
     if rules.width_um:
         narrow = wires.width_check(units(rules.width_um), metrics=db.Metrics.Projection)
-        yield flat_markers(f"{rules.name}.width", f"width of {rules.width_um:g} um", narrow.polygons())
+        yield RuleMarkers(f"{rules.name}.width", f"width of {rules.width_um:g} um", narrow.polygons())
+    # Of edges, not of polygons: a rail is one polygon with all its cells, and beside everything.
+    edges = wires.edges()
     for spacing in rules.spacings:
-        wide = wires if not spacing.width_um else _at_least_as_wide(wires, units(spacing.width_um))
         text = f"spacing of {spacing.spacing_um:g} um"
         name = f"{rules.name}.spacing"
-        length = units(spacing.length_um)
         if spacing.width_um:
             name += f".wide_{spacing.width_um:g}"
             text += f" from wires at least {spacing.width_um:g} um wide"
         if spacing.length_um:
             name += f".beside_{spacing.length_um:g}"
             text += f" side by side for more than {spacing.length_um:g} um"
+        distance, length = units(spacing.spacing_um), units(spacing.length_um)
         if spacing.width_um:
-            close = wide.separation_check(
-                wires - wide,
-                units(spacing.spacing_um),
-                metrics=db.Metrics.Projection,
-                min_projection=length + 1,
-            ) + wide.space_check(
-                units(spacing.spacing_um), metrics=db.Metrics.Projection, min_projection=length + 1
-            )
+            of_wide = edges & _at_least_as_wide(wires, units(spacing.width_um))
+            close = of_wide.separation_check(
+                edges - of_wide, distance, metrics=db.Metrics.Projection, min_projection=length + 1
+            ) + of_wide.space_check(distance, metrics=db.Metrics.Projection, min_projection=length + 1)
         elif spacing.length_um:
-            close = wires.space_check(
-                units(spacing.spacing_um), metrics=db.Metrics.Projection, min_projection=length + 1
-            )
+            close = edges.space_check(distance, metrics=db.Metrics.Projection, min_projection=length + 1)
         else:
-            close = wires.space_check(units(spacing.spacing_um), metrics=db.Metrics.Euclidian)
-        yield flat_markers(name, text, close.polygons())
+            close = edges.space_check(distance, metrics=db.Metrics.Euclidian)
+        yield RuleMarkers(name, text, close.polygons())
     if rules.area_um2:
         # A unit of area more or less is rounding.
         small = wires.with_area(0, max(round(rules.area_um2 / dbu_um**2) - 1, 0), False)
-        yield flat_markers(f"{rules.name}.area", f"area of {rules.area_um2:g} um2", small)
+        yield RuleMarkers(f"{rules.name}.area", f"area of {rules.area_um2:g} um2", small)
     for end in rules.ends_of_line:
         ends = line_ends(wires, units(end.width_um))
         close = ends.space_check(units(end.spacing_um), metrics=db.Metrics.Projection)
-        yield flat_markers(
+        yield RuleMarkers(
             f"{rules.name}.line_end",
             f"spacing of {end.spacing_um:g} um between ends narrower than {end.width_um:g} um",
             close.polygons(),
@@ -219,9 +199,7 @@ def _at_least_as_wide(wires: db.Region, width: int) -> db.Region:
 
 def line_ends(wires: db.Region, width: int) -> db.Edges:
     """Return the edges shorter than `width` between two convex corners."""
-    short = wires.edges().with_length(1, width, False)
-    corners = wires.corners(-91, -89, 1)  # KLayout counts a convex corner of a merged polygon so.
-    return short.interacting(corners) if corners else short
+    return wires.edges(db.EdgeMode.Convex).with_length(1, width, False)
 
 
 def _cut_markers(
@@ -232,35 +210,43 @@ def _cut_markers(
 
     if rules.sizes_um:
         allowed = {(units(width_um), units(height_um)) for width_um, height_um in rules.sizes_um}
-        wrong = db.Region()
-        for cut in cuts.each():
-            box = cut.bbox()
-            if not cut.is_box() or tuple(sorted((box.width(), box.height()))) not in allowed:
-                wrong.insert(cut)
         sizes = " or ".join(f"{width_um:g} x {height_um:g}" for width_um, height_um in rules.sizes_um)
-        yield flat_markers(f"{rules.name}.size", f"size of {sizes} um", wrong)
+        yield RuleMarkers(f"{rules.name}.size", f"size of {sizes} um", _of_no_size(cuts, allowed))
     if rules.spacing_um:
         close = cuts.space_check(units(rules.spacing_um), metrics=db.Metrics.Euclidian)
-        yield flat_markers(f"{rules.name}.spacing", f"spacing of {rules.spacing_um:g} um", close.polygons())
+        yield RuleMarkers(f"{rules.name}.spacing", f"spacing of {rules.spacing_um:g} um", close.polygons())
     for side, wires, enclosures in (
         ("below", below, rules.enclosures_below),
         ("above", above, rules.enclosures_above),
     ):
-        bare = cuts.not_inside(wires)
-        if not enclosures:
-            yield flat_markers(f"{rules.name}.enclosure_{side}", f"a wire {side} it", bare)
-            continue
-        enclosed = db.Region()
-        for first_um, second_um in enclosures:
-            for x, y in {(units(first_um), units(second_um)), (units(second_um), units(first_um))}:
-                grown = cuts.sized(x, y, 2)
-                grown.merged_semantics = False
-                fitting = grown.inside(wires)
-                fitting.merged_semantics = False
-                enclosed += fitting.sized(-x, -y, 2)
-        text = " or ".join(f"{first_um:g} and {second_um:g}" for first_um, second_um in enclosures)
-        yield flat_markers(
-            f"{rules.name}.enclosure_{side}",
-            f"a wire {side} it that reaches {text} um beyond it",
-            cuts.not_inside(enclosed) + bare,
-        )
+        text = f"a wire {side} it"
+        if enclosures:
+            pairs = " or ".join(f"{first_um:g} and {second_um:g}" for first_um, second_um in enclosures)
+            text += f" that reaches {pairs} um beyond it"
+        overhangs = {(units(x_um), units(y_um)) for pair in enclosures for x_um, y_um in (pair, pair[::-1])}
+        bare = _bare(cuts, wires, overhangs or {(0, 0)})
+        yield RuleMarkers(f"{rules.name}.enclosure_{side}", text, bare)
+
+
+def _of_no_size(cuts: db.Region, allowed: Iterable[tuple[int, int]]) -> db.Region:
+    """Return the cuts that are no box of one of the `allowed` sizes, (shorter, longer side)."""
+    wrong, boxes = cuts.non_rectangles(), cuts.rectangles()
+    for shorter, pairs in groupby(sorted(allowed), key=itemgetter(0)):
+        so_narrow = boxes.with_bbox_min(shorter, False)
+        for _, longer in pairs:
+            so_narrow = so_narrow.with_bbox_max(longer, True)
+        wrong += so_narrow
+        boxes = boxes.with_bbox_min(shorter, True)
+    return wrong + boxes
+
+
+def _bare(cuts: db.Region, wires: db.Region, overhangs: Iterable[tuple[int, int]]) -> db.Region:
+    """Return the cuts beyond which the wires reach by none of the `overhangs` (x, y)."""
+    # What sticks out of the room is quick to have, and in one direction or the other it is next to nothing.
+    sticking_out = (cuts - wires.sized(-x, -y, 2) for x, y in sorted(overhangs))
+    bare = cuts
+    for parts in sorted(sticking_out, key=lambda region: region.count()):
+        bare = bare.interacting(parts)
+        if bare.is_empty():
+            break
+    return bare
