@@ -7,7 +7,10 @@ from finished_layout import FULL_LAYOUT_PDKS, TOP, lay_out
 from klayout import db, rdb
 from planted_faults import PlantedGds
 
-from flow.signoff.rule_check import check_rules
+from flow.formats.lef_rules import LayoutRules, Spacing, WireRules, read_rules
+from flow.signoff.extracted_layout import read_layout
+from flow.signoff.rule_check import broken_rules, check_rules
+from pdk_configs.layer_stack import LayerStack, WireLayer
 
 # Free of anything else, beyond every die of a small design.
 X_UM, Y_UM = 300.0, 300.0
@@ -164,3 +167,85 @@ def test_a_known_break_is_told_with_its_reason_and_fails_nothing(planted, check,
     assert verdict.status == "pass"
     assert f"{rules.name}.width 1 x: drawn so by this test" in verdict.detail
     assert verdict.figures[f"{rules.name}.width"] == 1
+
+
+LEF_OF_CUT_CLASSES = """
+LAYER M1
+  TYPE ROUTING ;
+  WIDTH 0.02 ;
+END M1
+LAYER V1
+  TYPE CUT ;
+  {plain}
+  PROPERTY LEF58_CUTCLASS "
+    CUTCLASS small WIDTH 0.018 LENGTH 0.024 CUTS 1 ; CUTCLASS long_0p120 WIDTH 0.018 LENGTH 0.12 CUTS 4 ;
+  " ;
+  PROPERTY LEF58_SPACINGTABLE "
+    SPACINGTABLE DEFAULT 0.034
+      CUTCLASS small long_0p120
+      small {pair} - -
+      long_0p120 - - - - ;
+  " ;
+END V1
+"""
+
+
+@pytest.mark.parametrize(
+    "plain, pair, spacing_um",
+    [("", "- -", 0.034), ("", "0.05 -", 0.034), ("", "0.03 0.04", 0.03), ("SPACING 0.02 ;", "- -", 0.02)],
+)
+def test_the_least_of_a_table_of_cut_classes_is_their_spacing(tmp_path, plain, pair, spacing_um):
+    lef = tmp_path / "technology.lef"
+    lef.write_text(LEF_OF_CUT_CLASSES.format(plain=plain, pair=pair), encoding="utf-8")
+    assert read_rules(lef).cuts["V1"].spacing_um == spacing_um
+
+
+def drawn_rows(length_um, rows, width_um=0.1, pitch_um=0.4):
+    """Return a layout of combs, rails with teeth above them, and its top cell."""
+    layout = db.Layout()
+    layout.dbu = 0.001
+    top = layout.create_cell("top")
+    shapes = top.shapes(layout.layer(1, 0))
+    for row in range(rows):
+        y_um = row * 2.0
+        shapes.insert(db.DBox(0, y_um, length_um, y_um + width_um))
+        for tooth in range(int(length_um / pitch_um)):
+            x_um = tooth * pitch_um
+            shapes.insert(db.DBox(x_um, y_um, x_um + width_um, y_um + 1.0))
+    return layout, top
+
+
+RULES_OF_COMBS = LayoutRules({"M1": WireRules("M1", 0.1, (Spacing(0.0, 0.0, 0.1),), 0.0, ())}, {})
+STACK_OF_COMBS = LayerStack((WireLayer("M1", ((1, 0),), ()),), ())
+
+
+def broken(layout, top):
+    """Count the places by rule."""
+    markers = broken_rules(layout, top, STACK_OF_COMBS, RULES_OF_COMBS)
+    return {marker.name: marker.places.count() for marker in markers}
+
+
+def test_touching_shapes_of_two_net_names_are_one_wire(tmp_path):
+    layout, top = drawn_rows(10.0, 1)
+    shapes = top.shapes(layout.layer(1, 0))
+    for name, y_um in (("first", 10.0), ("second", 10.05)):
+        shapes.insert(db.DBox(0.0, y_um, 5.0, y_um + 0.05)).set_property(1, name)
+    layout.write(str(tmp_path / "two_names.gds"))
+    read = read_layout(tmp_path / "two_names.gds")
+    assert broken(read, read.cell("top")) == {"M1.width": 0, "M1.spacing": 0}
+
+
+def test_a_notch_in_one_wire_is_a_spacing_and_a_jog_is_none():
+    layout, top = drawn_rows(10.0, 3)
+    assert broken(layout, top) == {"M1.width": 0, "M1.spacing": 0}
+    shapes = top.shapes(layout.layer(1, 0))
+    # A jog: a wire goes on half a width higher.
+    for x_um, y_um in ((0.0, 10.0), (1.0, 10.05)):
+        shapes.insert(db.DBox(x_um, y_um, x_um + 1.1, y_um + 0.1))
+    shapes.insert(db.DBox(1.0, 10.0, 1.1, 10.15))
+    assert broken(layout, top)["M1.spacing"] == 0
+    # A notch of 80 nm between two teeth of one wire.
+    shapes.insert(db.DBox(5.0, 20.0, 6.0, 20.1))
+    for x_um in (5.2, 5.38):
+        shapes.insert(db.DBox(x_um, 20.0, x_um + 0.1, 21.0))
+    assert broken(layout, top)["M1.spacing"] == 1
