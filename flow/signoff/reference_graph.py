@@ -34,7 +34,7 @@ def read_reference_graph(aiger: Path, names: Path) -> ReferenceGraph:
         for start, end in itertools.pairwise(ends)
     ]
     inputs, latches, outputs, ands = rows
-    named: dict[str, dict[str, int]] = {"input": {}, "output": {}, "latch": {}}
+    named: dict[str, dict[str, int]] = {"input": {}, "output": {}, "latch": {}, "constant": {}}
     for line in names.read_text(encoding="utf-8").splitlines():
         what, index, bit, name = line.split(maxsplit=3)
         if what in named:
@@ -43,7 +43,7 @@ def read_reference_graph(aiger: Path, names: Path) -> ReferenceGraph:
                 named[what].setdefault(name, int(index))
     return ReferenceGraph(
         inputs={name: inputs[index][0] for name, index in named["input"].items()},
-        outputs={name: outputs[index][0] for name, index in named["output"].items()},
+        outputs={name: outputs[index][0] for name, index in named["output"].items()} | named["constant"],
         registers=tuple((row[0], row[1]) for row in latches),
         ands=tuple((row[0], row[1], row[2]) for row in ands),
         registers_by_name=named["latch"],

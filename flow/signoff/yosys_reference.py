@@ -2,10 +2,13 @@
 
 Runs as a program of its own over the PyPI package `pyosys`. Nothing is optimised and no library is read:
 hierarchy dissolved, processes and operators turned into gates, clock enables into multiplexers. The names
-map has every name of every port and register bit, as the synthesised netlist has them.
+map has every name of every port and register bit, as the synthesised netlist has them, and the value of
+every output that is constant.
 """
 
 import argparse
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyosys import libyosys as ys
@@ -52,6 +55,19 @@ def elaborate(arguments: argparse.Namespace) -> None:
     run("select -assert-none t:$_DFF_* t:$_DFF_P_ %d t:$_DLATCH* t:$_SDFF* t:$_ALDFF* t:$_SR_*")
     run("aigmap")
     run("write_aiger -ascii -map", arguments.names, arguments.aiger)
+    ports = arguments.names.with_suffix(".json")
+    run("select", f"{top}/o:*")
+    run("write_json -selected", ports)
+    with arguments.names.open("a", encoding="utf-8") as names:
+        names.writelines(constant_outputs(ports, top))
+
+
+def constant_outputs(ports: Path, top: str) -> Iterator[str]:
+    """Yield a line of the names for each output bit that is constant: Yosys' own map leaves those out."""
+    for name, port in json.loads(ports.read_bytes())["modules"][top]["ports"].items():
+        for bit, net in enumerate(port["bits"]):
+            if net in ("0", "1"):
+                yield f"constant {net} {bit} {name}\n"
 
 
 if __name__ == "__main__":

@@ -192,6 +192,24 @@ def test_the_netlist_is_proved_to_be_the_verilog(prove):
     assert verdict.figures == {"registers": 2, "outputs": 1}
 
 
+@pytest.mark.parametrize(
+    ("value", "drive", "status"),
+    [(0, "TIE0 tie (.Y(y[2]));", "pass"), (1, "TIE0 tie (.Y(low)); INV up (.A(low), .Y(y[2]));", "pass"),
+     (1, "TIE0 tie (.Y(y[2]));", "fail")],
+    ids=["zero", "one", "another constant"],
+)  # fmt: skip
+def test_an_output_that_is_constant_is_proved_too(prove, value, drive, status):
+    verilog = VERILOG.replace("output y;", "output [2:0] y;").replace("reg y;", "wire [2:0] y; reg first;")
+    verilog = verilog.replace("y <=", "first <=").replace("endmodule", "")
+    verilog += f"  assign y = {{1'b{value}, b, first}};\nendmodule\n"
+    netlist = ROUTED.replace("output y;", "output [2:0] y;").replace(".Q(y)", ".Q(y[0])")
+    netlist = netlist.replace(
+        "endmodule", f"  wire low;\n  BUF copy (.A(b), .Y(y[1]));\n  {drive}\nendmodule"
+    )
+    verdict = prove(netlist, verilog)
+    assert verdict.status == status, verdict.detail
+
+
 def test_a_register_that_holds_the_inverse_is_proved_too(prove):
     inverse = ROUTED.replace("INV \\g._2_  (.A(n1_copy), .Y(d1))", "BUF \\g._2_  (.A(n1_copy), .Y(d1))")
     inverse = inverse.replace(".D(d1), .Q(held)", ".D(d1), .QN(held)")
