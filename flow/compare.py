@@ -33,8 +33,8 @@ try:
     from flow.record.misses import missed
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
-    from flow.record.settings import DEFAULT_PDK, Settings, nearest
-    from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY
+    from flow.record.settings import DEFAULT_PDK, Settings, find_design, nearest
+    from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY, Kernel
     from hdl.kernels.frame_choices import FA2_CHOICES
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -47,6 +47,7 @@ FRAME_WORDS = {choice.name: choice.words for choice in FA2_CHOICES}
 EXAMPLES = """examples:
   python flow/compare.py --dims 16 --formats bf16 --pdk nangate45     both kernels through layout
   python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
+  python flow/compare.py --kernels fa2_baseline,my.py:MINE            a kernel of your own
   python flow/compare.py --clock own                                  each kernel as fast as its layout was
   python flow/compare.py --set products=one --name one_product        against the strongest exact baseline
   python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
@@ -93,7 +94,8 @@ def parse_arguments() -> argparse.Namespace:
         type=names,
         default=["fa2_baseline", "fa2_expmul"],
         metavar="NAME,...",
-        help="the first is what the others are compared with; default fa2_baseline,fa2_expmul",
+        help="the first is what the others are compared with; FILE.py:NAME is one of your own; default "
+        "fa2_baseline,fa2_expmul",
     )
     parser.add_argument(
         "--value-timings",
@@ -136,6 +138,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR")
     parser.add_argument("--name", default="comparison", help="of the report's files; default comparison")
     return parser.parse_args()
+
+
+def kernel_names(specs: Sequence[str]) -> list[str]:
+    """Return the names of the kernels that `specs` name, FILE.py:NAME among them; raises UserError."""
+    designs = [find_design(spec) for spec in specs]
+    for spec, design in zip(specs, designs, strict=True):
+        if not isinstance(design, Kernel):
+            raise UserError(f"--kernels {spec}: {design.name} is no kernel")
+    kernels = [design.name for design in designs]
+    for name in kernels:
+        if kernels.count(name) > 1:
+            raise UserError(f"--kernels: {name} is named twice")
+    return kernels
 
 
 def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, console: Console) -> list[str]:
@@ -206,7 +221,8 @@ def compare(arguments: argparse.Namespace) -> None:
     if arguments.seeds < 1 or arguments.jobs < 1:
         raise UserError("--seeds and --jobs take at least 1")
     if arguments.to not in COMPARABLE:
-        raise UserError(f"--to {arguments.to}: there are {', '.join(reversed(COMPARABLE))}")
+        raise nearest("depth", arguments.to, reversed(COMPARABLE))
+    arguments.kernels = kernel_names(arguments.kernels)
     rows_wanted = configurations(
         arguments.pdk,
         arguments.formats,

@@ -37,6 +37,7 @@ EXAMPLES = """examples:
   python flow/run.py --design expmul --clock 2.5 --job fast   another clock period
   python flow/run.py --design expmul --to synth --json        netlist only, the result on standard output
   python flow/run.py --design fa2_expmul --set d=16           any parameter of a design by its name
+  python flow/run.py --design my.py:MINE                      a design of your own, hdl/ADDING_A_KERNEL.md
   python flow/run.py --list                                   the designs and their parameters
 
 Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for a mistake in the command,
@@ -47,7 +48,7 @@ Exit codes: 0, 1 for a failed step (and with --strict for a missed clock), 2 for
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="run.py", description=__doc__, epilog=EXAMPLES)
-    parser.add_argument("--design", metavar="NAME", help="what to build, see --list")
+    parser.add_argument("--design", metavar="NAME", help="what to build: of --list, or FILE.py:NAME")
     parser.add_argument(
         "--pdk",
         metavar="NAME",

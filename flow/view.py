@@ -30,8 +30,9 @@ try:
     from flow.layout.window import check_window, picture_size_px, widened
     from flow.record.metrics import BY_NAME
     from flow.record.provenance import sha256
-    from flow.record.settings import find_pdk
+    from flow.record.settings import find_pdk, nearest
     from flow.tools.pdk_data import find_data_root
+    from hdl.known_names import FORMER_GROUPS
 except ModuleNotFoundError as missing:
     sys.exit(
         f"view.py: error: {missing.name} is not installed: `make setup`, then `.venv/bin/python flow/view.py`"
@@ -105,7 +106,7 @@ def window_in(die_um: Box, window_um: Box | None) -> Box:
 def check_group(layout: OpenedLayout, group: str | None) -> None:
     """Raise UserError for a group that the layout does not have."""
     if group is not None and group not in layout.placement.groups:
-        raise UserError(f"no group '{group}': there are {', '.join(layout.placement.groups)}")
+        raise nearest("group", group, layout.placement.groups, FORMER_GROUPS)
 
 
 def show_statistics(layout: OpenedLayout, out: Path, theme: str, console: Console) -> None:

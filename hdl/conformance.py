@@ -23,6 +23,7 @@ from hdl.kernel_bench import compile_kernel, mixed_queries, run_kernel, stimulus
 from hdl.kernels.frame import VALUE_TIMINGS, Kernel
 from hdl.language.unit import Port
 from hdl.models.numpy_when_used import CodeArray
+from hdl.outside import one_line
 from hdl.parameters import Parameters
 from hdl.simulation import Simulation, SimulationError, unpack_lanes
 
@@ -267,12 +268,16 @@ def main() -> int:
                 bench = make_bench(kernel, Path(folder), **given)
             except (ValueError, SimulationError) as error:
                 parser.error(str(error))
+            except Exception as error:  # of an author's circuit, or of their description of it
+                parser.error(f"{kernel.name}: {one_line(error)}")
             for check in CHECKS:
                 try:
                     check(bench)
                     outcome = "passed"
                 except AssertionError as error:
                     outcome, failed = f"FAILED: {error}", failed + 1
+                except Exception as error:  # of an author's model
+                    outcome, failed = f"FAILED: {one_line(error)}", failed + 1
                 words = ", ".join(str(value) for value in given.values())
                 print(f"{kernel.name} ({words}): {check.__name__.replace('_', ' ')}: {outcome}", flush=True)
     return 1 if failed else 0

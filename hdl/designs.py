@@ -4,27 +4,23 @@ A design gets into it by `register(design)` in a module of `hdl.operators` or `h
 point of the group `expmul.kernels` in another package, or by `find_design("path/to/file.py:NAME")`.
 """
 
-import difflib
 import importlib
-import importlib.util
 import pkgutil
-import sys
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import hdl.kernels
 import hdl.operators
 from hdl.design import Design
 from hdl.kernels.frame import Kernel
+from hdl.known_names import FORMER_DESIGNS, unknown_name
+from hdl.outside import Origin, fault_of, is_file_spec, load_from_file, one_line, origin_in_package
 from hdl.registry import DESIGNS, register
 
 ENTRY_POINT_GROUP = "expmul.kernels"
-# What designs were called before: the error says what they are called today.
-FORMER_NAMES = {"exp_mul": "separate_exp_mul"}
 # Entry points that could not be loaded, by name, with the reason in one line.
 NOT_LOADED: dict[str, str] = {}
-# Where designs from files come from, by name: the spec that finds them again, in another process too.
-SPECS: dict[str, str] = {}
+# Where the designs come from that are not of this project, by name.
+ORIGINS: dict[str, Origin] = {}
 
 __all__ = ["DESIGNS", "Design", "Kernel", "find_design", "get_design", "kernels", "register", "sibling"]
 
@@ -53,63 +49,32 @@ def find_design(spec: str) -> Design:
     """
     if spec in DESIGNS:
         return DESIGNS[spec]
-    path, colon, variable = spec.rpartition(":")
-    if colon and path.endswith(".py"):
-        return _design_of_file(Path(path), variable)
-    if spec in FORMER_NAMES:
-        raise ValueError(f"design '{spec}' is called {FORMER_NAMES[spec]} now")
+    if is_file_spec(spec):
+        return _design_of_file(spec)
     if spec in NOT_LOADED:
         raise ValueError(f"design '{spec}' could not be loaded: {NOT_LOADED[spec]}")
-    close = difflib.get_close_matches(spec, DESIGNS, n=1, cutoff=0.6)
-    hint = f"did you mean '{close[0]}'?" if close else ", ".join(DESIGNS)
-    raise ValueError(f"unknown design '{spec}': {hint}")
+    raise ValueError(unknown_name("design", spec, DESIGNS, FORMER_DESIGNS))
 
 
-def _design_of_file(path: Path, variable: str) -> Design:
-    full_spec = f"{path.resolve()}:{variable}"
-    for name, known in SPECS.items():
-        if known == full_spec:
-            return DESIGNS[name]
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
+def spec_of(name: str) -> str:
+    """Return what finds the design called `name` in another process."""
+    return ORIGINS[name].spec if name in ORIGINS else name
+
+
+def _design_of_file(spec: str) -> Design:
     before = dict(DESIGNS)
     try:
-        module = _load(path.resolve())
-        design = getattr(module, variable, None)
-        if not isinstance(design, Design):
-            there = ", ".join(name for name, value in vars(module).items() if isinstance(value, Design))
-            raise ValueError(f"{path} has no design {variable}: {there or 'there is none in it'}")
-        if before.get(design.name, design) is not design:
-            raise ValueError(f"{path}: a design called {design.name} is there already")
-    except BaseException:
+        design, origin = load_from_file(spec)
+    finally:  # what the file registers itself joins when it is asked for
         DESIGNS.clear()
         DESIGNS.update(before)
-        raise
-    DESIGNS[design.name] = design
-    SPECS[design.name] = full_spec
+    known = DESIGNS.get(design.name)
+    if known is None:
+        ORIGINS[design.name] = origin
+        return register(design)
+    if known is not design:
+        raise ValueError(f"{spec.rpartition(':')[0]}: a design called {design.name} is there already")
     return design
-
-
-def _load(path: Path) -> object:
-    """Run a file as a module of its own; its folder's other modules can be imported from it."""
-    name = f"expmul_design_{abs(hash(path)):x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise ValueError(f"{path} could not be loaded: {_one_line(error)}") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _register_all() -> None:
@@ -121,10 +86,13 @@ def _register_all() -> None:
             design = entry_point.load()
             if not isinstance(design, Design):
                 raise TypeError(f"{entry_point.value} is no design")
+            if fault := fault_of(design):
+                raise ValueError(fault)
             if DESIGNS.get(design.name) is not design:
                 register(design)
+            ORIGINS[design.name] = origin_in_package(design.name, entry_point.module, entry_point.attr)
         except Exception as error:  # another package's fault must not stop what does not need it
-            NOT_LOADED[entry_point.name] = _one_line(error)
+            NOT_LOADED[entry_point.name] = one_line(error)
 
 
 _register_all()

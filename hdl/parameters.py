@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from hdl.formats import FloatFormat, parse_format
 from hdl.ieee_format import NEAREST, ieee_format
+from hdl.known_names import nearest_of
 
 # Words of `arithmetic`, `products` and `division` that change what a model computes.
 FLUSH, IEEE = "flush", "ieee"
@@ -167,8 +168,8 @@ def make_parameters(owner: str, declared: Sequence[Parameter], given: Mapping[st
     """
     for name in given:
         if name not in [parameter.name for parameter in declared]:
-            known = ", ".join(parameter.name for parameter in declared)
-            raise ValueError(f"{owner} has no parameter '{name}': {known}")
+            known = [parameter.name for parameter in declared]
+            raise ValueError(f"{owner} has no parameter '{name}': {nearest_of(name, known)}")
     values = Parameters(())
     for parameter in declared:
         value = parameter.value(given.get(parameter.name), values)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from flow.attention_data.sample import load
 from flow.attention_data.stimulus import KernelStimulus, kernel_stimulus, operator_stimulus
 from flow.formats.streams import Words, pack_codes
-from hdl.designs import DESIGNS
+from hdl.designs import DESIGNS, Design
 from hdl.formats import FloatFormat
 from hdl.kernels.frame import Kernel
 from hdl.models.codes import encode
@@ -181,6 +181,11 @@ def kernel_data_sha256(d: int) -> str:
     """Return the SHA-256 of `kernel_data`."""
     data = kernel_data(d)
     return digest(data.q, data.k, data.v, data.first, data.last, data.key_valid)
+
+
+def has_workload(design: Design) -> bool:
+    """Whether there are data for a design, and a model of what it makes of them."""
+    return isinstance(design, Kernel | Operator)
 
 
 def make_workload(design_name: str, parameters: Mapping[str, Any]) -> Workload:

@@ -17,6 +17,7 @@ from flow.record.checkout import branch_of, git_state
 from flow.record.misses import missed
 from flow.record.result import Result
 from flow.record.settings import Settings
+from hdl.designs import ORIGINS
 
 
 @contextmanager
@@ -43,7 +44,12 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
     name = f"{settings.design.name} {settings.job}, to {settings.depth}"
     with turn(settings):
         revision, dirty = git_state()
-        if dirty is False and recorded(engine, configuration_of(settings), revision):
+        # The revision tells nothing of a design that is not in the checkout.
+        if (
+            dirty is False
+            and settings.design.name not in ORIGINS
+            and recorded(engine, configuration_of(settings), revision)
+        ):
             say(f"{name}: recorded")
             return None
         unchanged = unchanged_result(settings, pdk_root)

@@ -46,8 +46,9 @@ def row_of(result: Result, layout: str | None = None) -> Run:
     configuration = configuration_digest(identity, result.depth)
     fingerprint = digest({**result.tool_versions, "library": result.library, "corner": result.corner})
     commit = commit_of(result.git_revision)
-    # A clean tree's revision says it all; of a changed one only the output tells what was run.
-    output_hashes = {} if result.git_dirty is False else result.sha256
+    # A clean tree's revision says it all; of a changed one, and of a design from elsewhere, only the output
+    # tells what was run.
+    output_hashes = {} if result.git_dirty is False and result.design_source is None else result.sha256
     return {
         "identity": digest(
             [result.git_revision, result.git_dirty, configuration, fingerprint, output_hashes]

@@ -6,7 +6,8 @@ from typing import Any
 
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
-from flow.record.settings import Settings, make_settings
+from flow.record.settings import Settings, make_settings, nearest
+from hdl.known_names import nearest_of
 
 SUITES_DIR = PROJECT_ROOT / "flow" / "history" / "suites"
 KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent", "corners"}
@@ -18,7 +19,7 @@ def suite_path(name: str) -> Path:
     if name in known:
         return known[name]
     if not Path(name).is_file():
-        raise UserError(f"no suite '{name}': there are {', '.join(known)}, or a TOML file's path")
+        raise UserError(f"no suite '{name}', nor a TOML file: {nearest_of(name, known)}")
     return Path(name)
 
 
@@ -60,7 +61,7 @@ def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:
         raise UserError("an entry needs a design")
     unknown = sorted(set(entry) - KEYS)
     if unknown:
-        raise UserError(f"unknown key '{unknown[0]}': there are {', '.join(sorted(KEYS))}")
+        raise nearest("key", unknown[0], sorted(KEYS))
     return [
         make_settings(
             design,

@@ -7,9 +7,10 @@ from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.layout.picture import Panel
 from flow.layout.placement import FILE_NAME, Placement, placement_of_run, read_placement, write_placement
+from flow.record.cell_groups import CLOCK_TREE, REPAIR, TOP
 from flow.record.depths import POWER_DEPTHS
 from flow.record.result import Result, read_result, result_path
-from flow.record.settings import find_design
+from hdl.designs import DESIGNS
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,14 @@ def open_layout(folder: Path) -> OpenedLayout:
 
 def placement_of(result: Result, run: Path) -> Placement:
     """Return the placement of the run in the folder `run`, whose result is given."""
-    return placement_of_run(run, run / result.files["layout"], find_design(result.design).groups)
+    return placement_of_run(run, run / result.files["layout"], groups_of(result))
+
+
+def groups_of(result: Result) -> tuple[str, ...]:
+    """Return the groups of the result's design; of one that is not at hand those that have cells."""
+    if result.design in DESIGNS:
+        return DESIGNS[result.design].groups
+    return tuple(name for name in result.groups if name not in (TOP, CLOCK_TREE, REPAIR))
 
 
 def keep_placement(result: Result, run: Path, folder: Path) -> None:

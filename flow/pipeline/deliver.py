@@ -7,7 +7,8 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from flow.record.depths import DEPTHS
+from flow.attention_data.workload import has_workload
+from flow.record.depths import DEPTHS, POWER_STEPS
 from flow.record.run_folder import step_folder
 from flow.record.settings import Settings
 
@@ -67,6 +68,8 @@ def deliver(settings: Settings) -> dict[str, Path]:
         delivered = {}
         for kind, step, ending, own_ending in FILES:
             if depths.index(FIRST_DEPTH[step]) > reached:
+                continue
+            if step in POWER_STEPS and not has_workload(settings.design):
                 continue
             source = step_folder(settings.folder, step) / "outputs" / f"{name}.{ending}"
             copy = prepared / f"{name}.{own_ending}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from flow.attention_data.workload import has_workload
 from flow.common.atomic_file import write_whole
 from flow.common.errors import StepError, UserError
 from flow.common.failure_cause import setup_cause, step_cause
@@ -28,6 +29,7 @@ from flow.pipeline.step_digests import library_files
 from flow.pipeline.up_to_date import keep_record, made_of
 from flow.record.checkout import branch_of, git_state
 from flow.record.depths import METRIC_STEPS, POWER_DEPTHS
+from flow.record.outside_sources import design_source
 from flow.record.provenance import package_versions, sha256
 from flow.record.result import (
     CornerFigures,
@@ -99,7 +101,9 @@ def hold_folder(settings: Settings) -> Iterator[None]:
 def check_folder(settings: Settings) -> None:
     """Raise UserError where the job's folder belongs to other settings; they would be lost."""
     path = settings.folder / "settings.json"
-    text = json.dumps(settings.identity(), indent=2) + "\n"
+    source = design_source(settings.design.name)
+    identity = settings.identity() | ({} if source is None else {"design_source": source.name})
+    text = json.dumps(identity, indent=2) + "\n"
     if not path.exists():
         write_whole(path, text)
     elif path.read_text(encoding="utf-8") != text:
@@ -141,7 +145,7 @@ def collect(
         runtimes_s[RETIMING] = retimed_s
     if settings.depth in METRIC_STEPS:
         metrics, groups = measure_layout(settings, history)
-    if settings.depth in POWER_DEPTHS:
+    if settings.depth in POWER_DEPTHS and has_workload(settings.design):
         power = measure_power(settings)
         simulation = read_simulation(settings)
         metrics = metrics.model_copy(update=headline_power(power))
@@ -160,6 +164,7 @@ def collect(
     pdk = settings.pdk
     return Result(
         design=settings.design.name,
+        design_source=design_source(settings.design.name),
         parameters=settings.parameters,
         pdk=pdk.name,
         node_nm=pdk.node_nm,

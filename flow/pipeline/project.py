@@ -14,13 +14,14 @@ from siliconcompiler.tools.openroad.global_route import GlobalRouteTask
 from siliconcompiler.tools.openroad.repair_design import RepairDesignTask
 from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 
+from flow.attention_data.workload import has_workload
 from flow.common.places import PROJECT_ROOT
 from flow.pipeline.flowgraph import build_flowgraph
 from flow.pipeline.step_digests import give_digests
 from flow.pipeline.steps.own_task import OwnTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
 from flow.record.constraints import write_sdc, write_sdc_decimals
-from flow.record.depths import DEPTHS
+from flow.record.depths import DEPTHS, POWER_STEPS
 from flow.record.run_folder import STEPS
 from flow.record.settings import Settings
 
@@ -63,7 +64,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     # With the name that `make_design` gives, SiliconCompiler works in STEPS of the run's folder.
     option.set_builddir(str(settings.folder.parent))
     option.set_jobname(STEPS)
-    option.add_to(list(DEPTHS[settings.depth]))
+    option.add_to(last_steps(settings))
     option.set_nodashboard(True)
     option.set_nodisplay(True)
     option.set_quiet(True)
@@ -73,6 +74,12 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     option.scheduler.set_maxnodes(settings.jobs)
     option.scheduler.set_maxthreads(settings.jobs)
     return project
+
+
+def last_steps(settings: Settings) -> list[str]:
+    """Return the steps that a run ends with: without those of power for a design that has no data."""
+    steps = DEPTHS[settings.depth]
+    return [step for step in steps if step not in POWER_STEPS or has_workload(settings.design)]
 
 
 def configure_own_steps(project: ASIC, settings: Settings) -> None:

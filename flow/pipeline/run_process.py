@@ -15,12 +15,13 @@ from flow.pipeline.up_to_date import unchanged_result
 from flow.record.result import Result
 from flow.record.run_folder import job_log
 from flow.record.settings import Settings
+from hdl.designs import spec_of
 
 
 def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT_ROOT) -> list[str]:
     """Return the command of a run by the flow in the checkout `tree`."""
     command = [sys.executable, str(tree / "flow" / "run.py"), "--json"]
-    command += ["--design", settings.design.name, "--pdk", settings.pdk.name]
+    command += ["--design", spec_of(settings.design.name), "--pdk", settings.pdk.name]
     for name, value in settings.parameters.items():
         command += ["--format", value] if name == "format" else ["--set", f"{name}={value}"]
     command += ["--clock", str(settings.clock_ns)]

@@ -12,6 +12,7 @@ from siliconcompiler.tools.openroad import OpenROADTask
 
 from flow.common.places import PROJECT_ROOT
 from flow.record.dependencies import Sources, files_below, place_of, sources_of
+from flow.record.outside_sources import outside_sources
 from flow.record.provenance import sha256
 from flow.tools.tool_identity import identities_of_tools
 from pdk_configs.corners import FILE_NAME as CORNERS_FILE
@@ -38,9 +39,13 @@ def give_digests(project: ASIC, pdk: Pdk) -> None:
 def step_digest(task: Any, on_library: str) -> str:
     """Return the digest of what a step is made of; `on_library` counts for steps that read the library."""
     sources = step_sources(task)
+    outside = outside_sources(task.get("var", "design")) if task.valid("var", "design") else None
+    if outside is not None:
+        sources |= outside.project
     packages = sources.packages | {"siliconcompiler"}
     return digest_of(
-        {
+        ({} if outside is None else {"outside": outside.digests()})
+        | {
             "files": {place_of(file): sha256(file) for file in sorted(sources.files)},
             "tools": identities_of_tools(packages, with_openroad=isinstance(task, OpenROADTask)),
             "library": on_library if isinstance(task, ASICTask) else None,

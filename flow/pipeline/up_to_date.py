@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from flow.common.atomic_file import write_whole
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
 from flow.record.dependencies import files_below, place_of, sources_of
 from flow.record.depths import METRIC_STEPS
+from flow.record.outside_sources import outside_sources
 from flow.record.result import Record, Result, read_result, result_path
 from flow.record.run_folder import read_later
 from flow.record.settings import Settings
@@ -28,14 +31,16 @@ NOT_PACKAGES = {"python", "openroad"}
 class MadeOf(Record):
     """What a result was made of; files by name with their SHA-256.
 
-    `request` is what the run was to do. `sources` are named from the checkout, `pdk_data` from the data
-    root, or with whole paths where `has_data_root` is false: SiliconCompiler's download. `left` are the files
-    of the run's folder that the result names, the result itself, and what is read of the steps later.
+    `request` is what the run was to do. `sources` are named from the checkout, `outside` from the folder
+    of a design of another's. `pdk_data` are named from the data root, or with whole paths where
+    `has_data_root` is false: SiliconCompiler's download. `left` are the files of the run's folder that the
+    result names, the result itself, and what is read of the steps later.
     """
 
     request: dict[str, Any]
     tools: dict[str, str]
     sources: dict[str, str]
+    outside: dict[str, str] = Field(default={})
     has_data_root: bool
     pdk_data: dict[str, str]
     left: dict[str, str]
@@ -57,6 +62,9 @@ def made_of(settings: Settings, data_root: Path | None, library_files: Iterable[
     """Return what a run that is about to start is made of; `library_files` are those that its steps read."""
     config = CONFIGS_DIR / settings.pdk.name
     code = sources_of(PROJECT_ROOT / RUNNER, *files_below(config))
+    outside = outside_sources(settings.design.name)
+    if outside is not None:
+        code |= outside.project
     data: dict[str, str] = {}
     for path in library_files:
         if data_root is not None and path.is_relative_to(data_root):
@@ -66,6 +74,7 @@ def made_of(settings: Settings, data_root: Path | None, library_files: Iterable[
     return MadeOf(
         request=request_of(settings),
         tools=identities_of_tools(code.packages, with_openroad=settings.depth in METRIC_STEPS),
+        outside=outside.digests() if outside is not None else {},
         sources={place_of(file): sha256_of(file) or "" for file in sorted(code.files)},
         has_data_root=data_root is not None,
         pdk_data=data,
@@ -105,7 +114,12 @@ def unchanged_result(settings: Settings, pdk_root: Path | None, tree: Path = PRO
     packages = made.tools.keys() - NOT_PACKAGES
     if made.tools != identities_of_tools(packages, with_openroad=settings.depth in METRIC_STEPS):
         return None
+    outside = outside_sources(settings.design.name)
+    if sorted(made.outside) != sorted(outside.names if outside is not None else ()):
+        return None
     expected = {tree / name: digest for name, digest in made.sources.items()}
+    if outside is not None:
+        expected |= {outside.folder / name: digest for name, digest in made.outside.items()}
     expected |= {(data_root or Path()) / name: digest for name, digest in made.pdk_data.items()}
     expected |= {folder / name: digest for name, digest in made.left.items()}
     return result if hashes(expected) == list(expected.values()) else None

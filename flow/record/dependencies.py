@@ -70,10 +70,14 @@ def package_of(file: Path, root: Path) -> str:
 
 @cache
 def read_references(code: bytes, package: str) -> References:
-    """Return what a module of `package` with this code names."""
+    """Return what a module of `package` with this code names; nothing where it is no Python."""
     imports: set[str] = set()
     strings: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):  # a file beside a design of another's, named but not imported
+        return References(frozenset(), frozenset())
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -14,6 +14,9 @@ DEPTHS: dict[str, tuple[str, ...]] = {
     "gds": ("power.report", *CHECK_STEPS.values(), "write.gds", *GEOMETRY_CHECK_STEPS.values()),
 }
 
+# Those that measure power on data: a design without a model goes without them.
+POWER_STEPS = ("power.activity", "power.report")
+
 # The step whose metrics describe the layout at each depth; none before there is one.
 METRIC_STEPS = {"place": "place.detailed", "route": "write.views", "gds": "write.views"}
 

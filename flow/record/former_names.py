@@ -1,10 +1,9 @@
-"""Names that results of earlier revisions carry: read as what they are called today, nowhere else known."""
+"""Names that results of earlier revisions carry: read as what they are called today."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-FORMER_DESIGNS = {"exp_mul": "separate_exp_mul"}
-FORMER_GROUPS = {"exp_mul": "weigh"}
+from hdl.known_names import FORMER_DESIGNS, FORMER_GROUPS
 
 Value = TypeVar("Value")
 

@@ -143,6 +143,13 @@ class CornerFigures(Record):
         return f"{self.process}, {self.voltage_v:g} V, {self.temperature_c:g} C"
 
 
+class DesignSource(Record):
+    """The file of a design of another's, without its folder, and the SHA-256 over what it is made of."""
+
+    name: str
+    sha256: str
+
+
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made.
 
@@ -151,6 +158,7 @@ class Result(Record):
     the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
     while its power was measured (`flow.attention_data.workload`). `git_branch` is the branch that the run was
     made on (`flow.record.checkout`). None where the run made none, or before they were kept.
+    `design_source` None: the design is this project's.
     `optimised_corners` says at which corners the layout was to meet its clock; at `all` of them slacks and
     fmax of `metrics` are the worst corner's, and `worst_corners` names it by metric. `corners` holds a routed
     layout at each corner of which there is data, slow to fast; none before they were kept.
@@ -158,6 +166,7 @@ class Result(Record):
 
     schema_version: int = SCHEMA_VERSION
     design: Annotated[str, AfterValidator(design_name)]
+    design_source: DesignSource | None = None
     parameters: Annotated[dict[str, Any], AfterValidator(check_finite)]
     pdk: str
     node_nm: int

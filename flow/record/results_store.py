@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flow.common.errors import UserError
 from flow.record.depths import DEPTHS
+from flow.record.outside_sources import design_source
 from flow.record.result import Result, identity_of, read_result, result_path, write_result
 from flow.record.settings import Settings
 
@@ -26,6 +27,8 @@ def keep(reports: Path, result: Result) -> None:
 def find(reports: Path, settings: Settings) -> Result | None:
     """Return the kept result of the run that `settings` ask for, None where there is none.
 
+    One of another text of a design that is not of this project is none.
+
     Raises UserError for a file that is no result, or is that of other settings.
     """
     path = kept_path(reports, settings.design.name, settings.job, settings.depth)
@@ -34,4 +37,4 @@ def find(reports: Path, settings: Settings) -> Result | None:
     result = read_result(path)
     if identity_of(result) != settings.identity():
         raise UserError(f"{path} holds a result with other settings")
-    return result
+    return result if result.design_source == design_source(settings.design.name) else None

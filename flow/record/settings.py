@@ -1,6 +1,5 @@
 """What a run is asked to do, checked before anything starts."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,15 @@ from typing import Any, cast, get_args
 
 from flow.common.decimals import shortest
 from flow.common.errors import UserError
-from flow.record.depths import DEPTHS
+from flow.record.constraints import CLOCK_PORT
+from flow.record.depths import DEPTHS, reaches
 from flow.record.result import OptimisedCorners
+from hdl import designs
 from hdl.design import Design
-from hdl.designs import DESIGNS
 from hdl.formats import parse_format
+from hdl.known_names import unknown_name
+from hdl.outside import one_line
+from hdl.parameters import Parameters
 from pdk_configs.corners import corners_of
 from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 
@@ -79,19 +82,17 @@ class Settings:
         return identity
 
 
-def nearest(kind: str, name: str, known: Iterable[str]) -> UserError:
-    """Return the error for a name that is not known, with the nearest one that is."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
-    return UserError(f"unknown {kind} '{name}': {hint}")
+def nearest(kind: str, name: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> UserError:
+    """Return the error for a name that is not known: with the nearest one, or with today's of `former`."""
+    return UserError(unknown_name(kind, name, known, former))
 
 
-def find_design(name: str) -> Design:
-    """Return the design called `name`; raises UserError with the nearest name."""
-    if name not in DESIGNS:
-        raise nearest("design", name, DESIGNS)
-    return DESIGNS[name]
+def find_design(spec: str) -> Design:
+    """Return the design called `spec`, or that of `path/to/file.py:NAME`; raises UserError."""
+    try:
+        return designs.find_design(spec)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def find_pdk(name: str) -> Pdk:
@@ -160,6 +161,19 @@ def as_float(name: str, value: float) -> float:
         raise UserError(f"{name}: a number of more than 300 digits") from None
 
 
+def checked_parameters(design: Design, given: Mapping[str, Any]) -> Parameters:
+    """Return the design's parameters with `given` in them; raises UserError for what may not be."""
+    try:
+        return design.make_parameters(given)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    except Exception as error:
+        if design.name not in designs.ORIGINS:
+            raise
+        label = designs.ORIGINS[design.name].label
+        raise UserError(f"{label}: its parameters cannot be had: {one_line(error)}") from None
+
+
 def make_settings(
     design_name: str,
     given: Mapping[str, Any],
@@ -183,10 +197,7 @@ def make_settings(
     pdk = find_pdk(pdk_name or DEFAULT_PDK)
     if "format" in given:
         check_format(given["format"])
-    try:
-        parameters = design.make_parameters(given)
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    parameters = checked_parameters(design, given)
     values = design.said_parameters(parameters)
     clock_ns = pdk.default_clock_ns if clock_ns is None else as_float("clock", clock_ns)
     if utilization_percent is not None:
@@ -197,6 +208,10 @@ def make_settings(
         )
     if depth not in DEPTHS:
         raise nearest("depth", depth, DEPTHS)
+    if reaches(depth, "place") and CLOCK_PORT not in design.top.directions:
+        raise UserError(
+            f"design {design.name} has no port {CLOCK_PORT}, the clock of a layout: take --to synth"
+        )
     if jobs < 1:
         raise UserError(f"--jobs {jobs}: at least 1")
     if not 0 <= seed <= SEED_MAX:
@@ -213,7 +228,7 @@ def make_settings(
     corner_choice = check_corners(optimised_corners, pdk)
     if job is None:
         job = default_job(pdk, design, values, clock_ns, seed, utilization_percent, corner_choice)
-    elif not JOB_NAME.fullmatch(job):
+    if not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
     return Settings(
         design=design,
@@ -259,8 +274,10 @@ def default_job(
     for name, value in parameters.items():
         if name in choices:
             words.append(f"{name}_{value}")
+        elif isinstance(value, str):
+            words.append(value)
         else:
-            words.append(str(value) if isinstance(value, str) else f"{name.split('_')[0]}{value}")
+            words.append(f"{name.split('_')[0]}{value}".replace("-", "n"))
     words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
     if target_utilization_percent is not None:
         words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))

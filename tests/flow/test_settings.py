@@ -60,7 +60,7 @@ def test_a_mistake_is_one_line_that_names_the_cure(arguments, message):
 
 def test_an_unknown_parameter_is_named():
     with pytest.raises(
-        UserError, match=r"design expmul has no parameter 'width': format, lanes, fraction_bits"
+        UserError, match=r"design expmul has no parameter 'width': there are format, lanes, fraction_bits"
     ):
         settings(given={"width": 3})
 

@@ -21,7 +21,7 @@ OPERATORS = ["expmul", "separate_exp_mul"]
         (
             "separate_exp_mul",
             {"fraction_bits": 11},
-            "design separate_exp_mul has no parameter 'fraction_bits': format, lanes",
+            "design separate_exp_mul has no parameter 'fraction_bits': there are format, lanes",
         ),
         (
             "expmul",

@@ -48,7 +48,7 @@ WIRE = Design(name="wire8", description="a wire", top=wire, parameters=(Integer(
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(designs, "SPECS", {})
+    monkeypatch.setattr(designs, "ORIGINS", {})
     before = dict(DESIGNS)
     (tmp_path / "halves.py").write_text("HALF = 0.5\n", encoding="utf-8")
     (tmp_path / "mine.py").write_text(KERNEL_FILE, encoding="utf-8")
@@ -80,7 +80,8 @@ def test_any_design_of_a_file_becomes_verilog_with_the_widths_its_ports_declare(
         ("{}/mine.py:NO_DESIGN", "{}/mine.py has no design NO_DESIGN: MINE"),
         (
             "{}/broken.py:MINE",
-            "{}/broken.py could not be loaded: ModuleNotFoundError: No module named 'nowhere'",
+            "{}/broken.py could not be loaded: ModuleNotFoundError: No module named 'nowhere'"
+            " (broken.py, line 1)",
         ),
         ("{}/taken.py:MINE", "{}/taken.py: a design called fa2_log2 is there already"),
         ("fa2_log3", "unknown design 'fa2_log3': did you mean 'fa2_log2'?"),
