@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from hdl.design import Design
 from hdl.language.unit import Unit
@@ -48,7 +47,7 @@ def is_file_spec(spec: str) -> bool:
     return path.endswith(SUFFIX) or spec.endswith(SUFFIX)
 
 
-def load_from_file(spec: str) -> tuple[Any, Origin]:
+def load_from_file(spec: str) -> tuple[Design, Origin]:
     """Return what `path/to/file.py:NAME` names, which has to be a `Design`, and where it comes from.
 
     Raises ValueError, in one line, for a file that is not there or that cannot be run, and for a NAME that is
