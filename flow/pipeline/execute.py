@@ -69,7 +69,9 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
         add_scenarios(project, settings)
         made = made_of(settings, data_root, library_files(project))
         history = run_project(project, settings, console)
-        liberty = liberty_at_corners(project, settings) if settings.depth in POWER_DEPTHS else {}
+        # A corner's figures are timing and power: without data there is none.
+        with_power = settings.depth in POWER_DEPTHS and has_workload(settings.design)
+        liberty = liberty_at_corners(project, settings) if with_power else {}
         retimed_s = retime(settings, liberty) if len(liberty) > 1 else None
         result = collect(settings, history, deliver(settings), retimed_s)
         write_result(result, result_path(settings.folder, settings.depth))
