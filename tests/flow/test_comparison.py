@@ -274,7 +274,7 @@ def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
         (["--pdk", "nangate4"], "did you mean 'nangate45'"),
         (["--dims", "1"], "d must be"),
         (["--dims", "x"], "--dims"),
-        (["--to", "verilog"], "--to verilog"),
+        (["--to", "verilog"], "unknown depth 'verilog'"),
         (["--seeds", "0"], "at least 1"),
         (["--no-run"], "no results to compare"),
         (["--clock", "own"], "no routed result at the usual clock"),
