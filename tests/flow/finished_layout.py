@@ -1,20 +1,32 @@
-"""A finished layout of a small design on each PDK, and its GDS with faults planted in it."""
+"""A finished layout of a small design on each PDK, made once for all tests of that layout."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flow_command import result_of
 
 from flow.common.errors import UserError
+from flow.common.places import cache_dir
 from flow.formats.def_file import DefFile, read_def
 from flow.pipeline.steps.library_files import layout_files, liberty_files, technology_lefs
+from flow.record.result import Result
+from flow.record.settings import FALLBACK_PDK
 from flow.signoff.geometry_check import LayoutFiles
-from flow.tools.pdk_data import find_data_root
+from flow.tools.pdk_data import SOURCES_VARIABLE, find_data_root
 from pdk_configs.pdk import Pdk, load_pdk
 
-TOP = "expmul"
-FULL_LAYOUT_PDKS = ("nangate45", "sky130", "asap7", "ihp130")
+# The designs take turns.
+DESIGN_OF_PDK = {
+    "nangate45": "expmul",
+    "sky130": "expmul",
+    "asap7": "expmul",
+    "ihp130": "expmul",
+    "osu018": "separate_exp_mul",
+}
+# Whose cells the checks of shapes know, beside nangate45.
+SLOW_PDKS = ("sky130", "asap7", "ihp130")
 
 
 @dataclass(frozen=True)
@@ -27,23 +39,61 @@ class FinishedLayout:
     placed: DefFile
 
 
-def lay_out(pdk_name: str, build: Path) -> FinishedLayout:
-    """Return the layout of one lane in FP8 on the PDK; skips the test without the PDK's data."""
-    pdk = load_pdk(pdk_name)
+def layout_on(pdk_name: str, *marks: pytest.MarkDecorator) -> Any:
+    """Return a fixture's parameter, by which all tests of this layout run in one process."""
+    return pytest.param(
+        pdk_name, marks=[pytest.mark.xdist_group(f"layout on {pdk_name}"), *marks], id=pdk_name
+    )
+
+
+def lay_out(pdk_name: str, build: Path) -> tuple[Result, Path]:
+    """Return the result of one lane in FP8 on the PDK and its folder: smaller than its power grid.
+
+    So the die's floor is tried too. osu018 comes as the fallback, with every source but Debian's package off.
+    Skips the test without the data of another PDK.
+    """
+    words = ["--design", DESIGN_OF_PDK[pdk_name], "--format", "e4m3", "--lanes", "1", "--jobs", "1"]
+    with pytest.MonkeyPatch.context() as environment:
+        if pdk_name == FALLBACK_PDK:
+            environment.setenv(SOURCES_VARIABLE, "package")
+            environment.setenv("XDG_CACHE_HOME", str(fresh_cache(build)))
+        else:
+            skip_without_data(pdk_name)
+            words += ["--pdk", pdk_name]
+        result = Result.model_validate(result_of(*words, out=build))
+    assert result.pdk == pdk_name
+    return result, build / result.design / result.job
+
+
+def skip_without_data(pdk_name: str) -> None:
+    """Skip the test where the PDK's data is not to be had."""
     try:
-        library = pdk.make_library(find_data_root(pdk, None))
+        find_data_root(load_pdk(pdk_name), None)
     except UserError as error:
         pytest.skip(str(error))
-    words = ("--design", TOP, "--format", "e4m3", "--lanes", "1", "--pdk", pdk_name, "--jobs", "1")
-    result = result_of(*words, out=build)
-    folder = build / TOP / result["job"]
-    paths = {kind: folder / name for kind, name in result["files"].items()}
+
+
+def fresh_cache(build: Path) -> Path:
+    """Return a cache folder that holds OpenROAD, where it had to be fetched, and no PDK."""
+    own = build / "cache" / cache_dir().name
+    own.mkdir(parents=True, exist_ok=True)
+    for folder in cache_dir().glob("openroad-*"):
+        if not (own / folder.name).exists():
+            (own / folder.name).symlink_to(folder)
+    return build / "cache"
+
+
+def finished_layout(result: Result, folder: Path) -> FinishedLayout:
+    """Return what the checks of a layout take."""
+    pdk = load_pdk(result.pdk)
+    library = pdk.make_library(find_data_root(pdk, None))
+    paths = {kind: folder / name for kind, name in result.files.items()}
     technology_lef, *_ = technology = technology_lefs(library.get_dep(library.get("asic", "pdk")))
     files = LayoutFiles(
         gds=paths["gds"],
         routed_def=paths["layout"],
         netlist=paths["routed"],
-        top=TOP,
+        top=result.design,
         liberty=liberty_files(library, pdk.corner),
         lef=[*technology, *layout_files(library, "lef")],
     )

@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from finished_layout import TOP, FinishedLayout
+from finished_layout import FinishedLayout
 from klayout import db
 
 from flow.formats.lef_macros import read_macros
@@ -44,7 +44,7 @@ class PlantedGds:
         self.rules = read_rules(finished.technology_lef)
         self.layout = db.Layout()
         self.layout.read(str(finished.files.gds))
-        self.top = self.layout.cell(TOP)
+        self.top = self.layout.cell(finished.files.top)
         self.segments, self.vias = [], []
         for name, net in self.placed.nets.items():
             self._read_wires(name, net.wires)

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from finished_layout import TOP
 from flow_command import result_of
 from history_runs import metrics, row
 
@@ -201,7 +200,7 @@ def test_the_gate_holds_a_metrics_band_at_each_corner_that_earlier_runs_have():
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_corners_of_a_finished_layout_take_no_step_of_the_layout(tmp_path):
-    words = ("--design", TOP, "--format", "e4m3", "--lanes", "1", "--pdk", "gf180", "--jobs", "1")
+    words = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--pdk", "gf180", "--jobs", "1")
     try:
         find_data_root(load_pdk("gf180"), None)
     except UserError as error:
@@ -213,7 +212,7 @@ def test_corners_of_a_finished_layout_take_no_step_of_the_layout(tmp_path):
         assert typical[name] == pytest.approx(first["metrics"][name], rel=1e-4, abs=1e-6)
     assert slow["fmax_mhz"] < typical["fmax_mhz"] < fast["fmax_mhz"]
     assert slow["power_total_w"] < typical["power_total_w"] < fast["power_total_w"]
-    folder = tmp_path / TOP / first["job"]
+    folder = tmp_path / "expmul" / first["job"]
     logs = {path: path.stat().st_mtime_ns for path in folder.glob("steps/*/0/*.log")}
     made_of = folder / "corners" / "made-of.json"
     made_of.unlink()

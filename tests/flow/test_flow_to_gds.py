@@ -3,22 +3,20 @@ import json
 import re
 
 import pytest
+from finished_layout import layout_on
 from flow_command import result_of, run_command, run_flow
 from klayout import db
 
-from flow.common.places import cache_dir
 from flow.formats.def_file import read_def
 from flow.formats.liberty import read_liberty
 from flow.layout.statistics import wire_length
 from flow.pipeline.steps.library_files import liberty_files
 from flow.record.cell_groups import LOGIC, read_cell_list
 from flow.record.constraints import CLOCK_PORT
-from flow.record.result import Result
 from flow.record.run_folder import instances_path
-from flow.record.settings import FALLBACK_PDK
 from flow.signoff.equivalence_check import EquivalenceQuestion, check_equivalence
 from flow.signoff.layout_check import check_layout
-from flow.tools.pdk_data import SOURCES_VARIABLE, find_data_root
+from flow.tools.pdk_data import find_data_root
 from pdk_configs.pdk import load_pdk
 
 pytestmark = pytest.mark.slow
@@ -26,48 +24,10 @@ pytestmark = pytest.mark.slow
 DESIGNS = ("expmul", "separate_exp_mul")
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    return tmp_path_factory.mktemp("build")
-
-
-# A layout takes a minute or two: each PDK once, with the designs in turn.
-LAYOUTS = [
-    pytest.param(names, marks=pytest.mark.xdist_group(f"layout on {names[1]}"))
-    for names in (
-        ("separate_exp_mul", "nangate45"),
-        ("expmul", "sky130"),
-        ("expmul", "ihp130"),
-        ("expmul", FALLBACK_PDK),
-    )
-]
-
-
-@pytest.fixture(scope="module", params=LAYOUTS, ids="-".join)
-def layout(request, build):
-    """A one-lane operator in FP8 as GDS: smaller than its power grid, so the die's floor is tried too.
-
-    osu018 comes as the fallback, with every source but Debian's package switched off.
-    """
-    design, pdk = request.param
-    words = ["--design", design, "--format", "e4m3", "--lanes", "1"]
-    with pytest.MonkeyPatch.context() as environment:
-        if pdk == FALLBACK_PDK:
-            environment.setenv(SOURCES_VARIABLE, "package")
-            environment.setenv("XDG_CACHE_HOME", str(fresh_cache(build)))
-        else:
-            words += ["--pdk", pdk]
-        result = result_of(*words, out=build)
-    assert result["pdk"] == pdk
-    return Result.model_validate_json(json.dumps(result)), build / design / result["job"]
-
-
-def fresh_cache(build):
-    """A cache folder that holds OpenROAD, where it had to be fetched, and no PDK."""
-    (build / "cache" / cache_dir().name).mkdir(parents=True)
-    for folder in cache_dir().glob("openroad-*"):
-        (build / "cache" / cache_dir().name / folder.name).symlink_to(folder)
-    return build / "cache"
+@pytest.fixture(params=[layout_on(pdk) for pdk in ("nangate45", "sky130", "ihp130", "osu018")])
+def layout(request, layout_of):
+    """A one-lane operator in FP8 as GDS, and its folder."""
+    return layout_of(request.param)
 
 
 def test_the_router_leaves_no_violation_and_timing_is_met(layout):

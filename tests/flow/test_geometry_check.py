@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from finished_layout import FULL_LAYOUT_PDKS, lay_out
+from finished_layout import SLOW_PDKS, finished_layout, layout_on
 from klayout import db
 from planted_faults import PlantedGds
 
@@ -12,13 +12,10 @@ from flow.signoff.geometry_check import check_geometry
 
 @pytest.fixture(
     scope="module",
-    params=[
-        name if name == "nangate45" else pytest.param(name, marks=pytest.mark.slow)
-        for name in FULL_LAYOUT_PDKS
-    ],
+    params=[layout_on("nangate45"), *(layout_on(name, pytest.mark.slow) for name in SLOW_PDKS)],
 )
-def finished(request, tmp_path_factory):
-    return lay_out(request.param, tmp_path_factory.mktemp("build"))
+def finished(request, layout_of):
+    return finished_layout(*layout_of(request.param))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from finished_layout import FULL_LAYOUT_PDKS, TOP, lay_out
+from finished_layout import SLOW_PDKS, finished_layout, layout_on
 from klayout import db, rdb
 from planted_faults import PlantedGds
 
@@ -12,161 +12,183 @@ from flow.signoff.extracted_layout import read_layout
 from flow.signoff.rule_check import broken_rules, check_rules
 from pdk_configs.layer_stack import LayerStack, WireLayer
 
-# Free of anything else, beyond every die of a small design.
+# Free of anything else, beyond every die of a small design; each fault has a place of its own there.
 X_UM, Y_UM = 300.0, 300.0
+STEP_UM = 50.0
 PLACE = re.compile(r"first at \((-?[\d.]+), (-?[\d.]+)\) um")
 
 
 @pytest.fixture(
     scope="module",
-    params=[
-        name if name == "nangate45" else pytest.param(name, marks=pytest.mark.slow)
-        for name in FULL_LAYOUT_PDKS
-    ],
+    params=[layout_on("nangate45"), *(layout_on(name, pytest.mark.slow) for name in SLOW_PDKS)],
 )
-def finished(request, tmp_path_factory):
-    return lay_out(request.param, tmp_path_factory.mktemp("build"))
+def finished(request, layout_of):
+    return finished_layout(*layout_of(request.param))
 
 
-@pytest.fixture
-def planted(finished):
-    return PlantedGds(finished)
+class Plan:
+    """A finished layout's GDS and a place beside the layout, in which one fault is drawn."""
+
+    def __init__(self, planted, number):
+        self.planted, self.x_um = planted, X_UM + STEP_UM * number
+        first = [layer.name for layer in planted.stack.wires].index(planted.finished.pdk.routing_layers[0])
+        # The second layer of wires that the router takes, and the cuts on it.
+        self.layer = first + 1
+        self.wire = planted.rules.wires[planted.stack.wires[self.layer].name]
+        self.cut = planted.rules.cuts[planted.stack.cuts[self.layer].name]
+
+    def box(self, width_um, height_um, x_um=0.0, y_um=0.0):
+        """A box by its size and its lower left corner from the plan's place."""
+        left, bottom = self.x_um + x_um, Y_UM + y_um
+        return db.DBox(left, bottom, left + width_um, bottom + height_um)
+
+    def draw_cut(self, layer, width_um, height_um, margin_um, above=True):
+        """Draw a cut in the middle of wires that reach `margin_um` beyond it."""
+        self.planted.top.shapes(self.planted.cut_layer(layer)).insert(self.box(width_um, height_um))
+        for wires in (layer, layer + 1) if above else (layer,):
+            self.planted.draw(wires, self.box(width_um, height_um).enlarged(margin_um, margin_um))
+
+    def holds(self, box):
+        """Whether a marker lies at the plan's place."""
+        return abs(box.center().x - self.x_um) < STEP_UM / 2 and abs(box.center().y - Y_UM) < STEP_UM / 2
 
 
-@pytest.fixture
-def check(planted, tmp_path):
-    """Check the GDS as it is now; its markers go to `markers.lyrdb`."""
-
-    def checked(known=None):
-        return check_rules(
-            planted.save(tmp_path),
-            TOP,
-            planted.stack,
-            planted.finished.technology_lef,
-            planted.finished.pdk.known_rule_breaks if known is None else known,
-            tmp_path / "markers.lyrdb",
-        )
-
-    return checked
+# Each draws one fault and returns the rule that it breaks; None where there is none to break.
 
 
-@pytest.fixture
-def wire(planted):
-    """The rules of the second layer of wires that the router takes."""
-    first = [layer.name for layer in planted.stack.wires].index(planted.finished.pdk.routing_layers[0])
-    return first + 1, planted.rules.wires[planted.stack.wires[first + 1].name]
+def a_narrow_wire(plan):
+    plan.planted.draw(plan.layer, plan.box(20 * plan.wire.width_um, plan.wire.width_um * 0.75))
+    return f"{plan.wire.name}.width"
 
 
-@pytest.fixture
-def cut(planted, wire):
-    """The rules of the cuts on that layer, and the GDS layer."""
-    cut_layer = planted.stack.cuts[wire[0]]
-    return planted.rules.cuts[cut_layer.name], planted.layout.layer(*cut_layer.shape)
+def two_wires_too_close(plan):
+    spacing_um = max(spacing.spacing_um for spacing in plan.wire.spacings if not spacing.width_um)
+    width_um = plan.wire.width_um
+    for y_um in (0.0, width_um + 0.75 * spacing_um):
+        plan.planted.draw(plan.layer, plan.box(max(50 * width_um, 2.0), width_um, y_um=y_um))
+    return f"{plan.wire.name}.spacing"
 
 
-def box(width_um, height_um, x_um=0.0, y_um=0.0):
-    """A box by its size and its lower left corner, beside the layout."""
-    return db.DBox(X_UM + x_um, Y_UM + y_um, X_UM + x_um + width_um, Y_UM + y_um + height_um)
+def a_wire_of_too_small_an_area(plan):
+    for layer, wire in enumerate(plan.planted.stack.wires):
+        rules = plan.planted.rules.wires.get(wire.name)
+        if rules is not None and rules.area_um2:
+            plan.planted.draw(layer, plan.box(rules.width_um, 0.5 * rules.area_um2 / rules.width_um))
+            return f"{rules.name}.area"
+    lef = plan.planted.finished.technology_lef.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*AREA\b", lef, re.MULTILINE)
+    return None
 
 
-def assert_broken(verdict, rule):
-    """The verdict is fail for `rule` and its place is that of the planted shapes."""
-    assert verdict.status == "fail", verdict
-    assert verdict.figures.get(rule, 0) >= 1, verdict
-    places = [match.groups() for match in PLACE.finditer(verdict.detail)]
-    assert places
-    for x_um, y_um in places:
-        assert abs(float(x_um) - X_UM) < 10 and abs(float(y_um) - Y_UM) < 10
+def a_cut_without_the_pad_above_it(plan):
+    plan.draw_cut(plan.layer, *plan.cut.sizes_um[0], margin_um=0.5, above=False)
+    return f"{plan.cut.name}.enclosure_above"
 
 
-def test_a_finished_layout_keeps_every_rule(check):
-    verdict = check()
+def a_cut_of_the_right_size_in_large_pads(plan):
+    plan.draw_cut(plan.layer, *plan.cut.sizes_um[0], margin_um=1.0)
+
+
+def a_cut_of_another_size(plan):
+    width_um, height_um = plan.cut.sizes_um[0]
+    plan.draw_cut(plan.layer, 1.5 * width_um, 1.5 * height_um, margin_um=1.0)
+    return f"{plan.cut.name}.size"
+
+
+def two_cuts_too_close(plan):
+    layer, rules = next(
+        (layer, plan.planted.rules.cuts[cut.name])
+        for layer, cut in enumerate(plan.planted.stack.cuts)
+        if layer and plan.planted.rules.cuts[cut.name].spacing_um
+    )
+    width_um, height_um = rules.sizes_um[0]
+    plan.draw_cut(layer, width_um, height_um, margin_um=1.0)
+    shifted = plan.box(width_um, height_um, x_um=width_um + 0.75 * rules.spacing_um)
+    plan.planted.top.shapes(plan.planted.cut_layer(layer)).insert(shifted)
+    return f"{rules.name}.spacing"
+
+
+FAULTS = (
+    a_narrow_wire,
+    two_wires_too_close,
+    a_wire_of_too_small_an_area,
+    a_cut_without_the_pad_above_it,
+    a_cut_of_the_right_size_in_large_pads,
+    a_cut_of_another_size,
+    two_cuts_too_close,
+)
+
+
+def checked(planted, folder, known=None):
+    """Check the GDS as it is now; return the verdict and the boxes of its markers by rule, in um."""
+    database = folder / "markers.lyrdb"
+    verdict = check_rules(
+        planted.save(folder),
+        planted.finished.files.top,
+        planted.stack,
+        planted.finished.technology_lef,
+        planted.finished.pdk.known_rule_breaks if known is None else known,
+        database,
+    )
+    written = rdb.ReportDatabase("markers")
+    written.load(str(database))
+    markers = {category.name(): [] for category in written.each_category()}
+    for item in written.each_item():
+        rule = written.category_by_id(item.category_id()).name()
+        markers[rule] += [value.polygon().bbox() for value in item.each_value()]
+    return verdict, markers
+
+
+@pytest.fixture(scope="module")
+def with_all_faults(finished, tmp_path_factory):
+    """What a check says of a layout with every fault, each at its place: plan, rule, verdict, markers."""
+    planted = PlantedGds(finished)
+    plans = {fault: Plan(planted, number) for number, fault in enumerate(FAULTS)}
+    rules = {fault: fault(plan) for fault, plan in plans.items()}
+    return plans, rules, *checked(planted, tmp_path_factory.mktemp("faults"))
+
+
+def test_a_finished_layout_keeps_every_rule(finished, tmp_path):
+    verdict, _ = checked(PlantedGds(finished), tmp_path)
     assert verdict.status == "pass", verdict.detail
     assert verdict.figures["rules"] > 20
 
 
-def test_a_narrow_wire_is_found_and_marked(planted, check, wire, tmp_path):
-    layer, rules = wire
-    planted.draw(layer, box(20 * rules.width_um, rules.width_um * 0.75))
-    assert_broken(check(), f"{rules.name}.width")
-    markers = rdb.ReportDatabase("markers")
-    markers.load(str(tmp_path / "markers.lyrdb"))
-    (category,) = [each for each in markers.each_category() if each.name() == f"{rules.name}.width"]
-    (item,) = [each for each in markers.each_item() if each.category_id() == category.rdb_id()]
-    (value,) = item.each_value()
-    assert value.polygon().bbox().touches(box(20 * rules.width_um, rules.width_um))
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_fault_is_found_and_marked_at_its_place_by_its_rule(fault, with_all_faults):
+    plans, rules, verdict, markers = with_all_faults
+    here = {rule for rule, boxes in markers.items() if any(map(plans[fault].holds, boxes))}
+    if rules[fault] is None:
+        assert not here
+        return
+    named = {rule for rule in here if rules[fault] in rule}
+    assert named, here
+    assert verdict.status == "fail"
+    assert all(verdict.figures[rule] >= 1 for rule in named)
 
 
-def test_two_wires_too_close_are_found(planted, check, wire):
-    layer, rules = wire
-    spacing_um = max(spacing.spacing_um for spacing in rules.spacings if not spacing.width_um)
-    width_um, length_um = rules.width_um, max(50 * rules.width_um, 2.0)
-    planted.draw(layer, box(length_um, width_um))
-    planted.draw(layer, box(length_um, width_um, y_um=width_um + 0.75 * spacing_um))
-    verdict = check()
-    assert verdict.status == "fail" and f"{rules.name}.spacing" in verdict.detail
-    assert_broken(verdict, next(name for name in verdict.figures if f"{rules.name}.spacing" in name))
+def test_the_verdict_tells_rule_and_place(with_all_faults):
+    plans, rules, verdict, markers = with_all_faults
+    assert {rule: len(boxes) for rule, boxes in markers.items() if boxes} == {
+        rule: count for rule, count in verdict.figures.items() if rule in markers
+    }
+    places = [tuple(map(float, match.groups())) for match in PLACE.finditer(verdict.detail)]
+    assert places
+    for x_um, y_um in places:
+        assert any(plan.holds(db.DBox(x_um, y_um, x_um, y_um)) for plan in plans.values())
+    assert any(rule in verdict.detail for rule in rules.values() if rule)
 
 
-def test_a_wire_of_too_small_an_area_is_found(planted, check):
-    with_area = [
-        (layer, planted.rules.wires[wire.name])
-        for layer, wire in enumerate(planted.stack.wires)
-        if wire.name in planted.rules.wires and planted.rules.wires[wire.name].area_um2
-    ]
-    if not with_area:
-        pytest.skip("the technology has no rule for areas")
-    layer, rules = with_area[0]
-    planted.draw(layer, box(rules.width_um, 0.5 * rules.area_um2 / rules.width_um))
-    assert_broken(check(), f"{rules.name}.area")
-
-
-def draw_cut(planted, layer, cut_layer, width_um, height_um, margin_um, above=True):
-    """Draw a cut in the middle of wires that reach `margin_um` beyond it."""
-    planted.top.shapes(cut_layer).insert(box(width_um, height_um))
-    for wires in (layer, layer + 1) if above else (layer,):
-        planted.draw(wires, box(width_um, height_um).enlarged(margin_um, margin_um))
-
-
-def test_a_cut_without_the_pad_above_it_is_found(planted, check, wire, cut):
-    rules, cut_layer = cut
-    draw_cut(planted, wire[0], cut_layer, *rules.sizes_um[0], margin_um=0.5, above=False)
-    assert_broken(check(), f"{rules.name}.enclosure_above")
-
-
-def test_a_cut_of_the_right_size_in_large_pads_breaks_no_rule(planted, check, wire, cut):
-    draw_cut(planted, wire[0], cut[1], *cut[0].sizes_um[0], margin_um=1.0)
-    assert check().status == "pass"
-
-
-def test_a_cut_of_another_size_is_found(planted, check, wire, cut):
-    rules, cut_layer = cut
-    width_um, height_um = rules.sizes_um[0]
-    draw_cut(planted, wire[0], cut_layer, 1.5 * width_um, 1.5 * height_um, margin_um=1.0)
-    assert_broken(check(), f"{rules.name}.size")
-
-
-def test_two_cuts_too_close_are_found(planted, check):
-    layer, rules = next(
-        (layer, planted.rules.cuts[cut.name])
-        for layer, cut in enumerate(planted.stack.cuts)
-        if layer and planted.rules.cuts[cut.name].spacing_um
-    )
-    cut_layer = planted.cut_layer(layer)
-    width_um, height_um = rules.sizes_um[0]
-    draw_cut(planted, layer, cut_layer, width_um, height_um, margin_um=1.0)
-    shift_um = width_um + 0.75 * rules.spacing_um
-    planted.top.shapes(cut_layer).insert(box(width_um, height_um, x_um=shift_um))
-    assert_broken(check(), f"{rules.name}.spacing")
-
-
-def test_a_known_break_is_told_with_its_reason_and_fails_nothing(planted, check, wire):
-    layer, rules = wire
-    planted.draw(layer, box(20 * rules.width_um, rules.width_um * 0.75))
-    verdict = check(known={f"{rules.name}.width": "drawn so by this test"})
+def test_a_known_break_is_told_with_its_reason_and_fails_nothing(finished, tmp_path):
+    planted = PlantedGds(finished)
+    plan = Plan(planted, 0)
+    rule = a_narrow_wire(plan)
+    verdict, markers = checked(planted, tmp_path, known={rule: "drawn so by this test"})
     assert verdict.status == "pass"
-    assert f"{rules.name}.width 1 x: drawn so by this test" in verdict.detail
-    assert verdict.figures[f"{rules.name}.width"] == 1
+    assert f"{rule} 1 x: drawn so by this test" in verdict.detail
+    assert verdict.figures[rule] == 1
+    (marker,) = markers[rule]
+    assert marker.touches(plan.box(20 * plan.wire.width_um, plan.wire.width_um))
 
 
 LEF_OF_CUT_CLASSES = """
