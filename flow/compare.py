@@ -31,6 +31,7 @@ try:
     from flow.pipeline.run_process import run_in_process
     from flow.record.depths import POWER_DEPTHS
     from flow.record.misses import missed
+    from flow.record.recipes import RECIPES, TIMING
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
     from flow.record.settings import DEFAULT_PDK, Settings, find_design, nearest
@@ -124,6 +125,13 @@ def parse_arguments() -> argparse.Namespace:
         default=[None],
         metavar="PERCENT,...",
         help="of the core by cells; default: the PDK's",
+    )
+    parser.add_argument(
+        "--synthesis",
+        type=names,
+        default=[TIMING],
+        metavar="RECIPE,...",
+        help=f"{', '.join(RECIPES)}; default {TIMING}",
     )
     parser.add_argument("--seeds", type=whole_number, default=1, metavar="K", help="runs of each; default 1")
     parser.add_argument(
@@ -231,6 +239,7 @@ def compare(arguments: argparse.Namespace) -> None:
         arguments.clock,
         arguments.utilization,
         chosen_frame(arguments.set),
+        arguments.synthesis,
     )
     # Every run may use every core: the longest one, left alone at the end, then does.
     threads = usable_cpus()

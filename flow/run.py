@@ -20,6 +20,7 @@ try:
     from flow.record.checkout import no_revision
     from flow.record.depths import DEPTHS
     from flow.record.misses import missed
+    from flow.record.recipes import RECIPES, TIMING
     from flow.record.result import Result
     from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
     from flow.tools.pdk_data import NoDataError, find_data_root
@@ -75,6 +76,9 @@ def parse_arguments() -> argparse.Namespace:
         default="typical",
         metavar="NAME",
         help="optimise for the PDK's typical corner or for all; default typical",
+    )
+    parser.add_argument(
+        "--synthesis", default=TIMING, metavar="RECIPE", help=f"{', '.join(RECIPES)}; default {TIMING}"
     )
     parser.add_argument("--to", default="gds", metavar="DEPTH", help=f"{', '.join(DEPTHS)}; default gds")
     parser.add_argument(
@@ -137,6 +141,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         seed=arguments.seed,
         utilization_percent=arguments.utilization,
         optimised_corners=arguments.corners,
+        synthesis=arguments.synthesis,
     )
 
 

@@ -47,6 +47,8 @@ class Pdk:
     `folder` what the engines take in place of the files at `data_root`; `folder` is then the library's data
     root. `layer_stack` names the layers of the GDS that carry signals, from that of the cells' pins up;
     `known_rule_breaks` maps the design rules that even a layout the router calls clean breaks to the reason.
+    `full_adder` is the library's full adder and its pins: a, b, carry in, carry out, sum; empty where it
+    has none that routes well.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Pdk:
     parasitics: Parasitics = "extracted"
     prepare: Callable[[Path, Path], None] | None = None
     known_rule_breaks: Mapping[str, str] = field(default_factory=dict)
+    full_adder: tuple[str, ...] = ()
 
 
 def pdk_names() -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flow.common.decimals import shortest
+from flow.record.recipes import TIMING
 from flow.record.settings import Settings, make_settings
 from hdl.kernels.frame import WITH_KEY
 from hdl.kernels.frame_choices import FA2_CHOICES
@@ -31,7 +32,8 @@ class Configuration:
     """What the kernels of one row have in common. Clock and utilization None: the PDK's own.
 
     With `own_clock` the kernels share no clock: each has its own. `frame` holds the choices of the frame that
-    are not the defaults, name and word, in the order of FA2_CHOICES.
+    are not the defaults, name and word, in the order of FA2_CHOICES; `synthesis` is the netlist's
+    recipe.
     """
 
     pdk: str
@@ -42,15 +44,16 @@ class Configuration:
     utilization_percent: float | None = None
     own_clock: bool = False
     frame: Frame = ()
+    synthesis: str = TIMING
 
     @property
     def usual(self) -> "Configuration":
-        """The same with the default clock, utilization, value timing and frame."""
+        """The same with the default clock, utilization, value timing, frame and recipe."""
         return Configuration(self.pdk, self.format, self.d, WITH_KEY)
 
     @property
     def is_usual(self) -> bool:
-        """Whether clock, utilization, value timing and frame are the defaults."""
+        """Whether clock, utilization, value timing, frame and recipe are the defaults."""
         return self == self.usual
 
     @property
@@ -73,8 +76,9 @@ class Configuration:
         filled = (
             "" if self.utilization_percent is None else f", {shortest(self.utilization_percent)} % filled"
         )
+        recipe = "" if self.synthesis == TIMING else f", {self.synthesis} synthesis"
         frame = "".join(f", {name} {word}".replace("_", " ") for name, word in self.frame)
-        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{frame}{clock}{filled}"
+        return f"{self.pdk}, {self.format.upper()}, d = {self.d}{late}{frame}{clock}{filled}{recipe}"
 
     def settings(self, kernel: str, seed: int, depth: str, build_dir: Path, threads: int = 1) -> Settings:
         """Return the settings of one run; raises UserError for what cannot be built.
@@ -92,6 +96,7 @@ class Configuration:
             jobs=threads,
             seed=seed,
             utilization_percent=self.utilization_percent,
+            synthesis=self.synthesis,
         )
 
 
@@ -103,12 +108,22 @@ def configurations(
     clocks: Sequence[Clock] = (None,),
     utilizations_percent: Sequence[float | None] = (None,),
     frame: Frame = (),
+    recipes: Sequence[str] = (TIMING,),
 ) -> list[Configuration]:
     """Return all combinations, in the order in which the tables list them."""
     return [
         Configuration(
-            pdk, fmt, d, timing, None if clock == OWN else clock, utilization_percent, clock == OWN, frame
+            pdk,
+            fmt,
+            d,
+            timing,
+            None if clock == OWN else clock,
+            utilization_percent,
+            clock == OWN,
+            frame,
+            recipe,
         )
+        for recipe in recipes
         for utilization_percent in utilizations_percent
         for clock in clocks
         for timing in value_timings

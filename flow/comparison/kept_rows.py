@@ -9,6 +9,7 @@ from flow.comparison.configuration import Configuration, frame_of
 from flow.comparison.own_clock import own_clock_ns
 from flow.comparison.rows import Row
 from flow.record.depths import POWER_DEPTHS
+from flow.record.recipes import RECIPES
 from flow.record.result import Result, read_result
 from flow.record.results_store import COMPARABLE
 from hdl.kernels.frame import WITH_KEY
@@ -32,6 +33,7 @@ def configuration_of(result: Result) -> Configuration:
         None if usual_clock else result.clock_ns,
         result.target_utilization_percent,
         frame=frame_of(parameters),
+        synthesis=result.synthesis,
     )
 
 
@@ -93,6 +95,7 @@ def order(row: Row) -> tuple[object, ...]:
         configuration.own_clock,
         configuration.clock_ns or 0.0,
         configuration.utilization_percent or 0.0,
+        list(RECIPES).index(configuration.synthesis),
         COMPARABLE.index(row.depth),
     )
 

@@ -58,6 +58,7 @@ runs_table = Table(
     Column("seed", Integer, nullable=False),
     Column("target_utilization_percent", Float),
     Column("optimised_corners", String(20)),
+    Column("synthesis", String(20)),
     Column("tool_versions", JSON, nullable=False),
     Column("metrics", JSON, nullable=False),
     Column("group_areas_um2", JSON),
@@ -73,15 +74,16 @@ def add_groups_and_layout(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE runs ADD COLUMN layout VARCHAR(400)"))
 
 
-def add_optimised_corners(connection: Connection) -> None:
-    """From version 2: at which corners the layout was to meet its clock, where that is more than one."""
+def add_corners_and_recipe(connection: Connection) -> None:
+    """From version 2: the corners that the layout was optimised for, and its synthesis' recipe."""
     connection.execute(text("ALTER TABLE runs ADD COLUMN optimised_corners VARCHAR(20)"))
+    connection.execute(text("ALTER TABLE runs ADD COLUMN synthesis VARCHAR(20)"))
 
 
 # What leads from each version to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: add_groups_and_layout,
-    2: add_optimised_corners,
+    2: add_corners_and_recipe,
 }
 
 

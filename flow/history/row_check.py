@@ -72,6 +72,7 @@ class Row(BaseModel):
     seed: Annotated[int, Field(ge=0, le=INTEGER_MAX)]
     target_utilization_percent: float | None = None
     optimised_corners: str | None = None
+    synthesis: str | None = None
     tool_versions: dict[str, str]
     metrics: Annotated[dict[str, Any], AfterValidator(check_metrics)]
     group_areas_um2: dict[str, float] | None = None

@@ -18,6 +18,7 @@ from flow.history.database import COLUMNS, first_line, runs_table
 from flow.history.row_check import fault_of, moment
 from flow.record.checkout import commit_of
 from flow.record.metrics import metrics_of
+from flow.record.recipes import TIMING
 from flow.record.result import Result, identity_of
 from flow.record.settings import Settings
 
@@ -64,6 +65,7 @@ def row_of(result: Result, layout: str | None = None) -> Run:
         "host": os.environ.get(HOST_VARIABLE) or platform.node(),
         **identity,
         "target_utilization_percent": result.target_utilization_percent,
+        "synthesis": None if result.synthesis == TIMING else result.synthesis,
         "optimised_corners": None if result.optimised_corners == "typical" else result.optimised_corners,
         "depth": result.depth,
         "tool_versions": result.tool_versions,
@@ -185,4 +187,6 @@ def title_of(run: Run) -> str:
         words.append(f"{shortest(run['target_utilization_percent'])} % filled")
     if run.get("optimised_corners"):
         words.append(f"{run['optimised_corners']} corners")
+    if run.get("synthesis"):
+        words.append(f"{run['synthesis']} synthesis")
     return " ".join(words)

@@ -6,11 +6,22 @@ from typing import Any
 
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
+from flow.record.recipes import TIMING
 from flow.record.settings import Settings, make_settings, nearest
 from hdl.known_names import nearest_of
 
 SUITES_DIR = PROJECT_ROOT / "flow" / "history" / "suites"
-KEYS = {"design", "parameters", "pdk", "to", "clock_ns", "seed", "utilization_percent", "corners"}
+KEYS = {
+    "design",
+    "parameters",
+    "pdk",
+    "to",
+    "clock_ns",
+    "seed",
+    "utilization_percent",
+    "corners",
+    "synthesis",
+}
 
 
 def suite_path(name: str) -> Path:
@@ -74,6 +85,7 @@ def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:
             seed=entry.get("seed", 0),
             utilization_percent=entry.get("utilization_percent"),
             optimised_corners=entry.get("corners", "typical"),
+            synthesis=entry.get("synthesis", TIMING),
         )
         for design in as_list(entry["design"])
         for pdk in as_list(entry.get("pdk"))

@@ -177,6 +177,7 @@ def collect(
         clock_ns=settings.clock_ns,
         seed=settings.seed,
         target_utilization_percent=settings.target_utilization_percent,
+        synthesis=settings.synthesis,
         depth=settings.depth,
         job=settings.job,
         nand2_cell=pdk.nand2_cell,

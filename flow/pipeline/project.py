@@ -95,6 +95,8 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
         "pdk_name": pdk.name,
         "pin_pitch_um": pdk.pin_pitch_um,
         "seed": settings.seed,
+        "recipe": settings.synthesis,
+        "full_adder": list(pdk.full_adder),
     }
     for task in OwnTask.find_task(project):
         task.configure(values)

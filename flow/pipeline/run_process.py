@@ -12,6 +12,7 @@ from flow.common.errors import StepError, UserError
 from flow.common.places import PROJECT_ROOT
 from flow.common.processes import run_supervised
 from flow.pipeline.up_to_date import unchanged_result
+from flow.record.recipes import TIMING
 from flow.record.result import Result
 from flow.record.run_folder import job_log
 from flow.record.settings import Settings
@@ -31,6 +32,8 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
         command += ["--utilization", str(settings.target_utilization_percent)]
     if settings.optimised_corners != "typical":
         command += ["--corners", settings.optimised_corners]
+    if settings.synthesis != TIMING:
+        command += ["--synthesis", settings.synthesis]
     command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]
     if pdk_root is not None:
         command += ["--pdk-root", str(pdk_root)]

@@ -10,6 +10,7 @@ from flow.common.atomic_file import write_whole
 from flow.common.errors import UserError
 from flow.common.numeric import is_infinite
 from flow.record.former_names import by_group, design_name
+from flow.record.recipes import TIMING
 from pdk_configs.pdk import LayoutCells, Parasitics
 
 SCHEMA_VERSION = 1
@@ -153,11 +154,12 @@ class DesignSource(Record):
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made.
 
-    `target_utilization_percent` None: the PDK's own. `parasitics` says whether those of the routed wires
-    were extracted by rules or estimated from the technology LEF; `layout_cells` whether the GDS holds
-    the cells' full layouts or their abstracts. `data_sha256` is of the numbers that the netlist computed on
-    while its power was measured (`flow.attention_data.workload`). `git_branch` is the branch that the run was
-    made on (`flow.record.checkout`). None where the run made none, or before they were kept.
+    `target_utilization_percent` None: the PDK's own. `synthesis` is the recipe that mapped it. `parasitics`
+    says whether those of the routed wires were extracted by rules or estimated from the technology LEF;
+    `layout_cells` whether the GDS holds the cells' full layouts or their abstracts. `data_sha256` is of the
+    numbers that the netlist computed on while its power was measured (`flow.attention_data.workload`).
+    `git_branch` is the branch that the run was made on (`flow.record.checkout`). None where the run made
+    none, or before they were kept.
     `design_source` None: the design is this project's.
     `optimised_corners` says at which corners the layout was to meet its clock; at `all` of them slacks and
     fmax of `metrics` are the worst corner's, and `worst_corners` names it by metric. `corners` holds a routed
@@ -177,6 +179,7 @@ class Result(Record):
     clock_ns: float
     seed: int = 0
     target_utilization_percent: float | None = None
+    synthesis: str = TIMING
     depth: str
     job: str
     nand2_cell: str
@@ -209,6 +212,8 @@ def identity_of(result: Result) -> dict[str, Any]:
         names.append("target_utilization_percent")
     if result.optimised_corners != "typical":
         names.append("optimised_corners")
+    if result.synthesis != TIMING:
+        names.append("synthesis")
     return {name: getattr(result, name) for name in names}
 
 

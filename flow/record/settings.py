@@ -10,6 +10,7 @@ from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.record.constraints import CLOCK_PORT
 from flow.record.depths import DEPTHS, reaches
+from flow.record.recipes import RECIPES, TIMING
 from flow.record.result import OptimisedCorners
 from hdl import designs
 from hdl.design import Design
@@ -37,6 +38,7 @@ class Settings:
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
     fill; None: the PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
+    `synthesis` is the recipe by which synthesis maps (`flow.record.recipes`).
     """
 
     design: Design
@@ -50,6 +52,7 @@ class Settings:
     seed: int = 0
     target_utilization_percent: float | None = None
     optimised_corners: OptimisedCorners = "typical"
+    synthesis: str = TIMING
 
     @property
     def utilization_percent(self) -> float:
@@ -79,6 +82,8 @@ class Settings:
             identity["target_utilization_percent"] = self.target_utilization_percent
         if self.optimised_corners != "typical":
             identity["optimised_corners"] = self.optimised_corners
+        if self.synthesis != TIMING:
+            identity["synthesis"] = self.synthesis
         return identity
 
 
@@ -134,6 +139,7 @@ def check_types(
     seed: Any,
     utilization_percent: Any,
     corners: Any,
+    synthesis: Any,
 ) -> None:
     """Raise UserError where a setting, which may come from a file, is of another kind than it has to be."""
     number = (int, float, type(None))
@@ -144,6 +150,7 @@ def check_types(
         ("pdk", pdk_name, (str, type(None)), "a name"),
         ("format", given.get("format", ""), (str,), "a name"),
         ("to", depth, (str,), "a name"),
+        ("synthesis", synthesis, (str,), "a name"),
         ("clock", clock_ns, number, "a number"),
         ("utilization", utilization_percent, number, "a number"),
         ("seed", seed, (int,), "a whole number"),
@@ -186,13 +193,16 @@ def make_settings(
     seed: int = 0,
     utilization_percent: float | None = None,
     optimised_corners: str = "typical",
+    synthesis: str = TIMING,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
     `given` holds the design's parameters that were asked for, the format as its name. Raises
     UserError for an unknown name, a value out of range or a job name that is no file name.
     """
-    check_types(design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent, optimised_corners)
+    check_types(
+        design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent, optimised_corners, synthesis
+    )
     design = find_design(design_name)
     pdk = find_pdk(pdk_name or DEFAULT_PDK)
     if "format" in given:
@@ -212,6 +222,8 @@ def make_settings(
         raise UserError(
             f"design {design.name} has no port {CLOCK_PORT}, the clock of a layout: take --to synth"
         )
+    if synthesis not in RECIPES:
+        raise nearest("synthesis recipe", synthesis, RECIPES)
     if jobs < 1:
         raise UserError(f"--jobs {jobs}: at least 1")
     if not 0 <= seed <= SEED_MAX:
@@ -227,7 +239,7 @@ def make_settings(
         )
     corner_choice = check_corners(optimised_corners, pdk)
     if job is None:
-        job = default_job(pdk, design, values, clock_ns, seed, utilization_percent, corner_choice)
+        job = default_job(pdk, design, values, clock_ns, seed, utilization_percent, corner_choice, synthesis)
     if not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
     return Settings(
@@ -242,6 +254,7 @@ def make_settings(
         seed=seed,
         target_utilization_percent=utilization_percent,
         optimised_corners=corner_choice,
+        synthesis=synthesis,
     )
 
 
@@ -263,13 +276,14 @@ def default_job(
     seed: int,
     target_utilization_percent: float | None,
     optimised_corners: OptimisedCorners = "typical",
+    synthesis: str = TIMING,
 ) -> str:
-    """Return a job name that the same settings always get; seed 0, the PDK's utilization and the
-    typical corner are left out.
+    """Return a job name that the same settings always get.
 
-    A parameter that may go without saying has its name in it where it is said.
+    Seed 0, the PDK's utilization, the typical corner and the recipe `timing` are left out. A parameter
+    that may go without saying has its name in it where it is said.
     """
-    choices = {one.name for one in design.parameters if one.may_be_implied}
+    choices = {parameter.name for parameter in design.parameters if parameter.may_be_implied}
     words = [pdk.name]
     for name, value in parameters.items():
         if name in choices:
@@ -283,6 +297,8 @@ def default_job(
         words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))
     if optimised_corners != "typical":
         words.append(f"{optimised_corners}corners")
+    if synthesis != TIMING:
+        words.append(synthesis)
     if seed:
         words.append(f"seed{seed}")
     return "_".join(words)

@@ -1,4 +1,4 @@
-"""What else moves the saving: seed, clock, utilization, and when v enters."""
+"""What else moves the saving: seed, clock, utilization, when v enters, and how synthesis maps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,10 @@ from flow.comparison.configuration import Configuration
 from flow.comparison.kept_rows import first_seed
 from flow.comparison.rows import Row
 from flow.comparison.summary import describe
+from flow.record.recipes import TIMING
 from hdl.kernels.frame import WITH_KEY
 
-FACTORS = ("seed", "clock", "utilization", "value timing")
+FACTORS = ("seed", "clock", "utilization", "value timing", "synthesis")
 
 
 def factor_of(configuration: Configuration) -> str | None:
@@ -26,6 +27,7 @@ def factor_of(configuration: Configuration) -> str | None:
             ("clock", configuration.clock_ns is not None),
             ("utilization", configuration.utilization_percent is not None),
             ("value timing", configuration.value_timing != WITH_KEY),
+            ("synthesis", configuration.synthesis != TIMING),
         )
         if differs
     ]

@@ -48,6 +48,7 @@ PDK = Pdk(
     routing_layers=("metal2", "metal7"),
     nand2_cell="NAND2_X1",
     nand2_area_um2=0.798,
+    full_adder=("FA_X1", "A", "B", "CI", "CO", "S"),
     required_files=(
         "lambdapdk/freepdk45/base/apr/freepdk45.tech.lef",
         "lambdapdk/freepdk45/libs/nangate45/nldm/NangateOpenCellLibrary_typical.lib",

@@ -9,6 +9,7 @@ import argparse
 import gzip
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyosys import libyosys as ys
@@ -16,6 +17,34 @@ from pyosys import libyosys as ys
 # Between the names of an instance and of what it holds, in the flat netlist.
 SEPARATOR = "."
 CONSTANT_ROUNDS = 3
+
+# What ABC does for an area recipe: smaller logic by resubstitution in ever wider windows, a map to the
+# smallest cells, then buffers and sizes for the clock. (Yosys' own script maps for delay first.)
+SMALLER_LOGIC = [
+    *("balance -l", "resub -K 6 -l", "rewrite -l", "resub -K 6 -N 2 -l", "refactor -l", "resub -K 8 -l"),
+    *("balance -l", "resub -K 8 -N 2 -l", "rewrite -l", "resub -K 10 -l", "rewrite -z -l"),
+    *("resub -K 10 -N 2 -l", "balance -l", "resub -K 12 -l", "refactor -z -l", "resub -K 12 -N 2 -l"),
+    *("rewrite -z -l", "balance -l"),
+]
+SMALLEST_CELLS = ["strash", "dch -f", "amap -m"]
+SIZED_FOR_THE_CLOCK = ["buffer -c", "topo", "upsize {D}", "dnsize {D}", "stime -p"]
+AREA_SCRIPT = ["strash", "ifraig", "scorr", "dc2", *SMALLER_LOGIC, *SMALLEST_CELLS, *SIZED_FOR_THE_CLOCK]
+# How each recipe of flow.record.recipes differs from `timing`.
+AREA_RECIPES = ("area", "adders", "booth")
+# Cell type that `extract_fa` makes of a full adder of one bit, as a techmap's pattern names it.
+FULL_ADDER_MAP = """(* techmap_celltype = "$fa" *)
+module full_adder(A, B, C, X, Y);
+    parameter WIDTH = 1;
+    input [WIDTH-1:0] A, B, C;
+    output [WIDTH-1:0] X, Y;
+    genvar i;
+    generate
+        for (i = 0; i < WIDTH; i = i + 1) begin : bits
+            {cell} adder(.{a}(A[i]), .{b}(B[i]), .{carry_in}(C[i]), .{carry_out}(X[i]), .{sum}(Y[i]));
+        end
+    endgenerate
+endmodule
+"""
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -33,6 +62,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=0, help="scrambles the names inside the groups; 0: does not"
     )
+    parser.add_argument("--recipe", default="timing", choices=("timing", *AREA_RECIPES))
+    parser.add_argument("--full-adder", nargs=6, metavar=("CELL", "A", "B", "CARRY_IN", "CARRY_OUT", "SUM"))
     parser.add_argument("--netlist", type=Path, required=True)
     parser.add_argument("--statistics", type=Path, required=True)
     return parser.parse_args()
@@ -82,6 +113,31 @@ def fold_constants(yosys: Yosys) -> None:
         yosys.run("opt -full")
 
 
+def abc_script(recipe: str) -> list[str]:
+    """Return the words that give ABC the recipe's script; none for `timing`."""
+    if recipe not in AREA_RECIPES:
+        return []
+    # The option's value is a script: a comma stands for a blank in it.
+    return ["-script", "+" + ";".join(AREA_SCRIPT).replace(" ", ",")]
+
+
+def take_full_adders(yosys: Yosys, full_adder: Sequence[str] | None) -> None:
+    """Make each full adder that the logic holds the library's cell, which ABC then leaves as it is."""
+    if not full_adder:
+        raise SystemExit("ERROR: recipe 'adders': the PDK names no full adder that routes well")
+    words = dict(zip(("cell", "a", "b", "carry_in", "carry_out", "sum"), full_adder, strict=True))
+    text = FULL_ADDER_MAP
+    for word, name in words.items():
+        text = text.replace(f"{{{word}}}", name)
+    path = Path("full_adder.v")
+    path.write_text(text, encoding="utf-8")
+    yosys.run("extract_fa -fa")
+    yosys.run("techmap -map", path)
+    # What is not a full adder after all becomes gates again.
+    yosys.run("techmap")
+    yosys.run("opt -fast")
+
+
 def synthesize(arguments: argparse.Namespace) -> None:
     """Map `arguments.verilog` to the library and write the netlist and its statistics."""
     liberties = [plain_liberty(path) for path in arguments.liberty]
@@ -102,9 +158,11 @@ def synthesize(arguments: argparse.Namespace) -> None:
     yosys.run("select -set groups", f"{top}/t:*", "%M")
     yosys.run("setattr -mod -set keep_hierarchy 1 @groups")
     yosys.run("flatten -separator", SEPARATOR)
-    yosys.run("synth -noabc -top", top)
+    yosys.run("synth -noabc -booth -top" if arguments.recipe == "booth" else "synth -noabc -top", top)
     if not arguments.tie_high:
         fold_constants(yosys)
+    if arguments.recipe == "adders":
+        take_full_adders(yosys, arguments.full_adder)
     yosys.run("dfflibmap", *library, *unused)
     yosys.run("opt")
     yosys.run(
@@ -112,6 +170,7 @@ def synthesize(arguments: argparse.Namespace) -> None:
         round(arguments.clock_ns * 1000),
         "-constr",
         write_abc_constraints(arguments.driver_cell, arguments.load_ff),
+        *abc_script(arguments.recipe),
         *library,
         *unused,
     )

@@ -12,6 +12,8 @@ from flow.record.run_folder import SYNTHESIS_STATISTICS
 
 SCRIPT = PROJECT_ROOT / "flow" / "pipeline" / "scripts" / "yosys_synthesis.py"
 PROGRAM = Parameter("script", "file", "the synthesis program", default=str(SCRIPT))
+RECIPE = Parameter("recipe", "str", "how the circuit is mapped, see flow.record.recipes")
+FULL_ADDER = Parameter("full_adder", "[str]", "the library's full adder and its pins", default=[])
 
 
 class SynthesizeTask(LibraryTask):
@@ -19,7 +21,7 @@ class SynthesizeTask(LibraryTask):
 
     TOOL = "pyosys"
     TASK = "synthesize"
-    PARAMETERS = (CLOCK_NS, CORNER, SEED, PROGRAM)
+    PARAMETERS = (CLOCK_NS, CORNER, SEED, PROGRAM, RECIPE, FULL_ADDER)
     INPUT_ENDINGS = ("v",)
     OUTPUT_ENDINGS = ("vg",)
 
@@ -40,6 +42,9 @@ class SynthesizeTask(LibraryTask):
         options += ["--netlist", str(self.output_path("vg")), "--statistics", SYNTHESIS_STATISTICS]
         options += ["--clock-ns", str(self.value(CLOCK_NS))]
         options += ["--seed", str(self.value(SEED))]
+        options += ["--recipe", self.value(RECIPE)]
+        if self.value(FULL_ADDER):
+            options += ["--full-adder", *self.value(FULL_ADDER)]
         for path in self.liberty():
             options += ["--liberty", str(path)]
         for cell in library.get("asic", "cells", "dontuse"):
