@@ -2,12 +2,12 @@
 
 A saving is a number only together with its frame. Each path changes one choice of the frame at a time; each
 of its steps is a pair of kept results, baseline and ExpMul. All steps of a shown path have the same depth: a
-mapped netlist and a routed layout differ by more than a step does. A step without results is left out; what
-it changes is then in the next one.
+mapped netlist and a routed layout differ by more than a step does. A step without results is in the next one,
+by its title too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flow.charts.bars import BarChart, Line, Series
@@ -64,10 +64,10 @@ def paths(format_name: str) -> tuple[Path, ...]:
     if format_name == "bf16":
         to_paper.append(step("results truncated", papers, rounding="truncate", **PAPER))
     return (
-        Path("to_paper", "From this project's frame to the paper's", tuple(to_paper), exact=False),
+        Path("to_paper", "To the paper's frame", tuple(to_paper), exact=False),
         Path(
             "exact_paper",
-            "From the paper's baseline to the strongest exact one",
+            "The paper's baseline, made stronger",
             (
                 step("the paper's baseline", papers, **PAPER),
                 step("one product per lane", papers, products="one", **PAPER),
@@ -84,7 +84,7 @@ def paths(format_name: str) -> tuple[Path, ...]:
         ),
         Path(
             "exact_own",
-            "From this project's baseline to the strongest exact one",
+            "This project's baseline, made stronger",
             (
                 step("this project's baseline", own),
                 step("one product per lane", own, products="one"),
@@ -131,15 +131,24 @@ def waterfalls(rows: Sequence[Row]) -> list[Waterfall]:
         for path in paths(format_name):
             most_steps = 1
             for depth in COMPARABLE:
-                steps = tuple(
-                    (one, row)
-                    for one in path.steps
-                    if (row := kept.get((_configuration(one, pdk, d), depth))) is not None
-                )
-                if len(steps) > most_steps and steps[0][0] is path.steps[0]:
+                by_step = {one: kept.get((_configuration(one, pdk, d), depth)) for one in path.steps}
+                steps = kept_steps(by_step)
+                if len(steps) > most_steps and steps[0][0] == path.steps[0]:
                     found.append(Waterfall(path, pdk, format_name, d, depth, steps))
                     most_steps = len(steps)
     return found
+
+
+def kept_steps(by_step: Mapping[Step, Row | None]) -> tuple[tuple[Step, Row], ...]:
+    """Return the steps that have a row, each titled with those before it that have none."""
+    steps = []
+    titles: list[str] = []
+    for one, row in by_step.items():
+        titles.append(one.title)
+        if row is not None:
+            steps.append((replace(one, title="; ".join(titles)), row))
+            titles = []
+    return tuple(steps)
 
 
 def _configuration(one: Step, pdk: str, d: int) -> Configuration:
@@ -166,6 +175,8 @@ def waterfall_chart(shown: Mapping[str, Any], kernels: Sequence[str], paper: Map
     totals = {0, len(titles) - 1} | ({len(titles) - 3} if shown["exact"] else set())
     series = []
     for quantity, values in by_quantity.items():
+        if all(value is None for value in values):
+            continue
         starts = [0.0 if index in totals else values[index - 1] for index in range(len(values))]
         series.append(Series(SERIES[quantity], tuple(values), starts=tuple(starts)))
     unit = f"% of {kernels[0]} at the start" if shown["exact"] else f"change against {kernels[0]}, %"
@@ -178,7 +189,9 @@ def waterfall_chart(shown: Mapping[str, Any], kernels: Sequence[str], paper: Map
         for position, quantity in enumerate(by_quantity)
         if any(value is not None for value in by_quantity[quantity])
     )
-    return BarChart(shown["name"], shown["title"], unit, tuple(titles), tuple(series), lines, signed=True)
+    return BarChart(
+        shown["name"], shown["title"], unit, tuple(titles), tuple(series), lines, signed=not shown["exact"]
+    )
 
 
 Levels = tuple[list[str], dict[str, list[float | None]]]
