@@ -1,6 +1,7 @@
 """What the report says first: the saving in the paper's frame, and against the strongest exact baseline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flow.comparison.kept_rows import first_seed, order
@@ -21,14 +22,9 @@ def answer(rows: Sequence[Row], kernels: Sequence[str]) -> dict[str, Any]:
     """
     by_configuration: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: COMPARABLE.index(row.depth)):
-        configuration = row.configuration
-        if configuration.clock_ns is None and not configuration.own_clock:
-            by_configuration.setdefault(configuration, row)
-    usual_settings = [
-        row
-        for row in sorted(by_configuration.values(), key=order)
-        if row.configuration.utilization_percent is None
-    ]
+        if replace(row.configuration, frame=()).is_usual:
+            by_configuration.setdefault(row.configuration, row)
+    usual_settings = sorted(by_configuration.values(), key=order)
     framed = {"paper": [], "exact": []}  # type: dict[str, list[Row]]
     for row in usual_settings:
         frame = dict(row.configuration.frame)
