@@ -41,9 +41,9 @@ class FinishedLayout:
 
 def layout_on(pdk_name: str, *marks: pytest.MarkDecorator) -> Any:
     """Return a fixture's parameter, by which all tests of this layout run in one process."""
-    return pytest.param(
-        pdk_name, marks=[pytest.mark.xdist_group(f"layout on {pdk_name}"), *marks], id=pdk_name
-    )
+    # A layout takes a minute or two, on a busy machine eight.
+    together = pytest.mark.xdist_group(f"layout on {pdk_name}"), pytest.mark.timeout(1500)
+    return pytest.param(pdk_name, marks=[*together, *marks])
 
 
 def lay_out(pdk_name: str, build: Path) -> tuple[Result, Path]:

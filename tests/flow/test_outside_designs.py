@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flow_command import ROOT, assert_one_line
+from needs import skip_without
 from pdk_files import pdk_root
 
 from flow.common.errors import UserError
@@ -208,7 +209,7 @@ def test_files_of_two_folders_each_import_their_own_helpers(tmp_path, own_regist
 
 def test_a_design_without_a_model_is_laid_out_without_power_on_data(folder):
     if not (pdk_root() / "lambdapdk" / "freepdk45").is_dir():
-        pytest.skip(f"no PDK data: {pdk_root()}")
+        skip_without("pdk")
     done = run_in(folder, "run.py", "--design", "mine.py:INVERT", "--to", "route", "--json", "--jobs", 1,
                   "--pdk", "nangate45", "--out", "routed")  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from flow_command import ROOT, assert_one_line
+from needs import skip_without
 from pdk_files import pdk_root
 
 from flow.comparison.keeping import keep_run
@@ -81,7 +82,7 @@ def append(path, text="\n# changed\n"):
 def netlist(tmp_path_factory):
     """The settings of a netlist of this checkout, and the copy of the PDK's data that it was made from."""
     if not (pdk_root() / "lambdapdk" / "freepdk45").is_dir():
-        pytest.skip(f"no PDK data: {pdk_root()}")
+        skip_without("pdk")
     folder = tmp_path_factory.mktemp("netlist")
     data = folder / "pdk"
     shutil.copytree(pdk_root() / "lambdapdk" / "freepdk45", data / "lambdapdk" / "freepdk45")
@@ -319,7 +320,7 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
         "print(json.dumps(found))\n"
     )
     if not (pdk_root() / "lambdapdk" / "freepdk45").is_dir():
-        pytest.skip(f"no PDK data: {pdk_root()}")
+        skip_without("pdk")
     environment = os.environ | {"PYTHONPATH": str(tree), "EXPMUL_PDK_ROOT": str(pdk_root())}
     command = [sys.executable, "-c", program, str(tree / "build"), *STEP_FILES]
     done = subprocess.run(
@@ -349,7 +350,7 @@ def test_each_file_of_the_steps_changes_the_digest_of_its_step_alone(tree):
 def test_a_reverted_floorplan_has_its_own_die_again(tree, tmp_path):
     """Row 1: the code of a step goes back to what it was, with the layout of the change in the folder."""
     if not (pdk_root() / "lambdapdk" / "freepdk45").is_dir():
-        pytest.skip(f"no PDK data: {pdk_root()}")
+        skip_without("pdk")
     words = ("--to", "place", "--out", str(tmp_path), "--pdk-root", str(pdk_root()))
     first = result_in(tree, *words)
     path = tree / "flow" / "pipeline" / "steps" / "floorplan.py"
@@ -367,7 +368,7 @@ def test_a_reverted_floorplan_has_its_own_die_again(tree, tmp_path):
 @pytest.mark.slow
 def test_a_changed_step_and_all_after_it_run_again(tree, tmp_path):
     if not (pdk_root() / "lambdapdk" / "freepdk45").is_dir():
-        pytest.skip(f"no PDK data: {pdk_root()}")
+        skip_without("pdk")
     words = ("--out", str(tmp_path), "--pdk-root", str(pdk_root()))
     result_in(tree, *words)
     (folder,) = tmp_path.glob("expmul/*/steps")

@@ -27,7 +27,12 @@ def benches(tmp_path_factory):
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize(
     ("name", "given"),
-    [(name, given) for name, kernel in kernels().items() for given in configurations(kernel)],
+    [
+        # The tests of a kernel share its compiled Verilog.
+        pytest.param(name, given, marks=pytest.mark.xdist_group(f"conformance of {name}"))
+        for name, kernel in kernels().items()
+        for given in configurations(kernel)
+    ],
     ids=lambda part: part if isinstance(part, str) else "-".join(map(str, part.values())),
 )
 def test_kernel_conforms(name, given, check, benches):
