@@ -72,6 +72,9 @@ def parse_arguments() -> argparse.Namespace:
         "--utilization", type=quantity, metavar="PERCENT", help="of the core by cells; default: the PDK's"
     )
     parser.add_argument(
+        "--drc-deck", type=Path, metavar="FILE", help="a deck for KLayout (.drc, .lydrc), run on the GDS"
+    )
+    parser.add_argument(
         "--corners",
         default="typical",
         metavar="NAME",
@@ -142,6 +145,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         utilization_percent=arguments.utilization,
         optimised_corners=arguments.corners,
         synthesis=arguments.synthesis,
+        drc_deck=arguments.drc_deck,
     )
 
 

@@ -161,9 +161,8 @@ def checks(results: Sequence[Result]) -> dict[str, str]:
     """Return each sign-off check's status over the results: fail before not run before pass."""
     by_result = [result.checks.named() for result in results]
     order = ("fail", "not run", "pass")
-    return {
-        name: min((verdicts[name].status for verdicts in by_result), key=order.index) for name in by_result[0]
-    }
+    in_all = [name for name in by_result[0] if all(name in verdicts for verdicts in by_result)]
+    return {name: min((verdicts[name].status for verdicts in by_result), key=order.index) for name in in_all}
 
 
 def data(record: Any) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from flow.attention_data.workload import has_workload
-from flow.record.depths import DEPTHS, POWER_STEPS
+from flow.record.depths import DEPTHS, POWER_STEPS, REQUESTED_CHECK_STEPS
 from flow.record.run_folder import step_folder
 from flow.record.settings import Settings
 
@@ -25,6 +25,7 @@ FILES = (
     ("saif", "power.activity", "timed.saif", "saif"),
     ("gds", "write.gds", "gds", "gds"),
     ("drc_markers", "check.drc", "lyrdb", "lyrdb"),
+    ("deck_markers", "check.deck", "lyrdb", "deck.lyrdb"),
 )
 FIRST_DEPTH = {
     "convert": "verilog",
@@ -34,6 +35,7 @@ FIRST_DEPTH = {
     "power.activity": "route",
     "write.gds": "gds",
     "check.drc": "gds",
+    "check.deck": "gds",
 }
 
 
@@ -60,6 +62,7 @@ def deliver(settings: Settings) -> dict[str, Path]:
     """Copy the files of a run's depth to `out` (or `out-<depth>`) in its folder; return them by kind."""
     depths = list(DEPTHS)
     reached = depths.index(settings.depth)
+    not_requested = set(REQUESTED_CHECK_STEPS.values()) - set(settings.requested_checks.values())
     target = settings.folder / ("out" if settings.depth == "gds" else f"out-{settings.depth}")
     name = settings.design.name
     with tempfile.TemporaryDirectory(dir=settings.folder, prefix="out.") as temporary:
@@ -67,7 +70,7 @@ def deliver(settings: Settings) -> dict[str, Path]:
         prepared.mkdir()
         delivered = {}
         for kind, step, ending, own_ending in FILES:
-            if depths.index(FIRST_DEPTH[step]) > reached:
+            if depths.index(FIRST_DEPTH[step]) > reached or step in not_requested:
                 continue
             if step in POWER_STEPS and not has_workload(settings.design):
                 continue

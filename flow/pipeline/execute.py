@@ -42,6 +42,7 @@ from flow.record.result import (
 )
 from flow.record.run_folder import INDEX, job_log, step_log
 from flow.record.settings import Settings
+from flow.tools.klayout_program import find_klayout
 from flow.tools.openroad_runtime import use_openroad
 from flow.tools.pdk_data import find_data_root
 from flow.tools.surroundings import check_path, check_surroundings
@@ -62,6 +63,8 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
         use_openroad(lambda line: console.print(line, highlight=False))
     if settings.depth in POWER_DEPTHS:
         check_compiler()
+    if settings.drc_deck is not None:
+        find_klayout()
     settings.folder.mkdir(parents=True, exist_ok=True)
     with hold_folder(settings):
         check_folder(settings)

@@ -3,6 +3,7 @@
 from siliconcompiler import Flowgraph
 from siliconcompiler.flows.asicflow import PNRFlow
 
+from flow.pipeline.steps.check_deck import CheckDeckTask
 from flow.pipeline.steps.check_equivalence import CheckEquivalenceTask
 from flow.pipeline.steps.check_geometry import CheckGeometryTask
 from flow.pipeline.steps.check_layout import CheckLayoutTask
@@ -14,13 +15,16 @@ from flow.pipeline.steps.simulate import SimulateTask
 from flow.pipeline.steps.stream_out import StreamOutTask
 from flow.pipeline.steps.synthesize import SynthesizeTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
-from flow.record.depths import GEOMETRY_CHECK_STEPS
+from flow.record.depths import GEOMETRY_CHECK_STEPS, REQUESTED_CHECK_STEPS
 
 FLOW_NAME = "expmul_flow"
 
 
-def build_flowgraph() -> Flowgraph:
-    """Return the graph: MyHDL, Yosys, SiliconCompiler's placement and routing by OpenROAD, power, checks."""
+def build_flowgraph(with_deck: bool = False) -> Flowgraph:
+    """Return the graph: MyHDL, Yosys, SiliconCompiler's placement and routing by OpenROAD, power, checks.
+
+    `with_deck` adds the check by a foundry's deck.
+    """
     flow = Flowgraph(FLOW_NAME)
     flow.node("convert", ConvertTask())
     flow.node("synthesis", SynthesizeTask())
@@ -42,6 +46,9 @@ def build_flowgraph() -> Flowgraph:
     flow.edge("write.views", "check.geometry")
     for check in GEOMETRY_CHECK_STEPS.values():
         flow.edge("write.gds", check)
+    if with_deck:
+        flow.node(REQUESTED_CHECK_STEPS["foundry_deck"], CheckDeckTask())
+        flow.edge("write.gds", REQUESTED_CHECK_STEPS["foundry_deck"])
     return flow
 
 

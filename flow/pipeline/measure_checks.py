@@ -11,9 +11,10 @@ def measure_checks(settings: Settings, drc_errors: int | None) -> Checks:
     """Return what each check says; `drc_errors` is the router's count, None where it gave none."""
     if settings.depth not in POWER_DEPTHS:
         unreached = not_run(f"a run to {settings.depth} has no routed layout")
-        return Checks(**dict.fromkeys(Checks.model_fields, unreached))
+        return Checks(**dict.fromkeys(Checks().named(), unreached))
     verdicts = {"router_drc": check_drc(drc_errors)}
-    steps = CHECK_STEPS | (GEOMETRY_CHECK_STEPS if settings.depth == "gds" else {})
+    of_gds = GEOMETRY_CHECK_STEPS | settings.requested_checks
+    steps = CHECK_STEPS | (of_gds if settings.depth == "gds" else {})
     for name, step in steps.items():
         verdicts[name] = read_verdict(step_folder(settings.folder, step) / VERDICT)
     for name in GEOMETRY_CHECK_STEPS.keys() - steps.keys():

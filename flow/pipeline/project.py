@@ -22,6 +22,7 @@ from flow.pipeline.steps.own_task import OwnTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
 from flow.record.constraints import write_sdc, write_sdc_decimals
 from flow.record.depths import DEPTHS, POWER_STEPS
+from flow.record.provenance import sha256
 from flow.record.run_folder import STEPS
 from flow.record.settings import Settings
 
@@ -47,7 +48,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     project.set_pdk(project.get("library", pdk.library, "asic", "pdk"))
     project.set_asic_delaymodel("nldm")
     project.set_asic_routinglayers(*pdk.routing_layers)
-    project.set_flow(build_flowgraph())
+    project.set_flow(build_flowgraph(with_deck=settings.drc_deck is not None))
 
     scenario = project.constraint.timing.make_scenario(SCENARIO)
     scenario.add_libcorner(pdk.corner)
@@ -78,7 +79,7 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
 
 def last_steps(settings: Settings) -> list[str]:
     """Return the steps that a run ends with: without those of power for a design that has no data."""
-    steps = DEPTHS[settings.depth]
+    steps = (*DEPTHS[settings.depth], *settings.requested_checks.values())
     return [step for step in steps if step not in POWER_STEPS or has_workload(settings.design)]
 
 
@@ -98,6 +99,8 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
         "recipe": settings.synthesis,
         "full_adder": list(pdk.full_adder),
     }
+    if settings.drc_deck is not None:
+        values |= {"drc_deck": str(settings.drc_deck), "drc_deck_sha256": sha256(settings.drc_deck)}
     for task in OwnTask.find_task(project):
         task.configure(values)
 

@@ -30,6 +30,8 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
         command += ["--seed", str(settings.seed)]
     if settings.target_utilization_percent is not None:
         command += ["--utilization", str(settings.target_utilization_percent)]
+    if settings.drc_deck is not None:
+        command += ["--drc-deck", str(settings.drc_deck)]
     if settings.optimised_corners != "typical":
         command += ["--corners", settings.optimised_corners]
     if settings.synthesis != TIMING:

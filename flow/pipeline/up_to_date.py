@@ -49,7 +49,8 @@ class MadeOf(Record):
 def request_of(settings: Settings) -> dict[str, Any]:
     """Return what a run is to do; the number of threads where OpenROAD gets it, which may tell."""
     threads = {"jobs": settings.jobs} if settings.depth in METRIC_STEPS else {}
-    return settings.identity() | {"depth": settings.depth} | threads
+    deck = {} if settings.drc_deck is None else {"drc_deck_sha256": sha256_of(settings.drc_deck)}
+    return settings.identity() | {"depth": settings.depth} | threads | deck
 
 
 def record_path(settings: Settings) -> Path:

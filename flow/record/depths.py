@@ -5,6 +5,9 @@ CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.
 # Those of the delivered GDS.
 GEOMETRY_CHECK_STEPS = {"geometry_vs_netlist": "check.geometry", "design_rules": "check.drc"}
 
+# Those of the GDS that a run makes only when it is asked to.
+REQUESTED_CHECK_STEPS = {"foundry_deck": "check.deck"}
+
 # The last steps of each depth, in the order of the data.
 DEPTHS: dict[str, tuple[str, ...]] = {
     "verilog": ("convert",),

@@ -79,6 +79,9 @@ class Check(Record):
     figures: dict[str, int] = {}
 
 
+NOT_REQUESTED = Check(detail="not asked for")
+
+
 class Checks(Record):
     """The sign-off checks of a layout; a result from before there were any reads as not run.
 
@@ -87,6 +90,7 @@ class Checks(Record):
     `router_drc`: the detailed router left no violation of the design rules.
     `geometry_vs_netlist`: the shapes of the GDS join what the netlist after layout says, every cell in place.
     `design_rules`: those shapes keep the technology's rules of wires and cuts.
+    `foundry_deck`: and those of a foundry's deck, where the run was given one.
     """
 
     layout_vs_netlist: Check = Check()
@@ -94,10 +98,12 @@ class Checks(Record):
     router_drc: Check = Check()
     geometry_vs_netlist: Check = Check()
     design_rules: Check = Check()
+    foundry_deck: Check = NOT_REQUESTED
 
     def named(self) -> dict[str, Check]:
-        """Return the checks by name, in their order."""
-        return {name: getattr(self, name) for name in type(self).model_fields}
+        """Return the checks by name, in their order, without those that nobody asked for."""
+        checks = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: check for name, check in checks.items() if check != NOT_REQUESTED}
 
     @property
     def failed(self) -> list[str]:

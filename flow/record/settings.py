@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.record.constraints import CLOCK_PORT
-from flow.record.depths import DEPTHS, reaches
+from flow.record.depths import DEPTHS, REQUESTED_CHECK_STEPS, reaches
 from flow.record.recipes import RECIPES, TIMING
 from flow.record.result import OptimisedCorners
 from hdl import designs
@@ -24,6 +24,7 @@ from pdk_configs.pdk import Pdk, load_pdk, pdk_names
 DEFAULT_PDK = "nangate45"
 FALLBACK_PDK = "osu018"  # where the default's data cannot be had
 CLOCK_MIN_NS, CLOCK_MAX_NS = 0.01, 1000.0
+DECK_SUFFIXES = (".drc", ".lydrc")
 SEED_MAX = 2**31 - 1
 UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
@@ -39,6 +40,7 @@ class Settings:
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
     fill; None: the PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
     `synthesis` is the recipe by which synthesis maps (`flow.record.recipes`).
+    `drc_deck` is a foundry's deck for the GDS: it changes no layout.
     """
 
     design: Design
@@ -53,6 +55,12 @@ class Settings:
     target_utilization_percent: float | None = None
     optimised_corners: OptimisedCorners = "typical"
     synthesis: str = TIMING
+    drc_deck: Path | None = None
+
+    @property
+    def requested_checks(self) -> dict[str, str]:
+        """The steps of the checks that this run makes because it is asked to, by the checks' names."""
+        return {} if self.drc_deck is None else REQUESTED_CHECK_STEPS
 
     @property
     def utilization_percent(self) -> float:
@@ -194,6 +202,7 @@ def make_settings(
     utilization_percent: float | None = None,
     optimised_corners: str = "typical",
     synthesis: str = TIMING,
+    drc_deck: Path | None = None,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
@@ -255,7 +264,21 @@ def make_settings(
         target_utilization_percent=utilization_percent,
         optimised_corners=corner_choice,
         synthesis=synthesis,
+        drc_deck=None if drc_deck is None else check_deck_file(drc_deck, depth),
     )
+
+
+def check_deck_file(path: Path, depth: str) -> Path:
+    """Return the whole path of a deck; raises UserError for what KLayout cannot run on this run's layout."""
+    if depth != "gds":
+        raise UserError(f"--drc-deck checks the GDS: a run to {depth} has none")
+    if path.suffix not in DECK_SUFFIXES:
+        raise UserError(f"--drc-deck {path}: KLayout takes {' and '.join(DECK_SUFFIXES)}")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UserError(f"--drc-deck {path}: {error.strerror}") from None
+    return path.resolve()
 
 
 def check_corners(asked: str, pdk: Pdk) -> OptimisedCorners:
