@@ -78,7 +78,7 @@ class Pdk:
     layout_cells: LayoutCells = "full"
     parasitics: Parasitics = "extracted"
     prepare: Callable[[Path, Path], None] | None = None
-    known_rule_breaks: Mapping[str, str] = field(default_factory=dict)
+    known_rule_breaks: Mapping[str, str] = field(default_factory=dict, hash=False)
     full_adder: tuple[str, ...] = ()
 
 

@@ -1,10 +1,12 @@
 import gzip
 import re
+import subprocess
 
 import pytest
 from needs import skip_without
 from pdk_files import pdk_root
 
+from flow.tools import pdk_data
 from flow.tools.pdk_data import fetch_package, missing_file, package_home
 from pdk_configs.pdk import load_pdk, pdk_names
 
@@ -86,3 +88,18 @@ def test_layers_with_a_share_of_free_tracks_are_routing_layers_of_the_technology
     lefs = [data_root / name for name in pdk.required_files if name.endswith((".lef", ".tlef"))]
     text = "\n".join(path.read_text(encoding="utf-8") for path in lefs)
     assert derated <= set(re.findall(r"^\s*LAYER (\S+)\s+TYPE\s+ROUTING", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", [name for name in pdk_names() if load_pdk(name).package is None])
+def test_data_that_cannot_be_downloaded_is_one_line(name, monkeypatch):
+    pdk = load_pdk(name)
+    monkeypatch.setenv("EXPMUL_PDK_SOURCES", "download")
+    answer = subprocess.CompletedProcess([], returncode=1, stdout="", stderr="no such host\n")
+    calls = []
+    monkeypatch.setattr(pdk_data, "captured", lambda *words, **options: calls.append(words) or answer)
+    pdk_data.download.cache_clear()
+    for _ in range(2):
+        with pytest.raises(pdk_data.NoDataError, match="no such host"):
+            pdk_data.find_data_root(pdk, None)
+    assert len(calls) == 1, "a download is tried once"
+    pdk_data.download.cache_clear()
