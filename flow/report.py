@@ -13,6 +13,7 @@ try:
     from flow.common.command_line import Parser, run_guarded
     from flow.common.places import PROJECT_ROOT
     from flow.reproduction.context import report_contents
+    from flow.reproduction.first_screen import first_screen, with_answer
     from flow.reproduction.layouts import draw_rows
     from flow.reproduction.page import as_html, as_markdown
     from flow.reproduction.readme import readme
@@ -23,6 +24,7 @@ except ModuleNotFoundError as missing:
     )
 
 NAME = "reproduction"
+COMMITTED = PROJECT_ROOT / "reports"
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -31,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reports",
         type=Path,
-        default=PROJECT_ROOT / "reports",
+        default=COMMITTED,
         metavar="DIR",
         help="folder with results/, where the report goes; default reports",
     )
@@ -39,7 +41,10 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Write reproduction.md, its pictures in reproduction/, reproduction.html and README.md."""
+    """Write reproduction.md, its pictures in reproduction/, reproduction.html and README.md.
+
+    With the committed reports also the answer in the project's README.
+    """
     reports: Path = arguments.reports
     contents = report_contents(reports)
     folder = reports / NAME
@@ -56,10 +61,14 @@ def report(arguments: argparse.Namespace) -> None:
         f"{NAME}.html": as_html(markdown, contents.charts, reports),
         "README.md": readme(contents.context),
     }
+    written = {reports / name: text for name, text in pages.items()}
+    if reports.resolve() == COMMITTED:
+        page = PROJECT_ROOT / "README.md"
+        written[page] = with_answer(page.read_text(encoding="utf-8"), first_screen(contents.context))
     console = Console()
-    for name, text in pages.items():
-        write_whole(reports / name, text)
-        console.print(f"report   {reports / name}", highlight=False, soft_wrap=True)
+    for path, text in written.items():
+        write_whole(path, text)
+        console.print(f"report   {path}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

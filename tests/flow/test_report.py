@@ -7,8 +7,11 @@ import pytest
 from chromium import open_page
 from flow_command import run_command
 
+from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
 from flow.comparison.kept_rows import kept_results, kept_rows
+from flow.reproduction.context import report_contents
+from flow.reproduction.first_screen import BEGIN, QUESTIONS, first_screen, with_answer
 from flow.reproduction.sensitivity import sensitivity
 
 COMMITTED = PROJECT_ROOT / "reports"
@@ -39,6 +42,18 @@ def test_the_committed_report_is_what_the_committed_results_give(report):
     pages = ("README.md", "reproduction.md", "reproduction.html")
     for name in (*pages, *(f"reproduction/{picture}" for picture in pictures)):
         assert (report / name).read_bytes() == (COMMITTED / name).read_bytes(), name
+
+
+def test_the_first_screen_has_the_answer_of_the_committed_results():
+    page = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    table = first_screen(report_contents(COMMITTED).context)
+    assert with_answer(page, table) == page
+    assert all(f"| {against} |" in table for against in QUESTIONS.values())
+
+
+def test_a_page_without_a_place_for_the_answer_is_one_line():
+    with pytest.raises(UserError, match="no place for the answer"):
+        with_answer(f"# A page\n{BEGIN}\n", "| table |")
 
 
 def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path):

@@ -69,7 +69,9 @@ class OwnTask(Task):
         """Declare what the step needs, reads and writes."""
         super().setup()
         for parameter in self.PARAMETERS:
-            self.add_required_key("var", parameter.name)
+            # To SiliconCompiler an empty list is no value.
+            if parameter.default != [] or self.value(parameter):
+                self.add_required_key("var", parameter.name)
         for ending in self.INPUT_ENDINGS:
             self.add_input_file(ext=ending)
         for ending in self.OUTPUT_ENDINGS:
