@@ -176,7 +176,7 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
             close = edges.space_check(distance, metrics=db.Metrics.Projection, min_projection=length + 1)
         else:
             close = edges.space_check(distance, metrics=db.Metrics.Euclidian)
-        yield RuleMarkers(name, text, close.polygons())
+        yield RuleMarkers(name, text, without_metal_between(close, wires))
     if rules.area_um2:
         # A unit of area more or less is rounding.
         small = wires.with_area(0, max(round(rules.area_um2 / dbu_um**2) - 1, 0), False)
@@ -189,6 +189,23 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
             f"spacing of {end.spacing_um:g} um between ends narrower than {end.width_um:g} um",
             close.polygons(),
         )
+
+
+def without_metal_between(pairs: db.EdgePairs, wires: db.Region) -> db.Region:
+    """Return the markers of those `pairs` of edges between which there is a way that `wires` leave free.
+
+    Edges on either side of a wire's jog may face each other through the wire: that is its width, no space.
+    """
+    markers = db.Region()
+    for pair in pairs.each():
+        marker = pair.polygon(0)
+        free = db.Region(marker) - wires
+        ends = [db.Edges([edge]) for edge in (pair.first, pair.second)]
+        if not marker.area() or any(
+            all(end.interacting(db.Region(piece)).count() for end in ends) for piece in free.each_merged()
+        ):
+            markers.insert(marker)
+    return markers
 
 
 def _at_least_as_wide(wires: db.Region, width: int) -> db.Region:

@@ -257,6 +257,28 @@ def test_touching_shapes_of_two_net_names_are_one_wire(tmp_path):
     assert broken(read, read.cell("top")) == {"M1.width": 0, "M1.spacing": 0}
 
 
+def test_corners_of_a_jog_face_each_other_through_the_wire_alone():
+    rules = LayoutRules({"M1": WireRules("M1", 0.1, (Spacing(0.0, 0.0, 0.11),), 0.0, ())}, {})
+    layout = db.Layout()
+    layout.dbu = 0.001
+    top = layout.create_cell("top")
+    shapes = top.shapes(layout.layer(1, 0))
+
+    def spacings():
+        return next(
+            m for m in broken_rules(layout, top, STACK_OF_COMBS, rules) if m.name == "M1.spacing"
+        ).places
+
+    # A wire comes from below, steps aside by a little more than its width, and goes on upwards.
+    for box_um in ((0.0, 9.0, 0.1, 10.1), (0.0, 10.0, 0.22, 10.1), (0.12, 10.0, 0.22, 12.0)):
+        shapes.insert(db.DBox(*box_um))
+    assert spacings().is_empty()
+    # The same two corners of two wires, with nothing between them.
+    for box_um in ((4.9, 9.0, 5.0, 10.0), (5.02, 10.1, 5.12, 12.0)):
+        shapes.insert(db.DBox(*box_um))
+    assert not spacings().is_empty()
+
+
 def test_a_notch_in_one_wire_is_a_spacing_and_a_jog_is_none():
     layout, top = drawn_rows(10.0, 3)
     assert broken(layout, top) == {"M1.width": 0, "M1.spacing": 0}
