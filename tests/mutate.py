@@ -312,7 +312,9 @@ def judge_all(mutants: list[MutationSpec]) -> list[Verdict]:
         if path not in timeouts:
             started = time.monotonic()
             if not tests_pass(arguments, output):
-                raise TestsFailError(f"the tests of {path} fail as it is:\n{output.read_text('utf-8')}")
+                raise TestsFailError(
+                    f"the tests of {path} fail as it is:\n{output.read_text('utf-8', encoding='utf-8')}"
+                )
             timeouts[path] = 60 + PATIENCE * (time.monotonic() - started)
         verdict = judge(spec, arguments, output, timeouts[path])
         verdicts.append(verdict)

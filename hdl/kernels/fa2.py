@@ -96,12 +96,12 @@ class Fa2Model(Model):
         return quotients(state.sums, self.parameters)
 
     @property
-    def lowest_code(self) -> np.uint32:
+    def lowest_code(self) -> "np.uint32":
         """Code of the most negative finite number, from which a maximum starts."""
         return np.uint32((1 << self.fmt.sign_bit) + self.fmt.max_finite_code)
 
     @property
-    def _sign(self) -> np.uint32:
+    def _sign(self) -> "np.uint32":
         return np.uint32(1 << self.fmt.sign_bit)
 
     def _above(self, a: CodeArray, b: CodeArray) -> BoolArray:

@@ -1,5 +1,7 @@
 """`--drc-deck`: a deck of two rules, run by the KLayout program on drawn shapes."""
 
+import subprocess
+
 import pytest
 from flow_command import run_flow
 from klayout import db, rdb
@@ -23,9 +25,14 @@ metal.space(0.1.um).output("M.S", "metal closer than 0.1 um")
 @pytest.fixture(scope="module")
 def program():
     try:
-        return find_klayout()
+        program = find_klayout()
     except UserError:
         skip_without("klayout")
+    # Its libraries may lack one of the system's own.
+    version = subprocess.run([program.path, "-v"], env=program.environment, capture_output=True)
+    if version.returncode:
+        skip_without("klayout")
+    return program
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_a_history_of_the_first_schema_is_brought_up_to_date(tmp_path):
     path = tmp_path / "old.db"
     open_history(str(path)).dispose()
     with sqlite3.connect(path) as old:
-        for column in ("group_areas_um2", "layout", "optimised_corners"):
+        for column in ("group_areas_um2", "layout", "optimised_corners", "synthesis"):
             old.execute(f"ALTER TABLE runs DROP COLUMN {column}")
         old.execute("UPDATE expmul_schema SET version = 1")
     engine = open_history(str(path))

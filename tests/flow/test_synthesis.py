@@ -55,7 +55,11 @@ def synthesized(folder, verilog, top, *options):
     ]
     outputs = ["--netlist", "netlist.v", "--statistics", "statistics.json"]
     program = subprocess.run(
-        [sys.executable, PROGRAM, *arguments, *outputs, *options], cwd=folder, capture_output=True, text=True
+        [sys.executable, PROGRAM, *arguments, *outputs, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     return program, folder / "netlist.v"
 

@@ -85,7 +85,12 @@ def netlist(tmp_path_factory):
         skip_without("pdk")
     folder = tmp_path_factory.mktemp("netlist")
     data = folder / "pdk"
-    shutil.copytree(pdk_root() / "lambdapdk" / "freepdk45", data / "lambdapdk" / "freepdk45")
+    # Without the modes: the data may be read-only, and the tests change the copy.
+    shutil.copytree(
+        pdk_root() / "lambdapdk" / "freepdk45",
+        data / "lambdapdk" / "freepdk45",
+        copy_function=shutil.copyfile,
+    )
     settings = make_settings("expmul", TINY, "nangate45", depth="synth", build_dir=folder / "build")
     run_process.run_in_process(settings, data)
     return settings, data

@@ -17,7 +17,11 @@ from hdl.verilog import verilog_text
 
 WAIVERS = Path(hdl.__file__).with_name("verilator.vlt")
 # All waivers, as (rule, pattern of the message).
-WAIVED = re.findall(r'^lint_off -rule (\w+) -file "\*"(?: -match "(.*)")?$', WAIVERS.read_text("utf-8"), re.M)
+WAIVED = re.findall(
+    r'^lint_off -rule (\w+) -file "\*"(?: -match "(.*)")?$',
+    WAIVERS.read_text("utf-8", encoding="utf-8"),
+    re.M,
+)
 OPERATORS = [name for name in DESIGNS if name not in kernels()]
 SMALL = [(name, {"format": "e4m3"} | ({"lanes": 2} if name in OPERATORS else {"d": 2})) for name in DESIGNS]
 # Other formats: long and short exponents and mantissas, as far as an operator or a kernel goes.

@@ -38,7 +38,9 @@ def test_what_does_not_go_together_is_refused_in_a_line_that_names_the_parameter
 
 
 def test_a_kernel_without_a_choice_names_those_it_has():
-    with pytest.raises(ValueError, match=r"no parameter 'arithmetic': format, d, .*, division, division_act"):
+    with pytest.raises(
+        ValueError, match=r"no parameter 'arithmetic': there are format, d, .*, division, division_act"
+    ):
         parameters("fa2_log2", arithmetic="ieee")
 
 
