@@ -313,7 +313,7 @@ def judge_all(mutants: list[MutationSpec]) -> list[Verdict]:
             started = time.monotonic()
             if not tests_pass(arguments, output):
                 raise TestsFailError(
-                    f"the tests of {path} fail as it is:\n{output.read_text('utf-8', encoding='utf-8')}"
+                    f"the tests of {path} fail as it is:\n{output.read_text(encoding='utf-8')}"
                 )
             timeouts[path] = 60 + PATIENCE * (time.monotonic() - started)
         verdict = judge(spec, arguments, output, timeouts[path])

@@ -38,7 +38,7 @@ def test_a_sample_is_of_different_places_and_begins_with_the_smaller_one_of_the_
 
 def test_what_no_circuit_is_made_of_is_not_mutated(tmp_path):
     (tmp_path / "toy.py").write_text(
-        "@unit\ndef f(a, *, b):\n    s = Signal(intbv(0)[3:])\n", "utf-8", encoding="utf-8"
+        "@unit\ndef f(a, *, b):\n    s = Signal(intbv(0)[3:])\n", encoding="utf-8"
     )
     assert list(mutations(tmp_path, "toy.py")) == [(2, 9), (3, 24)]
     assert [spec.start_pos for spec in sample(tmp_path, ["toy.py"], 9, seed=1)] == [(3, 24)]
@@ -49,9 +49,9 @@ def test_what_no_circuit_is_made_of_is_not_mutated(tmp_path):
 )
 def test_a_mutant_survives_where_no_test_notices(assertion, survived, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("toy.py").write_text(TOY, "utf-8", encoding="utf-8")
+    Path("toy.py").write_text(TOY, encoding="utf-8")
     Path("test_toy.py").write_text(
-        f"from toy import middle\ndef test_middle(): assert {assertion}\n", "utf-8", encoding="utf-8"
+        f"from toy import middle\ndef test_middle(): assert {assertion}\n", encoding="utf-8"
     )
     specs = [
         spec
@@ -62,15 +62,13 @@ def test_a_mutant_survives_where_no_test_notices(assertion, survived, tmp_path, 
     verdict = judge(specs[0], arguments_of([("test_toy.py", "")]), tmp_path / "output.txt", 60)
     changed = "value = (low + high) // 2 -> value = (low - high) // 2"
     assert verdict == Verdict("toy.py", 3, survived, changed)
-    assert Path("toy.py").read_text("utf-8", encoding="utf-8") == TOY
+    assert Path("toy.py").read_text(encoding="utf-8") == TOY
 
 
 def test_a_test_that_never_ends_kills_its_mutant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("toy.py").write_text(TOY, "utf-8", encoding="utf-8")
-    Path("test_toy.py").write_text(
-        "import time\ndef test_middle(): time.sleep(1000)\n", "utf-8", encoding="utf-8"
-    )
+    Path("toy.py").write_text(TOY, encoding="utf-8")
+    Path("test_toy.py").write_text("import time\ndef test_middle(): time.sleep(1000)\n", encoding="utf-8")
     spec = sample(tmp_path, ["toy.py"], 1, seed=1)[0]
     assert not judge(spec, arguments_of([("test_toy.py", "")]), tmp_path / "output.txt", 3).survived
 

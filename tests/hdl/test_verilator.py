@@ -19,7 +19,7 @@ WAIVERS = Path(hdl.__file__).with_name("verilator.vlt")
 # All waivers, as (rule, pattern of the message).
 WAIVED = re.findall(
     r'^lint_off -rule (\w+) -file "\*"(?: -match "(.*)")?$',
-    WAIVERS.read_text("utf-8", encoding="utf-8"),
+    WAIVERS.read_text(encoding="utf-8"),
     re.M,
 )
 OPERATORS = [name for name in DESIGNS if name not in kernels()]
