@@ -197,9 +197,13 @@ def without_metal_between(pairs: db.EdgePairs, wires: db.Region) -> db.Region:
     Edges on either side of a wire's jog may face each other through the wire: that is its width, no space.
     """
     markers = db.Region()
+    # Of all wires once what lies at the markers: each is then compared with its own surroundings alone.
+    metal = db.Shapes()
+    metal.insert(wires & pairs.extents())
     for pair in pairs.each():
         marker = pair.polygon(0)
-        free = db.Region(marker) - wires
+        surroundings = db.Region([shape.polygon for shape in metal.each_touching(marker.bbox())])
+        free = db.Region(marker) - surroundings
         ends = [db.Edges([edge]) for edge in (pair.first, pair.second)]
         if not marker.area() or any(
             all(end.interacting(db.Region(piece)).count() for end in ends) for piece in free.each_merged()
