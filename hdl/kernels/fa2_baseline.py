@@ -7,7 +7,7 @@ from myhdl import Signal, intbv
 from hdl.formats import FloatFormat
 from hdl.ieee_format import IeeeFormat
 from hdl.kernels.fa2 import Fa2Model
-from hdl.kernels.fa2_weights import separate_weight
+from hdl.kernels.fa2_weights import WEIGH_WIDTHS, separate_weight
 from hdl.kernels.frame import Kernel, Stage, StageChoice
 from hdl.kernels.frame_choices import (
     CHOSEN_ACCUMULATE,
@@ -29,14 +29,7 @@ from hdl.registry import register
 from hdl.units.arithmetic.multiply import multiply
 
 
-@unit(
-    rescale="fmt.width",
-    offset="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    rescaled="(d + 1) * fmt.width",
-    weighted="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_WIDTHS)
 def weigh_separate(
     clk: In,
     start: In,

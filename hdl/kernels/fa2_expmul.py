@@ -7,7 +7,7 @@ from myhdl import Signal, intbv
 from hdl.formats import FloatFormat
 from hdl.ieee_format import IeeeFormat
 from hdl.kernels.fa2 import Fa2Model
-from hdl.kernels.fa2_weights import fused_weight, power_of_two
+from hdl.kernels.fa2_weights import WEIGH_WIDTHS, fused_weight, power_of_two
 from hdl.kernels.frame import Kernel, Stage, StageChoice
 from hdl.kernels.frame_choices import (
     CHOSEN_ACCUMULATE,
@@ -31,14 +31,7 @@ from hdl.units.exponential.expmul_lane import expmul_lane
 from hdl.units.exponential.log2exp import LEVEL_BITS
 
 
-@unit(
-    rescale="fmt.width",
-    offset="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    rescaled="(d + 1) * fmt.width",
-    weighted="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_WIDTHS)
 def weigh_fused(
     clk: In,
     start: In,

@@ -8,6 +8,17 @@ from hdl.units.exponential.log2exp import LEVEL_BITS, log2exp
 from hdl.units.exponential.pwl_exp import pwl_exp
 from hdl.units.registers import register
 
+# Ports of a unit that weighs with two products a lane. What they mean is in the units' docstrings, which
+# the Verilog carries as comments.
+WEIGH_WIDTHS = {
+    "rescale": "fmt.width",
+    "offset": "fmt.width",
+    "sums": "(d + 1) * fmt.width",
+    "value": "d * fmt.width",
+    "rescaled": "(d + 1) * fmt.width",
+    "weighted": "(d + 1) * fmt.width",
+}
+
 
 @unit(x="fmt.width", weight="fmt.width")
 def separate_weight(clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat) -> Instances:

@@ -6,7 +6,7 @@ A flag acts on the products, not on the weights: 0 * NaN is NaN.
 from myhdl import Signal, intbv
 
 from hdl.ieee_format import IeeeFormat
-from hdl.kernels.fa2_weights import power_of_two
+from hdl.kernels.fa2_weights import WEIGH_WIDTHS, power_of_two
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.exponential.log2exp import LEVEL_BITS, log2exp
@@ -86,14 +86,7 @@ def ieee_fused_weight(
     return instances()
 
 
-@unit(
-    rescale="fmt.width",
-    offset="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    rescaled="(d + 1) * fmt.width",
-    weighted="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_WIDTHS)
 def ieee_weigh_separate(
     clk: In,
     start: In,
@@ -160,14 +153,7 @@ def ieee_weigh_separate(
     return instances()
 
 
-@unit(
-    rescale="fmt.width",
-    offset="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    rescaled="(d + 1) * fmt.width",
-    weighted="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_WIDTHS)
 def ieee_weigh_fused(
     clk: In,
     start: In,

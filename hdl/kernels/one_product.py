@@ -36,6 +36,15 @@ from hdl.units.ieee.multiply import ieee_multiply
 from hdl.units.ieee.unpack import ieee_is_infinite
 from hdl.units.registers import flag_register, register
 
+# Ports of a unit that weighs with one product a lane; what they mean is in the module's docstring.
+WEIGH_ONE_WIDTHS = {
+    "x": "fmt.width",
+    "sums": "(d + 1) * fmt.width",
+    "value": "d * fmt.width",
+    "product": "(d + 1) * fmt.width",
+    "passed": "(d + 1) * fmt.width",
+}
+
 
 @unit(a="fmt.width", b="fmt.width")
 def above(a: In, b: In, y: Out, *, fmt: FloatFormat) -> Instances:
@@ -275,13 +284,7 @@ def key_operands(
     return instances()
 
 
-@unit(
-    x="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    product="(d + 1) * fmt.width",
-    passed="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_ONE_WIDTHS)
 def weigh_one_separate(
     clk: In,
     start: In,
@@ -330,13 +333,7 @@ def weigh_one_separate(
     return instances()
 
 
-@unit(
-    x="fmt.width",
-    sums="(d + 1) * fmt.width",
-    value="d * fmt.width",
-    product="(d + 1) * fmt.width",
-    passed="(d + 1) * fmt.width",
-)
+@unit(**WEIGH_ONE_WIDTHS)
 def weigh_one_fused(
     clk: In,
     start: In,

@@ -37,7 +37,7 @@ DRIVE = ["--driver-cell", "BUF_X4", "--load-ff", "3.899"]
 TIE_CELLS = ["--tie-high", "LOGIC1_X1", "Z", "--tie-low", "LOGIC0_X1", "Z"]
 
 
-def synthesized(folder, verilog, top, *options):
+def synthesized(folder, verilog, top, *options, program=(PROGRAM,)):
     """Synthesize `verilog` for Nangate45 at 5 ns in `folder`; return the finished process and the netlist."""
     liberty = pdk_file("freepdk45/libs/nangate45/nldm/NangateOpenCellLibrary_typical.lib")
     folder.mkdir()
@@ -54,14 +54,14 @@ def synthesized(folder, verilog, top, *options):
         *TIE_CELLS,
     ]
     outputs = ["--netlist", "netlist.v", "--statistics", "statistics.json"]
-    program = subprocess.run(
-        [sys.executable, PROGRAM, *arguments, *outputs, *options],
+    done = subprocess.run(
+        [sys.executable, *program, *arguments, *outputs, *options],
         cwd=folder,
         capture_output=True,
         text=True,
         encoding="utf-8",
     )
-    return program, folder / "netlist.v"
+    return done, folder / "netlist.v"
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +101,11 @@ def test_adders_of_a_library_that_names_none_are_refused(multiplier_verilog, tmp
 
 
 def test_netlist_does_not_depend_on_where_things_lie_in_memory(tmp_path):
-    liberty = pdk_file("freepdk45/libs/nangate45/nldm/NangateOpenCellLibrary_typical.lib")
     verilog = tmp_path / "fa2_log2.v"
     to_verilog("fa2_log2", {"format": "bf16", "d": 2}, verilog)
-    arguments = ["--verilog", verilog, "--top", "fa2_log2", "--liberty", liberty, "--clock-ns", "5"]
-    arguments += ["--driver-cell", "BUF_X4", "--load-ff", "3.899"]
-    arguments += ["--tie-high", "LOGIC1_X1", "Z", "--tie-low", "LOGIC0_X1", "Z"]
     netlists = []
-    for name, program in (("plain", [PROGRAM]), ("moved", ["-c", MOVED_PROGRAM])):
-        folder = tmp_path / name
-        folder.mkdir()
-        outputs = ["--netlist", "netlist.v", "--statistics", "statistics.json"]
-        subprocess.run(
-            [sys.executable, *program, *arguments, *outputs],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        netlists.append((folder / "netlist.v").read_bytes())
+    for name, program in (("plain", (PROGRAM,)), ("moved", ("-c", MOVED_PROGRAM))):
+        done, netlist = synthesized(tmp_path / name, verilog, "fa2_log2", program=program)
+        assert done.returncode == 0, done.stderr
+        netlists.append(netlist.read_bytes())
     assert netlists[0] == netlists[1]
