@@ -155,10 +155,10 @@ def kernel_names(specs: Sequence[str]) -> list[str]:
         if not isinstance(design, Kernel):
             raise UserError(f"--kernels {spec}: {design.name} is no kernel")
     kernels = [design.name for design in designs]
-    for name in kernels:
-        if kernels.count(name) > 1:
-            raise UserError(f"--kernels: {name} is named twice")
-    return kernels
+    try:
+        return each_once(kernels)
+    except argparse.ArgumentTypeError as error:
+        raise UserError(f"--kernels: {error}") from None
 
 
 def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, console: Console) -> list[str]:

@@ -23,8 +23,8 @@ def frame_of(given: Mapping[str, Any]) -> Frame:
 
     Raises ValueError for a word that a choice does not have.
     """
-    words = [(one, one.word(given[one.name])) for one in FA2_CHOICES if one.name in given]
-    return tuple((one.name, word) for one, word in words if not one.is_implied(word))
+    words = [(choice, choice.word(given[choice.name])) for choice in FA2_CHOICES if choice.name in given]
+    return tuple((choice.name, word) for choice, word in words if not choice.is_implied(word))
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,10 @@ def kept_utilizations_percent(
 ) -> list[float]:
     """Return at which utilizations but the PDK's the `results` have any of `kernels` in `configuration`."""
     utilizations_percent = {
-        other.utilization_percent
-        for other in map(configuration_of, kernel_results(results, kernels))
-        if other.usual_utilization == configuration and other.utilization_percent is not None
+        result_configuration.utilization_percent
+        for result_configuration in map(configuration_of, kernel_results(results, kernels))
+        if result_configuration.usual_utilization == configuration
+        and result_configuration.utilization_percent is not None
     }
     return sorted(utilizations_percent)
 

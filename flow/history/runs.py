@@ -1,7 +1,5 @@
 """Runs in the history: from results to rows, and rows by what was asked."""
 
-import hashlib
-import json
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,22 +16,17 @@ from flow.history.database import COLUMNS, first_line, runs_table
 from flow.history.row_check import fault_of, moment
 from flow.record.checkout import commit_of
 from flow.record.metrics import metrics_of
-from flow.record.recipes import TIMING
-from flow.record.result import Result, identity_of
+from flow.record.provenance import digest_of
+from flow.record.result import USUAL_SETTINGS, Result, identity_of
 from flow.record.settings import Settings
 
 Run = dict[str, Any]
 HOST_VARIABLE = "EXPMUL_HOST"
 
 
-def digest(value: Any) -> str:
-    """Return the SHA-256 of plain data."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 def configuration_digest(identity: Mapping[str, Any], depth: str) -> str:
     """Return the digest of what a run was asked to do."""
-    return digest({**identity, "depth": depth})
+    return digest_of({**identity, "depth": depth})
 
 
 def configuration_of(settings: Settings) -> str:
@@ -45,13 +38,13 @@ def row_of(result: Result, layout: str | None = None) -> Run:
     """Return a result as a row."""
     identity = identity_of(result)
     configuration = configuration_digest(identity, result.depth)
-    fingerprint = digest({**result.tool_versions, "library": result.library, "corner": result.corner})
+    fingerprint = digest_of({**result.tool_versions, "library": result.library, "corner": result.corner})
     commit = commit_of(result.git_revision)
     # A clean tree's revision says it all; of a changed one, and of a design from elsewhere, only the output
     # tells what was run.
     output_hashes = {} if result.git_dirty is False and result.design_source is None else result.sha256
     return {
-        "identity": digest(
+        "identity": digest_of(
             [result.git_revision, result.git_dirty, configuration, fingerprint, output_hashes]
         ),
         "configuration": configuration,
@@ -63,10 +56,8 @@ def row_of(result: Result, layout: str | None = None) -> Run:
         "dirty": result.git_dirty,
         "finished_at": result.finished_at,
         "host": os.environ.get(HOST_VARIABLE) or platform.node(),
+        **dict.fromkeys(USUAL_SETTINGS),
         **identity,
-        "target_utilization_percent": result.target_utilization_percent,
-        "synthesis": None if result.synthesis == TIMING else result.synthesis,
-        "optimised_corners": None if result.optimised_corners == "typical" else result.optimised_corners,
         "depth": result.depth,
         "tool_versions": result.tool_versions,
         "metrics": metrics_of(result),

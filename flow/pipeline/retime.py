@@ -16,8 +16,8 @@ from flow.common.errors import StepError
 from flow.common.failure_cause import step_cause
 from flow.common.places import PROJECT_ROOT
 from flow.common.processes import run_supervised
-from flow.pipeline.step_digests import digest_of
 from flow.record.activities import TIMED
+from flow.record.provenance import digest_of
 from flow.record.run_folder import job_log, step_folder
 from flow.record.settings import Settings
 from flow.tools.tool_identity import identity_of_openroad, sha256_of

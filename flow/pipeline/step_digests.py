@@ -1,8 +1,6 @@
 """Each step's digest of what it is made of, which SiliconCompiler compares like any other of its settings."""
 
-import hashlib
 import inspect
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from siliconcompiler.tools.openroad import OpenROADTask
 from flow.common.places import PROJECT_ROOT
 from flow.record.dependencies import Sources, files_below, place_of, sources_of
 from flow.record.outside_sources import outside_sources
-from flow.record.provenance import sha256
+from flow.record.provenance import digest_of, sha256
 from flow.tools.tool_identity import identities_of_tools
 from pdk_configs.corners import FILE_NAME as CORNERS_FILE
 from pdk_configs.pdk import CONFIGS_DIR, Pdk
@@ -92,8 +90,3 @@ def library_files(project: ASIC) -> list[Path]:
                 paths = library.find_files(*key, missing_ok=True)
                 files |= set(filter(None, paths if isinstance(paths, list | tuple | set) else [paths]))
     return sorted(map(Path, files))
-
-
-def digest_of(parts: dict[str, Any]) -> str:
-    """Return the SHA-256 of plain data."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

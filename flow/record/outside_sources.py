@@ -1,7 +1,5 @@
 """What a design of another's is made of, beside this project: its file and what that uses of its folder."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from flow.record.dependencies import (
     read_references,
     sources_of,
 )
+from flow.record.provenance import digest_of, sha256
 from flow.record.result import DesignSource
 from hdl.designs import ORIGINS
 from hdl.outside import Origin
@@ -32,7 +31,7 @@ class OutsideSources:
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of each of the files by its name."""
-        return {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in self.names}
+        return {name: sha256(self.folder / name) for name in self.names}
 
 
 def outside_sources(design_name: str) -> OutsideSources | None:
@@ -70,5 +69,4 @@ def design_source(design_name: str) -> DesignSource | None:
     sources = outside_sources(design_name)
     if sources is None:
         return None
-    whole = json.dumps(sources.digests(), sort_keys=True).encode()
-    return DesignSource(name=ORIGINS[design_name].label, sha256=hashlib.sha256(whole).hexdigest())
+    return DesignSource(name=ORIGINS[design_name].label, sha256=digest_of(sources.digests()))

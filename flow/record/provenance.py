@@ -1,9 +1,11 @@
 """What a result was made with: tool versions, hashes of the files."""
 
 import hashlib
+import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("myhdl", "siliconcompiler", "lambdapdk", "pyosys", "klayout")
 
@@ -17,3 +19,8 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 of plain data, in hexadecimal."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -211,16 +211,24 @@ class Result(Record):
     files: dict[str, str]
 
 
+# Settings that go without saying where they are these: earlier runs, without them, keep their identity.
+USUAL_SETTINGS: dict[str, Any] = {
+    "target_utilization_percent": None,
+    "optimised_corners": "typical",
+    "synthesis": TIMING,
+}
+
+
 def identity_of(result: Result) -> dict[str, Any]:
     """Return what tells the result's layout from another's, as `Settings.identity` of its run does."""
-    names = ["design", "parameters", "pdk", "clock_ns", "seed"]
-    if result.target_utilization_percent is not None:
-        names.append("target_utilization_percent")
-    if result.optimised_corners != "typical":
-        names.append("optimised_corners")
-    if result.synthesis != TIMING:
-        names.append("synthesis")
-    return {name: getattr(result, name) for name in names}
+    names = ("design", "parameters", "pdk", "clock_ns", "seed")
+    return {name: getattr(result, name) for name in names} | unusual(result)
+
+
+def unusual(run: Any) -> dict[str, Any]:
+    """Return the settings of USUAL_SETTINGS, of a result or of a run's settings, that are not as usual."""
+    values = {name: getattr(run, name) for name in USUAL_SETTINGS}
+    return {name: value for name, value in values.items() if value != USUAL_SETTINGS[name]}
 
 
 def result_path(folder: Path, depth: str) -> Path:

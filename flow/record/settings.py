@@ -11,7 +11,7 @@ from flow.common.errors import UserError
 from flow.record.constraints import CLOCK_PORT
 from flow.record.depths import DEPTHS, REQUESTED_CHECK_STEPS, reaches
 from flow.record.recipes import RECIPES, TIMING
-from flow.record.result import OptimisedCorners
+from flow.record.result import OptimisedCorners, unusual
 from hdl import designs
 from hdl.design import Design
 from hdl.formats import parse_format
@@ -79,20 +79,13 @@ class Settings:
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this run's layout from another's: the depth and the job are not part."""
-        identity = {
+        return {
             "design": self.design.name,
             "parameters": self.parameters,
             "pdk": self.pdk.name,
             "clock_ns": self.clock_ns,
             "seed": self.seed,
-        }
-        if self.target_utilization_percent is not None:
-            identity["target_utilization_percent"] = self.target_utilization_percent
-        if self.optimised_corners != "typical":
-            identity["optimised_corners"] = self.optimised_corners
-        if self.synthesis != TIMING:
-            identity["synthesis"] = self.synthesis
-        return identity
+        } | unusual(self)
 
 
 def nearest(kind: str, name: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> UserError:

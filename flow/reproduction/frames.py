@@ -43,7 +43,7 @@ class Path:
     exact: bool
 
 
-def step(title: str, format_name: str, **choices: str) -> Step:
+def make_step(title: str, format_name: str, **choices: str) -> Step:
     """Return a step in the frame of the given choices."""
     return Step(title, format_name, frame_of(choices))
 
@@ -57,22 +57,22 @@ def paths(format_name: str) -> tuple[Path, ...]:
     """Return the paths of a format of this project's frame."""
     own, papers = format_name, PAPER_FORMATS[format_name]
     to_paper = [
-        step("this project's frame", own),
-        step("subnormals, Inf and NaN", papers, arithmetic="ieee"),
-        step("division at every key", papers, **PAPER),
+        make_step("this project's frame", own),
+        make_step("subnormals, Inf and NaN", papers, arithmetic="ieee"),
+        make_step("division at every key", papers, **PAPER),
     ]
     if format_name == "bf16":
-        to_paper.append(step("results truncated", papers, rounding="truncate", **PAPER))
+        to_paper.append(make_step("results truncated", papers, rounding="truncate", **PAPER))
     return (
         Path("to_paper", "To the paper's frame", tuple(to_paper), exact=False),
         Path(
             "exact_paper",
             "The paper's baseline, made stronger",
             (
-                step("the paper's baseline", papers, **PAPER),
-                step("one product per lane", papers, products="one", **PAPER),
-                step("division after the last key", papers, products="one", arithmetic="ieee"),
-                step(
+                make_step("the paper's baseline", papers, **PAPER),
+                make_step("one product per lane", papers, products="one", **PAPER),
+                make_step("division after the last key", papers, products="one", arithmetic="ieee"),
+                make_step(
                     "one multiplier for the division",
                     papers,
                     products="one",
@@ -86,9 +86,9 @@ def paths(format_name: str) -> tuple[Path, ...]:
             "exact_own",
             "This project's baseline, made stronger",
             (
-                step("this project's baseline", own),
-                step("one product per lane", own, products="one"),
-                step("one multiplier for the division", own, products="one", division="serial"),
+                make_step("this project's baseline", own),
+                make_step("one product per lane", own, products="one"),
+                make_step("one multiplier for the division", own, products="one", division="serial"),
             ),
             exact=True,
         ),
@@ -120,39 +120,39 @@ class Waterfall:
 
 def waterfalls(rows: Sequence[Row]) -> list[Waterfall]:
     """Return every path with two steps or more: at its deepest depth, and at others that have more steps."""
-    kept = {(row.configuration, row.depth): first_seed(row) for row in rows}
+    by_place = {(row.configuration, row.depth): first_seed(row) for row in rows}
     designs = dict.fromkeys(
         (row.configuration.pdk, row.configuration.format, row.configuration.d)
         for row in rows
         if row.configuration.is_usual and row.configuration.format in PAPER_FORMATS
     )
-    found = []
+    falls = []
     for pdk, format_name, d in designs:
         for path in paths(format_name):
             most_steps = 1
             for depth in COMPARABLE:
-                by_step = {one: kept.get((_configuration(one, pdk, d), depth)) for one in path.steps}
+                by_step = {step: by_place.get((_configuration(step, pdk, d), depth)) for step in path.steps}
                 steps = kept_steps(by_step)
                 if len(steps) > most_steps and steps[0][0] == path.steps[0]:
-                    found.append(Waterfall(path, pdk, format_name, d, depth, steps))
+                    falls.append(Waterfall(path, pdk, format_name, d, depth, steps))
                     most_steps = len(steps)
-    return found
+    return falls
 
 
 def kept_steps(by_step: Mapping[Step, Row | None]) -> tuple[tuple[Step, Row], ...]:
     """Return the steps that have a row, each titled with those before it that have none."""
     steps = []
     titles: list[str] = []
-    for one, row in by_step.items():
-        titles.append(one.title)
+    for step, row in by_step.items():
+        titles.append(step.title)
         if row is not None:
-            steps.append((replace(one, title="; ".join(titles)), row))
+            steps.append((replace(step, title="; ".join(titles)), row))
             titles = []
     return tuple(steps)
 
 
-def _configuration(one: Step, pdk: str, d: int) -> Configuration:
-    return Configuration(pdk, one.format, d, WITH_KEY, frame=one.frame)
+def _configuration(step: Step, pdk: str, d: int) -> Configuration:
+    return Configuration(pdk, step.format, d, WITH_KEY, frame=step.frame)
 
 
 def described(waterfall: Waterfall, kernels: Sequence[str]) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def described(waterfall: Waterfall, kernels: Sequence[str]) -> dict[str, Any]:
         "title": waterfall.title,
         "exact": waterfall.path.exact,
         "depth": waterfall.depth,
-        "steps": [{"title": one.title, "row": describe(row, kernels)} for one, row in waterfall.rows],
+        "steps": [{"title": step.title, "row": describe(row, kernels)} for step, row in waterfall.rows],
     }
 
 
@@ -199,10 +199,10 @@ Levels = tuple[list[str], dict[str, list[float | None]]]
 
 def saving_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) -> Levels:
     """Return the bars' titles and by quantity ExpMul's change after each step, the end once more."""
-    titles = [one["title"] for one in steps] + ["in the last frame"]
+    titles = [step["title"] for step in steps] + ["in the last frame"]
     values: dict[str, list[float | None]] = {}
     for quantity in SERIES:
-        reductions = [one["row"]["reductions"][kernels[1]][quantity] for one in steps]
+        reductions = [step["row"]["reductions"][kernels[1]][quantity] for step in steps]
         changes = [None if reduction is None else -reduction["percent"] for reduction in reductions]
         values[quantity] = [*changes, changes[-1]]
     return titles, values
@@ -211,7 +211,7 @@ def saving_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) ->
 def exact_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) -> Levels:
     """Return the bars' titles and by quantity the baseline after each step, then ExpMul in the last frame."""
     titles = [
-        *(one["title"] for one in steps),
+        *(step["title"] for step in steps),
         "strongest exact baseline",
         "ExpMul's own part",
         "ExpMul, same frame",
@@ -219,14 +219,14 @@ def exact_levels(steps: Sequence[Mapping[str, Any]], kernels: Sequence[str]) -> 
     values: dict[str, list[float | None]] = {}
     for quantity in SERIES:
         start = _median(steps[0], kernels[0], quantity)
-        levels = [_share(_median(one, kernels[0], quantity), start) for one in steps]
+        levels = [_share(_median(step, kernels[0], quantity), start) for step in steps]
         last = _share(_median(steps[-1], kernels[1], quantity), start)
         values[quantity] = [*levels, levels[-1], last, last]
     return titles, values
 
 
-def _median(one: Mapping[str, Any], kernel: str, quantity: str) -> float | None:
-    figure = one["row"]["kernels"][kernel][quantity]
+def _median(step: Mapping[str, Any], kernel: str, quantity: str) -> float | None:
+    figure = step["row"]["kernels"][kernel][quantity]
     return None if figure is None else float(figure["median"])
 
 

@@ -55,9 +55,10 @@ def netlists_of(row: Row, rows: Sequence[Row]) -> Mapping[str, Sequence[Result]]
     The utilization is none of the netlist's.
     """
     usual = row.configuration.usual_utilization
-    for other in rows:
-        if other.configuration.usual_utilization == usual and other.depth == "synth" and other.seeds > 1:
-            return other.results
+    for candidate in rows:
+        of_configuration = candidate.configuration.usual_utilization == usual
+        if of_configuration and candidate.depth == "synth" and candidate.seeds > 1:
+            return candidate.results
     return {}
 
 

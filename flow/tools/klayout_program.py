@@ -41,9 +41,9 @@ def find_klayout(cache: Path | None = None) -> KlayoutProgram:
     except PackageError as error:
         raise UserError(f"no KLayout on PATH or in the package archive ({error}): install klayout") from None
     folders = {"LD_LIBRARY_PATH": LIBRARIES, "RUBYLIB": RUBY}
-    found = {
+    search_paths = {
         name: os.pathsep.join(str(path) for pattern in patterns for path in sorted(home.glob(pattern)))
         for name, patterns in folders.items()
     }
     # Not usr/bin/klayout: a script that knows one place.
-    return KlayoutProgram(home / "usr/lib/klayout/klayout", without_display | found)
+    return KlayoutProgram(home / "usr/lib/klayout/klayout", without_display | search_paths)

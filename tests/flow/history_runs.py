@@ -1,6 +1,7 @@
 """Rows of a history for tests, without running anything."""
 
-from flow.history.runs import configuration_digest, digest
+from flow.history.runs import configuration_digest
+from flow.record.provenance import digest_of
 
 TOOLS = {"pyosys": "0.70"}
 
@@ -17,9 +18,9 @@ def row(number, metrics, *, branch="main", tools=TOOLS, design="expmul", depth="
     configuration = configuration_digest(request, depth)
     revision = f"{number:040d}"
     return {
-        "identity": digest([revision, dirty, configuration, tools, number]),
+        "identity": digest_of([revision, dirty, configuration, tools, number]),
         "configuration": configuration,
-        "fingerprint": digest(tools),
+        "fingerprint": digest_of(tools),
         "revision": revision,
         "branch": branch,
         "committed_at": f"2026-11-{number + 1:02d}T00:00:00+00:00",
