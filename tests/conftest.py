@@ -36,10 +36,12 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{count} skipped: {reason}")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the tests of a file in one process, but for those marked `spread`; begin with the slow ones.
 
     Tests of one group share what a fixture builds; the order is by groups, so that none is torn apart.
+    First, because pytest-xdist's own hook reads the groups.
     """
     for item in items:
         spread = item.get_closest_marker("spread") or item.get_closest_marker("xdist_group")

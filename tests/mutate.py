@@ -251,12 +251,16 @@ def copy_tree(folder: Path) -> None:
 
 
 def arguments_of(choices: list[tuple[str, str]]) -> list[str]:
-    """Return pytest's arguments for the chosen tests: it ends at the first that fails."""
+    """Return pytest's arguments for the chosen tests: it ends at the first that fails.
+
+    Its watch over hung tests is off: where this process has one of its own, a failure waits for it for ever.
+    """
     chosen = [
         f"({Path(file).name} and ({choice}))" if choice else Path(file).name for file, choice in choices
     ]
     files = [file for file, _ in choices]
-    return ["-p", "no:xdist", "-p", "no:cacheprovider", "-xqk", " or ".join(chosen), *files]
+    plugins = [word for name in ("xdist", "cacheprovider", "faulthandler") for word in ("-p", f"no:{name}")]
+    return [*plugins, "-xqk", " or ".join(chosen), *files]
 
 
 def run_pytest(arguments: list[str], output: Path) -> None:
@@ -264,6 +268,7 @@ def run_pytest(arguments: list[str], output: Path) -> None:
     with output.open("w", encoding="utf-8") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
+        sys.stdout = sys.stderr = file
         sys.path.insert(0, str(Path.cwd()))
         # A compiled file would outlive its mutant.
         sys.dont_write_bytecode = True

@@ -1,27 +1,58 @@
-"""What tests that share a layout rely on: pytest-xdist keeps a group in one process."""
+"""What tests that share something slow rely on: pytest-xdist keeps a group, or a file, in one process."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-TESTS = """
+import pytest
+
+OF_A_GROUP = """
+import pytest
+
+
+@pytest.mark.xdist_group("of one layout")
+@pytest.mark.parametrize("number", range(8))
+def test_in_a_group(number, note_worker):
+    pass
+"""
+OF_A_FILE = """
+import pytest
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_in_a_file(number, note_worker):
+    pass
+"""
+FIXTURE = """
 import os
 from pathlib import Path
 
 import pytest
 
 
-@pytest.mark.xdist_group("of one layout")
-@pytest.mark.parametrize("number", range(8))
-def test_in_a_group(number):
+@pytest.fixture
+def note_worker():
     with Path("workers.txt").open("a", encoding="utf-8") as workers:
         workers.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
 """
 
 
-def test_a_group_runs_in_one_process(tmp_path):
-    (tmp_path / "test_group.py").write_text(TESTS, encoding="utf-8")
-    words = ["--numprocesses", "2", "--dist", "loadgroup", "--rootdir", ".", "test_group.py"]
-    subprocess.run([sys.executable, "-m", "pytest", *words], cwd=tmp_path, check=True, capture_output=True)
-    workers = (tmp_path / "workers.txt").read_text(encoding="utf-8").split()
+@pytest.mark.parametrize("tests", [OF_A_GROUP, OF_A_FILE], ids=["group", "file"])
+def test_a_group_and_a_file_each_run_in_one_process(tests, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    (inner / "conftest.py").write_text(FIXTURE, encoding="utf-8")
+    (inner / "test_together.py").write_text(tests, encoding="utf-8")
+    words = ["--numprocesses", "2", "--dist", "loadgroup", "--rootdir", "..", "."]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=inner, env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)}, check=False,
+        capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    workers = (inner / "workers.txt").read_text(encoding="utf-8").split()
     assert len(workers) == 8
     assert len(set(workers)) == 1

@@ -62,6 +62,8 @@ def test_a_mutant_survives_where_no_test_notices(assertion, survived, tmp_path, 
     verdict = judge(specs[0], arguments_of([("test_toy.py", "")]), tmp_path / "output.txt", 60)
     changed = "value = (low + high) // 2 -> value = (low - high) // 2"
     assert verdict == Verdict("toy.py", 3, survived, changed)
+    # By the test's own verdict, not because time was up.
+    assert f"1 {'passed' if survived else 'failed'}" in (tmp_path / "output.txt").read_text(encoding="utf-8")
     assert Path("toy.py").read_text(encoding="utf-8") == TOY
 
 
