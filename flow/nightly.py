@@ -17,7 +17,7 @@ try:
     from flow.history.gate import (
         ERROR,
         FAIL,
-        Check,
+        MetricVerdict,
         check_run,
         gate_markdown,
         gates_and_spread,
@@ -70,11 +70,11 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def check_suite(all_of_them: list[Run], suite: list[Settings], reports: Path) -> list[Check]:
+def check_suite(all_of_them: list[Run], suite: list[Settings], reports: Path) -> list[MetricVerdict]:
     """Return the gate's checks of the suite's last runs against those before them."""
     gates, spread = gates_and_spread(reports)
     runs = by_configuration(all_of_them)
-    checks: list[Check] = []
+    checks: list[MetricVerdict] = []
     for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
         alike = runs.get(configuration)
         if alike:

@@ -6,8 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -17,9 +15,8 @@ from sqlalchemy import Engine
 
 from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
-from flow.common.numeric import is_number
 from flow.history.database import COLUMNS, runs_table
-from flow.history.row_check import TEXT_METRICS, fault_of
+from flow.history.row_check import NoNumber, fault_of
 from flow.history.runs import Run, add_run
 from flow.record.metrics import ALL_METRICS
 
@@ -28,21 +25,7 @@ REQUIRED = tuple(column.name for column in runs_table.columns if not column.null
 COLUMN_TYPES = {
     name: dict if name in JSON_COLUMNS else runs_table.columns[name].type.python_type for name in COLUMNS
 }
-KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "object"}
 FAULTS_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class NoNumber:
-    """What a file has in the place of a number, as its text."""
-
-    word: str
-
-    def __repr__(self) -> str:
-        """Return the text."""
-        return self.word
-
-
 STANDARD = "standard_metrics"
 FORMATS = (".jsonl", ".csv")
 
@@ -115,37 +98,11 @@ def read_text(path: Path) -> str:
 
 
 def checked(row: Run) -> Run:
-    """Return a row whose every value is of its column's type and finite; raises ValueError."""
-    for name in REQUIRED:
-        if row.get(name) is None:
-            raise ValueError(f"no {name}")
-    for name in COLUMNS:
-        value = row.get(name)
-        if value is None:
-            continue
-        if isinstance(value, NoNumber):
-            raise ValueError(f"{name}: {value} is no number")
-        kind = COLUMN_TYPES[name]
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            continue
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"{name} is {shown(value)}, which is no {KINDS[kind]}")
-    for table in ("metrics", "group_areas_um2"):
-        for name, value in (row.get(table) or {}).items():
-            if name not in TEXT_METRICS and not is_number(value):
-                raise ValueError(f"{table}: {name} is {shown(value)}, no finite number")
-    for name in ("finished_at", "committed_at"):
-        if row.get(name) is not None:
-            datetime.fromisoformat(row[name])
+    """Return a sound row; raises ValueError for another."""
     fault = fault_of(row)
     if fault is not None:
         raise ValueError(fault)
     return row
-
-
-def shown(value: Any) -> str:
-    """Return a value as a file has it, cut short."""
-    return json.dumps(value, default=repr)[:40] if not isinstance(value, NoNumber) else repr(value)
 
 
 def check_format(path: Path) -> None:

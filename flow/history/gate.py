@@ -34,7 +34,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Check:
+class MetricVerdict:
     """One metric of one run: `base` and `band_percent` are None for a fixed limit."""
 
     title: str
@@ -122,7 +122,7 @@ def baseline(target: Run, earlier: Sequence[Run], metric: str) -> tuple[float | 
 
 def check_run(
     target: Run, earlier: Sequence[Run], gates: Gates, spread: Mapping[tuple[str, str], float]
-) -> list[Check]:
+) -> list[MetricVerdict]:
     """Return the checks of one run against `earlier` runs in order, critical metrics first.
 
     A metric's band is also that of the metric at each corner, where an earlier run has it.
@@ -141,7 +141,7 @@ def check_run(
         if limit is None and band_percent is None:
             continue
         if value is None:
-            checks.append(Check(title, name, None, None, None, ERROR, "the metric is missing"))
+            checks.append(MetricVerdict(title, name, None, None, None, ERROR, "the metric is missing"))
             continue
         if limit is not None:
             checks.append(check_limit(title, name, value, limit))
@@ -151,36 +151,36 @@ def check_run(
     return sorted(checks, key=lambda check: not BY_NAME[check.metric].critical)
 
 
-def check_limit(title: str, name: str, value: float, limit: Mapping[str, float]) -> Check:
+def check_limit(title: str, name: str, value: float, limit: Mapping[str, float]) -> MetricVerdict:
     """Return whether a value keeps its limit."""
     low, high = limit.get("smallest"), limit.get("largest")
     is_within = (low is None or value >= low) and (high is None or value <= high)
     reason = "limit " + " ".join(f"{word} {bound:g}" for word, bound in limit.items())
-    return Check(title, name, value, None, None, PASS if is_within else FAIL, reason)
+    return MetricVerdict(title, name, value, None, None, PASS if is_within else FAIL, reason)
 
 
 def check_band(
     title: str, name: str, value: float, base: float | None, reason: str, band_percent: float
-) -> Check:
+) -> MetricVerdict:
     """Return whether a value is not worse than its baseline by more than the band."""
     if base is None:
-        return Check(title, name, value, None, band_percent, INCONCLUSIVE, reason)
+        return MetricVerdict(title, name, value, None, band_percent, INCONCLUSIVE, reason)
     percent = change_percent(value, base)
     if percent is None:  # of nothing any change is more than any percentage
         percent = math.copysign(math.inf, value) if value else 0.0
     worse_percent = -percent if BY_NAME[name].better == HIGHER else percent
     verdict = FAIL if worse_percent > band_percent else PASS
-    return Check(title, name, value, base, band_percent, verdict, "band")
+    return MetricVerdict(title, name, value, base, band_percent, verdict, "band")
 
 
-def overall(checks: Sequence[Check]) -> str:
+def overall(checks: Sequence[MetricVerdict]) -> str:
     """Return the worst verdict; INCONCLUSIVE where nothing was checked."""
     if not checks:
         return INCONCLUSIVE
     return max((check.verdict for check in checks), key=SEVERITY.index)
 
 
-def gate_markdown(checks: Sequence[Check]) -> str:
+def gate_markdown(checks: Sequence[MetricVerdict]) -> str:
     """Return a table fit for a pull request's comment: the worst and the critical first."""
     order = sorted(
         checks,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,10 +10,30 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from flow.common.numeric import is_number
 from flow.record.depths import DEPTH_NAMES
-from flow.record.result import first_fault
 
 INTEGER_MAX = 2**31 - 1  # of a database's integers
 TEXT_METRICS = ("power_activity",)
+# What a field has to be, by the kind of fault that pydantic finds in it.
+KINDS = {
+    "string_type": "text",
+    "int_type": "whole number",
+    "int_from_float": "whole number",
+    "float_type": "number",
+    "finite_number": "finite number",
+    "bool_type": "true or false",
+    "dict_type": "object",
+}
+
+
+@dataclass(frozen=True)
+class NoNumber:
+    """What a file has in the place of a number, as its text."""
+
+    word: str
+
+    def __repr__(self) -> str:
+        """Return the text."""
+        return self.word
 
 
 def moment(date: str) -> datetime:
@@ -34,7 +55,7 @@ def check_metrics(metrics: dict[str, Any]) -> dict[str, Any]:
     """Raise ValueError for a metric that is no finite number; None is a missing one."""
     for name, value in metrics.items():
         if value is not None and not (isinstance(value, str) if name in TEXT_METRICS else is_number(value)):
-            raise ValueError(f"{name} is {value!r}"[:80] + ", no finite number")
+            raise ValueError(f"{name} is {shown(value)}, no finite number")
     return metrics
 
 
@@ -80,13 +101,31 @@ class Row(BaseModel):
     layout: str | None = None
 
 
+def shown(value: Any) -> str:
+    """Return a value as a file has it, cut short."""
+    return json.dumps(value, default=repr)[:40] if not isinstance(value, NoNumber) else repr(value)
+
+
+def told(error: ValidationError) -> str:
+    """Return in a line the first field that is wrong, what it is and what it has to be."""
+    fault = error.errors()[0]
+    field, value = ".".join(map(str, fault["loc"])), fault["input"]
+    if fault["type"] == "missing" or (value is None and len(fault["loc"]) == 1):
+        return f"no {field}"
+    if isinstance(value, NoNumber):
+        return f"{field}: {value} is no number"
+    if fault["type"] in KINDS:
+        return f"{field} is {shown(value)}, which is no {KINDS[fault['type']]}"
+    return f"{field}: {str(fault['msg']).removeprefix('Value error, ')}"
+
+
 def fault_of(row: Mapping[str, Any]) -> str | None:
     """Return in a line the first field of `row` that is wrong and why, None where all is well."""
     try:
         Row.model_validate(dict(row))
         json.dumps(dict(row), ensure_ascii=False, default=str).encode()
     except ValidationError as error:
-        return first_fault(error)
+        return told(error)
     except UnicodeEncodeError:
         return "text that is not Unicode"
     return None

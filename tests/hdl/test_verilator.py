@@ -33,6 +33,20 @@ KERNEL_FORMATS = (
     ("e2m10", 2, "with_key"),
     ("e8m1", 4, "with_key"),
 )
+# Each choice of the frame that has circuits of its own.
+FRAME_CHOICES = (
+    {"arithmetic": "ieee"},
+    {"arithmetic": "ieee", "rounding": "truncate", "products": "one"},
+    {"products": "one"},
+    {"division": "serial"},
+    {"division": "log"},
+)
+FRAMES = [
+    (name, {"format": fmt, "d": 2} | choice)
+    for name in ("fa2_baseline", "fa2_expmul")
+    for fmt in ("bf16", "e4m3")
+    for choice in FRAME_CHOICES
+]
 OTHERS = [
     (name, {"format": fmt, "lanes": lanes})
     for name in OPERATORS
@@ -44,7 +58,7 @@ OTHERS = [
 ] + [
     (name, {"format": "e4m3", "fraction_bits": bits})
     for name, bits in (("expmul", 1), ("expmul", 4), ("expmul", 16), ("fa2_log2", 1), ("fa2_log2_fixed", 1))
-]  # fmt: skip
+] + FRAMES  # fmt: skip
 
 
 def program():
