@@ -4,6 +4,7 @@ from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.units.arithmetic.fixed_alignment import FixedAlignment
 
 CLIP_MAGNITUDE = 15
 CLIP_INTEGER_BITS = CLIP_MAGNITUDE.bit_length()
@@ -21,15 +22,10 @@ def negative_to_fixed(x: In, magnitude: Out, *, fmt: FloatFormat, fraction_bits:
     sign_bit = fmt.sign_bit
     exponent_low = fmt.mantissa_bits
 
-    # In the binade [8, 16) the significand's leading one is the result's top bit: no shift to the right.
-    top_exponent = fmt.bias + CLIP_INTEGER_BITS - 1
-    # Below it the leading one is shifted out; exponent field 0 reads as zero.
-    smallest_exponent = max(1, top_exponent - (width - 1))
-    # The exponent's limits decide the rest, so the shift is known from its low bits.
-    shift_bits = (width - 1).bit_length()
-    low_bits = exponent_low + min(shift_bits, fmt.exponent_bits)
-    shift_start = top_exponent % (1 << shift_bits) + (1 << shift_bits)
-    spare_bits = width - (fmt.mantissa_bits + 1)
+    alignment = FixedAlignment(fmt, CLIP_INTEGER_BITS, width)
+    top_exponent, smallest_exponent = alignment.top_exponent, alignment.smallest_exponent
+    shift_bits, shift_start = alignment.shift_bits, alignment.shift_start
+    exponent_end, spare_bits = alignment.exponent_end, alignment.spare_bits
     hidden_one = 1 << fmt.mantissa_bits
     clipped = CLIP_MAGNITUDE << fraction_bits
 
@@ -50,7 +46,7 @@ def negative_to_fixed(x: In, magnitude: Out, *, fmt: FloatFormat, fraction_bits:
 
     @always_comb
     def find_shift() -> None:
-        shift.next = shift_start - x[low_bits:exponent_low]
+        shift.next = shift_start - x[exponent_end:exponent_low]
 
     @always_comb
     def shift_right() -> None:

@@ -4,6 +4,7 @@ from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.units.arithmetic.fixed_alignment import FixedAlignment
 
 
 @unit(number="fmt.width", truncated="integer_bits + fraction_bits")
@@ -20,15 +21,10 @@ def to_fixed(
     sign_bit = fmt.sign_bit
     exponent_low = fmt.mantissa_bits
     width = truncated_bits + 1
-    # In the largest binade that fits the significand's leading one is the top bit: no shift to the right.
-    top_exponent = fmt.bias + integer_bits - 1
-    # Below it the leading one is shifted out; exponent field 0 reads as zero.
-    smallest_exponent = max(1, top_exponent - (width - 1))
-    # The exponent's limits decide the rest, so the shift is known from its low bits.
-    shift_bits = (width - 1).bit_length()
-    low_bits = exponent_low + min(shift_bits, fmt.exponent_bits)
-    shift_start = top_exponent % (1 << shift_bits) + (1 << shift_bits)
-    spare_bits = width - (fmt.mantissa_bits + 1)
+    alignment = FixedAlignment(fmt, integer_bits, width)
+    top_exponent, smallest_exponent = alignment.top_exponent, alignment.smallest_exponent
+    shift_bits, shift_start = alignment.shift_bits, alignment.shift_start
+    exponent_end, spare_bits = alignment.exponent_end, alignment.spare_bits
     hidden_one = 1 << fmt.mantissa_bits
     largest = (1 << truncated_bits) - 1
 
@@ -49,7 +45,7 @@ def to_fixed(
 
     @always_comb
     def find_shift() -> None:
-        shift.next = shift_start - number[low_bits:exponent_low]
+        shift.next = shift_start - number[exponent_end:exponent_low]
 
     @always_comb
     def shift_right() -> None:
