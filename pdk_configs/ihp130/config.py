@@ -6,13 +6,15 @@ from lambdapdk.ihp130.libs.sg13g2_stdcell import _IHP130StdCell
 from siliconcompiler import StdCellLibrary
 
 from pdk_configs.layer_stack import make_stack
-from pdk_configs.pdk import Pdk, use_own_scripts
+from pdk_configs.pdk import Pdk, keep_tracks_free, use_own_scripts
 
 # lambdapdk's class for 1.2 V takes the corners of 1.5 V: it asks for this word, and passes another.
 VOLTAGE = "1p2V"
 # The folder of IHP's own repository, beside `lambdapdk`.
 DATAROOT = "ihp130"
 LIBRARY = Path(DATAROOT, "ihp-sg13g2", "libs.ref", "sg13g2_stdcell")
+# The ways to the pins take most of these two layers.
+ROUTING_DERATE = {"Metal2": 0.75, "Metal3": 0.6}
 KLAYOUT = Path(DATAROOT, "ihp-sg13g2", "libs.tech", "klayout", "tech")
 
 
@@ -23,6 +25,7 @@ def make_library(data_root: Path | None) -> StdCellLibrary:
     if data_root is not None:
         for part in (library, *library.get_dep()):
             part.set_dataroot(DATAROOT, str(data_root / DATAROOT), clobber=True)
+    keep_tracks_free(library, ROUTING_DERATE)
     return library
 
 
