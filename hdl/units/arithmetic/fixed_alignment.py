@@ -9,7 +9,7 @@ from hdl.formats import FloatFormat
 class FixedAlignment:
     """A number's magnitude in `width` bits, `integer_bits` of them before the point.
 
-    The significand starts at the top, as it lies in the largest binade that fits, and is shifted to the right from there.
+    The significand starts at the top, as in the largest binade that fits, and is shifted to the right from there.
     """
 
     fmt: FloatFormat
@@ -33,7 +33,7 @@ class FixedAlignment:
 
     @property
     def exponent_end(self) -> int:
-        """Bit above the exponent's low bits. They are enough for the shift: the limits above decide the rest."""
+        """Bit above the exponent's low bits, enough for the shift: the limits above decide the rest."""
         return self.fmt.mantissa_bits + min(self.shift_bits, self.fmt.exponent_bits)
 
     @property
