@@ -6,7 +6,7 @@ RUN := $(BIN)/python flow/run.py
 # that hung the rest goes on in a new process, twice at most.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
-.PHONY: setup run test test-quick lint mutate bench reports clean
+.PHONY: setup run test test-quick lint hooks mutate bench reports clean
 
 setup: .venv/installed
 
@@ -29,6 +29,11 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# The checks of `make lint` before every commit, by git's hook; pre-commit is in no other command's way.
+hooks: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check pre-commit==4.7.0
+	$(BIN)/pre-commit install
 
 # Does a test notice when hdl/ says something else? So many mutants, drawn with the seed; a table by file.
 MUTANTS ?= 80
