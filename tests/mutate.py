@@ -66,6 +66,11 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (DOT, "e4m3 or e3m2"),
         (COST, "dot_product"),
     ],
+    "hdl/units/arithmetic/fixed_alignment.py": [
+        (MYHDL, "log2exp or log2_score"),
+        (LOG2, "score_to_fixed and e4m3"),
+        (OPERATORS, "small and expmul and (e4m3 or e5m2)"),
+    ],
     "hdl/units/arithmetic/multiply.py": [
         (MYHDL, "multiply"),
         (OPERATORS, "multiplier and pair and e4m3"),
@@ -127,6 +132,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (OPERATORS, "(small and expmul and e4m3) or other_fraction"),
         (COST, "log2exp"),
     ],
+    "hdl/units/exponential/log_addition.py": [(f"{UNITS}/test_log_addition.py", "circuit")],
     "hdl/units/exponential/pwl_exp.py": [(MYHDL, "pwl_exp"), (OPERATORS, "pwl"), (COST, "pwl_exp")],
     "hdl/units/registers.py": [(OPERATORS, "reset and expmul"), (COST, "delay_line")],
     "hdl/units/ieee/add.py": [(IEEE, "circuit and (add-e4m3 or subtract-e4m3)")],
@@ -263,8 +269,12 @@ def arguments_of(choices: list[tuple[str, str]]) -> list[str]:
     return [*plugins, "-xqk", " or ".join(chosen), *files]
 
 
-def run_pytest(arguments: list[str], output: Path) -> None:
-    """Run pytest in this process, which has read nothing of `hdl` yet; exit with its code."""
+def run_pytest(arguments: list[str], output: Path, temporary: str) -> None:
+    """Run pytest in this process, which has read nothing of `hdl` yet; exit with its code.
+
+    Its temporary files are in the folder `temporary`.
+    """
+    os.environ["TMPDIR"] = tempfile.tempdir = temporary
     with output.open("w", encoding="utf-8") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
@@ -277,17 +287,20 @@ def run_pytest(arguments: list[str], output: Path) -> None:
 
 def tests_pass(arguments: list[str], output: Path, timeout_seconds: float | None = None) -> bool:
     """Whether pytest passes within the time, in a process made of this one: pytest takes long to start."""
-    process = multiprocessing.get_context("fork").Process(target=run_pytest, args=(arguments, output))
-    process.start()
-    try:
-        process.join(timeout_seconds)
-        return process.exitcode == 0
-    finally:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family = psutil.Process(process.pid)
-            for member in [*family.children(recursive=True), family]:
-                member.kill()
-        process.join()
+    with tempfile.TemporaryDirectory() as temporary:
+        process = multiprocessing.get_context("fork").Process(
+            target=run_pytest, args=(arguments, output, temporary)
+        )
+        process.start()
+        try:
+            process.join(timeout_seconds)
+            return process.exitcode == 0
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                family = psutil.Process(process.pid)
+                for member in [*family.children(recursive=True), family]:
+                    member.kill()
+            process.join()
 
 
 def judge(spec: MutationSpec, arguments: list[str], output: Path, timeout_seconds: float) -> Verdict:
