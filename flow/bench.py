@@ -2,6 +2,7 @@
 
 import argparse
 import subprocess
+import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from flow.attention_data.workload import KEYS_PER_QUERY, make_workload
 from flow.common.command_line import Parser, run_guarded
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import read_netlist
+from flow.history.scale_bench import bench_history, bench_writers
 from flow.pipeline.measure_layout import step_runtimes_s
 from flow.pipeline.run_process import command_line, run_in_process
 from flow.pipeline.steps.library_files import liberty_files
@@ -101,21 +103,40 @@ def bench_layout(settings: Settings) -> None:
     )
 
 
+def bench_histories(where: str | None) -> None:
+    """Print how fast a history of 100,000 runs is; in SQLite, or in the empty database `where`."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench_history(where or str(Path(folder) / "history.db"))
+        if where is None:
+            bench_writers(str(Path(folder) / "writers.db"))
+
+
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="bench.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave the layout out, some 20 minutes")
+    parser.add_argument(
+        "--history",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="the history of 100,000 runs alone; into the empty PostgreSQL database URL, default SQLite",
+    )
     parser.add_argument("--out", type=Path, default=Path("build") / "bench", metavar="DIR")
     return parser.parse_args()
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the benchmarks."""
+    if arguments.history is not None:
+        bench_histories(arguments.history or None)
+        return
     given = {"format": FORMAT, "d": D}
     bench_models()
     for kernel in KERNELS:
         bench_simulation(make_settings(kernel, given, PDK, depth="synth", build_dir=arguments.out))
     bench_unchanged(make_settings(KERNELS[0], given, PDK, depth="synth", build_dir=arguments.out))
+    bench_histories(None)
     if not arguments.quick:
         stamp = datetime.now().strftime("fresh_%Y%m%d_%H%M%S")
         layout = make_settings("fa2_expmul", given, PDK, build_dir=arguments.out / stamp, jobs=2)

@@ -7,11 +7,13 @@ from pathlib import Path
 try:
     __import__("flow")  # before other packages: see there
     from rich.console import Console
+    from sqlalchemy import Engine
 
     from flow.common.command_line import Parser, plain_lines, run_guarded
     from flow.common.decimals import whole_number
     from flow.common.errors import StepError
     from flow.common.places import PROJECT_ROOT
+    from flow.history.baselines import LAST, baselines
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
     from flow.history.gate import (
@@ -24,7 +26,7 @@ try:
         overall,
     )
     from flow.history.recording import run_and_record
-    from flow.history.runs import Run, all_runs, by_configuration, configuration_of
+    from flow.history.runs import configuration_of, runs_alike
     from flow.history.suite import read_suite
     from flow.record.checkout import no_revision
     from flow.record.settings import Settings
@@ -70,15 +72,15 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def check_suite(all_of_them: list[Run], suite: list[Settings], reports: Path) -> list[MetricVerdict]:
+def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[MetricVerdict]:
     """Return the gate's checks of the suite's last runs against those before them."""
     gates, spread = gates_and_spread(reports)
-    runs = by_configuration(all_of_them)
     checks: list[MetricVerdict] = []
-    for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
-        alike = runs.get(configuration)
-        if alike:
-            checks += check_run(alike[-1], alike[:-1], gates, spread)
+    with engine.connect() as connection:
+        earlier = baselines(connection, LAST)
+        for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
+            for target in runs_alike(engine, configuration, newest=1):
+                checks += check_run(target, earlier(target), gates, spread)
     return checks
 
 
@@ -94,9 +96,8 @@ def nightly(arguments: argparse.Namespace) -> None:
         reason = run_and_record(engine, settings, arguments.pdk_root, say)
         if reason is not None:
             failed.append(reason)
-    runs = all_runs(engine)
-    checks = check_suite(runs, suite, arguments.reports)
-    page = write_dashboard(runs, arguments.page, arguments.reports)
+    checks = check_suite(engine, suite, arguments.reports)
+    page = write_dashboard(engine, arguments.page, arguments.reports)
     say(gate_markdown(checks))
     say(f"dashboard  {page}")
     if failed:

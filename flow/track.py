@@ -10,11 +10,13 @@ try:
     from rich.table import Table
 
     from flow.common.command_line import Parser, Say, plain_lines, run_guarded
+    from flow.common.decimals import count
     from flow.common.errors import UserError
     from flow.common.places import PROJECT_ROOT
     from flow.history.backfill import backfill
+    from flow.history.baselines import baselines, newest_targets
     from flow.history.dashboard import write_dashboard
-    from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
+    from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history, shown
     from flow.history.drift import find_step
     from flow.history.exchange import export_runs, import_runs
     from flow.history.gate import (
@@ -28,9 +30,19 @@ try:
         overall,
     )
     from flow.history.recording import run_and_record
-    from flow.history.runs import Run, add_run, all_runs, by_configuration, configuration_of, row_of, title_of
+    from flow.history.runs import (
+        add_run,
+        all_runs,
+        configuration_of,
+        count_runs,
+        metric_series,
+        newest_runs,
+        row_of,
+        runs_of_revision,
+        title_of,
+    )
     from flow.history.suite import read_suite
-    from flow.record.checkout import git_state, known, on_main, resolve_revision
+    from flow.record.checkout import git_state, resolve_revision
     from flow.record.metrics import BY_NAME, METRICS
     from flow.record.result import read_result
 except ModuleNotFoundError as missing:
@@ -39,6 +51,7 @@ except ModuleNotFoundError as missing:
         "`make setup`, then `.venv/bin/python flow/track.py`"
     )
 
+LISTED_RUNS = 30
 SKIP = 125  # git bisect's word for a revision that cannot be judged
 EXAMPLES = """examples:
   python flow/track.py record build/expmul/JOB/result.json     a run's result into the history
@@ -63,7 +76,12 @@ def parse_arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     record = commands.add_parser("record", help="add results")
     record.add_argument("results", nargs="+", type=Path, metavar="RESULT.JSON")
-    commands.add_parser("list", help="the runs, newest last, and where a metric has drifted")
+    listed = commands.add_parser("list", help="the newest runs, newest last, and where a metric has drifted")
+    how_many = listed.add_mutually_exclusive_group()
+    how_many.add_argument(
+        "--limit", type=count, default=LISTED_RUNS, metavar="N", help=f"so many; default {LISTED_RUNS}"
+    )
+    how_many.add_argument("--all", action="store_true", help="every run")
     check = commands.add_parser("check", help="the gate")
     check.add_argument("--against", default="last", metavar="REV|main|last", help="default last")
     check.add_argument("--gates", type=Path, default=GATES_FILE, metavar="TOML")
@@ -85,54 +103,15 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def baseline_runs(runs: list[Run], target: Run, against: str) -> list[Run]:
-    """Return the earlier runs that `against` names; raises UserError for a revision that is not known."""
-    among = runs[: runs.index(target)] if against == "last" else runs
-    others = [run for run in among if run["identity"] != target["identity"]]
-    if against == "last":
-        return others
-    if against == "main":
-        return main_runs(others, target)
-    revision = resolve_revision(against) or against
-    if all(run["revision"] != revision for run in runs):
-        raise UserError(f"--against {against}: the history has no run of that revision")
-    return [run for run in others if run["revision"] == revision]
-
-
-def main_runs(runs: list[Run], target: Run) -> list[Run]:
-    """Return those of `runs` with an unchanged revision of main, up to where the target's left it.
-
-    Ancestry decides. The branch that a run was made on counts only of a revision that git does not have
-    here, as in a shallow clone.
-    """
-    clean = [run for run in runs if run["revision"] is not None and not run["dirty"]]
-    if target["dirty"] is not True:
-        clean = [run for run in clean if run["revision"] != target["revision"]]
-    revisions = {run["revision"] for run in clean}
-    ancestors = on_main(revisions, target["revision"])
-    if ancestors is None:
-        return [run for run in clean if run["branch"] == "main"]
-    foreign = revisions - known(revisions)
-    return [
-        run
-        for run in clean
-        if run["revision"] in ancestors or (run["revision"] in foreign and run["branch"] == "main")
-    ]
-
-
 def check(arguments: argparse.Namespace, say: Say) -> int:
     """Check the newest run of every configuration; return the exit code."""
-    runs = all_runs(open_history(arguments.db, create=False))
-    if not runs:
-        raise UserError(f"the history at {arguments.db} is empty: record runs first")
-    gates, spread = gates_and_spread(arguments.reports, arguments.gates)
-    newest = runs[-1]["revision"]
-    checks = []
-    for alike in by_configuration(runs).values():
-        target = alike[-1]
-        if target["revision"] == newest:
-            earlier = baseline_runs(runs, target, arguments.against)
-            checks += check_run(target, earlier, gates, spread)
+    with open_history(arguments.db, create=False).connect() as connection:
+        targets = newest_targets(connection)
+        if not targets:
+            raise is_empty(arguments.db)
+        gates, spread = gates_and_spread(arguments.reports, arguments.gates)
+        earlier = baselines(connection, arguments.against)
+        checks = [line for run in targets for line in check_run(run, earlier(run), gates, spread)]
     table = gate_markdown(checks)
     say(table)
     if arguments.markdown is not None:
@@ -154,20 +133,22 @@ def judge(arguments: argparse.Namespace, say: Say) -> int:
         if reason is not None:
             say(reason)
             return SKIP
-    runs = by_configuration(all_runs(engine))
     gates, spread = gates_and_spread(arguments.reports)
     checks = []
     for configuration in dict.fromkeys(configuration_of(settings) for settings in suite):
-        alike = runs[configuration]
-        target = next(run for run in reversed(alike) if run["revision"] == revision)
-        checks += check_run(target, [run for run in alike if run["revision"] == against], gates, spread)
+        target = runs_of_revision(engine, configuration, revision)[-1]
+        checks += check_run(target, runs_of_revision(engine, configuration, against), gates, spread)
     say(gate_markdown(checks))
     verdict = overall(checks)
     return {PASS: 0, FAIL: 1}.get(verdict, 0 if revision == against else SKIP)
 
 
-def list_runs(runs: list[Run], console: Console) -> None:
-    """Print the runs and the steps found in their metrics."""
+def list_runs(arguments: argparse.Namespace, console: Console) -> None:
+    """Print the newest runs and the steps found in the metrics of their configurations."""
+    engine = open_history(arguments.db, create=False)
+    runs = newest_runs(engine, None if arguments.all else arguments.limit)
+    if not runs:
+        raise is_empty(arguments.db)
     table = Table("date", "revision", "run", "um2", "tools")
     for run in runs:
         area = BY_NAME["cell_area_um2"].value_in(run["metrics"])
@@ -176,17 +157,28 @@ def list_runs(runs: list[Run], console: Console) -> None:
         table.add_row(run["finished_at"][:16], revision, title_of(run), shown_area, run["fingerprint"][:6])
     console.print(table)
     say = plain_lines(console)
-    for alike in by_configuration(runs).values():
+    total = count_runs(engine)
+    if total > len(runs) and not arguments.all:
+        say(f"the newest {len(runs)} of {total:,} runs; --limit N for more, --all for all")
+    for newest in {run["configuration"]: run for run in runs}.values():
+        alike = metric_series(engine, newest["configuration"])
         for metric in METRICS:
-            with_it = [run for run in alike if metric.value_in(run["metrics"]) is not None]
-            step = find_step([run["metrics"][metric.name] for run in with_it]) if metric.critical else None
+            if not metric.critical:
+                continue
+            with_it = [run for run in alike if metric.value_in(run.metrics) is not None]
+            step = find_step([run.metrics[metric.name] for run in with_it])
             if step is not None:
                 at = with_it[step.index]
                 say(
-                    f"step: {title_of(at)}: {metric.title.strip()} "
+                    f"step: {title_of(newest)}: {metric.title.strip()} "
                     f"{metric.show_change(step.after, step.before)} since "
-                    f"{(at['revision'] or at['finished_at'])[:8]}"
+                    f"{(at.revision or at.finished_at)[:8]}"
                 )
+
+
+def is_empty(where: str) -> UserError:
+    """Return the error of a history that has no run."""
+    return UserError(f"the history at {shown(where)} is empty: record runs first")
 
 
 def track(arguments: argparse.Namespace) -> int:
@@ -207,17 +199,18 @@ def track(arguments: argparse.Namespace) -> int:
         backfill(open_history(arguments.db), arguments.suite, arguments.revisions, arguments.out, say)
     elif arguments.command == "judge":
         return judge(arguments, say)
+    elif arguments.command == "list":
+        list_runs(arguments, console)
     else:
-        runs = all_runs(open_history(arguments.db, create=False))
-        if not runs:
-            raise UserError(f"the history at {arguments.db} is empty: record runs first")
-        if arguments.command == "list":
-            list_runs(runs, console)
-        elif arguments.command == "export":
+        engine = open_history(arguments.db, create=False)
+        if count_runs(engine) == 0:
+            raise is_empty(arguments.db)
+        if arguments.command == "export":
+            runs = all_runs(engine)
             export_runs(runs, arguments.file)
             say(f"{len(runs)} runs to {arguments.file}")
         else:
-            written = write_dashboard(runs, arguments.page, arguments.reports)
+            written = write_dashboard(engine, arguments.page, arguments.reports)
             say(f"dashboard  {written}")
     return 0
 

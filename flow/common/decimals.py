@@ -32,3 +32,11 @@ def quantity(text: str) -> float:
     if not QUANTITY.fullmatch(text) or not math.isfinite(float(text)):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number as in 2.5")
     return float(text)
+
+
+def count(text: str) -> int:
+    """Return the whole number from 1 on that an argument is; raises ArgumentTypeError."""
+    number = whole_number(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return number

@@ -1,7 +1,8 @@
 """The database of runs: SQLite or PostgreSQL through SQLAlchemy, its schema and its migrations."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Float,
+    Index,
     Integer,
     MetaData,
     String,
@@ -26,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 LOCK_TIMEOUT_S = 60
 # Beside the sources, ignored by git and left alone by `make clean`.
 HISTORY_DIR = PROJECT_ROOT / ".history"
@@ -41,14 +43,14 @@ runs_table = Table(
     # What makes a run the same run: revision, configuration, tools and, of a changed tree, its output.
     Column("identity", String(64), nullable=False, unique=True),
     # What may be compared: the configuration and the tools, each as a digest.
-    Column("configuration", String(64), nullable=False, index=True),
+    Column("configuration", String(64), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("revision", String(64), index=True),
     Column("branch", String(200)),
     Column("committed_at", String(40)),
     Column("subject", String(400)),
     Column("dirty", Boolean),
-    Column("finished_at", String(40), nullable=False, index=True),
+    Column("finished_at", String(40), nullable=False),
     Column("host", String(200)),
     Column("design", String(100), nullable=False),
     Column("parameters", JSON, nullable=False),
@@ -64,26 +66,75 @@ runs_table = Table(
     Column("group_areas_um2", JSON),
     Column("artefacts_sha256", JSON, nullable=False),
     Column("layout", String(400)),
+    # The order of the runs, made of the dates, which may be in any time zone: seconds since 1970.
+    Column("revision_at_s", Float, nullable=False, server_default="0"),
+    Column("ended_at_s", Float, nullable=False, server_default="0"),
 )
-COLUMNS = tuple(column.name for column in runs_table.columns if column.name != "id")
+BY_TIME = (runs_table.c.revision_at_s, runs_table.c.ended_at_s, runs_table.c.id)
+INDEXES = (
+    Index("runs_by_time", *BY_TIME),
+    Index("runs_by_configuration", runs_table.c.configuration, *BY_TIME),
+    Index("runs_by_design", runs_table.c.design, runs_table.c.pdk, runs_table.c.configuration),
+)
+NOT_OF_THE_RUN = ("id", "revision_at_s", "ended_at_s")
+COLUMNS = tuple(column.name for column in runs_table.columns if column.name not in NOT_OF_THE_RUN)
+
+
+def moment(date: str) -> datetime:
+    """Return the time that an ISO date names, in any time zone; UTC where it names none."""
+    time = datetime.fromisoformat(date)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def order_of(committed_at: str | None, finished_at: str) -> dict[str, float]:
+    """Return the columns that put a run in order: the date of its revision, or its own, then its end."""
+    times = {"revision_at_s": committed_at or finished_at, "ended_at_s": finished_at}
+    return {name: moment(date).timestamp() for name, date in times.items()}
+
+
+def add_columns(connection: Connection, types: Mapping[str, str]) -> None:
+    """Add those of the columns that the runs do not have."""
+    present = {column["name"] for column in inspect(connection).get_columns(runs_table.name)}
+    for name, of_type in types.items():
+        if name not in present:
+            connection.execute(text(f"ALTER TABLE runs ADD COLUMN {name} {of_type}"))
 
 
 def add_groups_and_layout(connection: Connection) -> None:
     """From version 1: areas by group, and where the layout lies."""
-    connection.execute(text("ALTER TABLE runs ADD COLUMN group_areas_um2 JSON"))
-    connection.execute(text("ALTER TABLE runs ADD COLUMN layout VARCHAR(400)"))
+    add_columns(connection, {"group_areas_um2": "JSON", "layout": "VARCHAR(400)"})
 
 
 def add_corners_and_recipe(connection: Connection) -> None:
     """From version 2: the corners that the layout was optimised for, and its synthesis' recipe."""
-    connection.execute(text("ALTER TABLE runs ADD COLUMN optimised_corners VARCHAR(20)"))
-    connection.execute(text("ALTER TABLE runs ADD COLUMN synthesis VARCHAR(20)"))
+    add_columns(connection, {"optimised_corners": "VARCHAR(20)", "synthesis": "VARCHAR(20)"})
+
+
+def add_order(connection: Connection) -> None:
+    """From version 3: the order of the runs as columns, and indexes by what is asked for."""
+    seconds = "DOUBLE PRECISION DEFAULT 0 NOT NULL"
+    add_columns(connection, {"revision_at_s": seconds, "ended_at_s": seconds})
+    table = runs_table.c
+    dates = connection.execute(select(table.id, table.committed_at, table.finished_at)).all()
+    orders = []
+    for number, committed_at, finished_at in dates:
+        # A broken row stays first: it is told of when it is read.
+        with suppress(ValueError, OverflowError, TypeError):
+            orders.append({"number": number, **order_of(committed_at, finished_at)})
+    if orders:
+        assignments = "revision_at_s = :revision_at_s, ended_at_s = :ended_at_s"
+        connection.execute(text(f"UPDATE runs SET {assignments} WHERE id = :number"), orders)
+    for name in ("ix_runs_configuration", "ix_runs_finished_at"):
+        connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+    for index in INDEXES:
+        index.create(connection, checkfirst=True)
 
 
 # What leads from each version to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: add_groups_and_layout,
     2: add_corners_and_recipe,
+    3: add_order,
 }
 
 

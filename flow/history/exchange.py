@@ -17,11 +17,11 @@ from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.history.database import COLUMNS, runs_table
 from flow.history.row_check import NoNumber, fault_of
-from flow.history.runs import Run, add_run
+from flow.history.runs import Run, add_runs
 from flow.record.metrics import ALL_METRICS
 
 JSON_COLUMNS = ("parameters", "tool_versions", "metrics", "group_areas_um2", "artefacts_sha256")
-REQUIRED = tuple(column.name for column in runs_table.columns if not column.nullable and column.name != "id")
+REQUIRED = tuple(name for name in COLUMNS if not runs_table.columns[name].nullable)
 COLUMN_TYPES = {
     name: dict if name in JSON_COLUMNS else runs_table.columns[name].type.python_type for name in COLUMNS
 }
@@ -81,7 +81,7 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
         raise UserError(
             f"{path} does not hold runs: {'; '.join(faults[:FAULTS_SHOWN])}{more}; none was taken"
         )
-    new = sum(add_run(engine, row) for row in rows)
+    new = add_runs(engine, rows)
     return new, len(rows) - new
 
 

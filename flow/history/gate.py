@@ -21,6 +21,8 @@ PASS, FAIL, INCONCLUSIVE, ERROR = "PASS", "FAIL", "INCONCLUSIVE", "ERROR"
 EXIT_CODES = {PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ERROR: 4}
 SEVERITY = (PASS, INCONCLUSIVE, FAIL, ERROR)
 BASELINE_RUNS = 5
+# So far back a metric is looked for that the last runs lack.
+BASELINE_WINDOW = 50
 GATES_FILE = Path(__file__).with_name("gates.toml")
 BOUNDS = ("smallest", "largest")
 
@@ -108,16 +110,20 @@ def gates_and_spread(reports: Path, path: Path = GATES_FILE) -> tuple[Gates, dic
     return read_gates(path), seed_spread_percent(kept_results(reports))
 
 
-def baseline(target: Run, earlier: Sequence[Run], metric: str) -> tuple[float | None, str]:
-    """Return the median of the last runs that are alike, and why there is none."""
+def comparable(target: Run, earlier: Sequence[Run]) -> tuple[list[Run], str]:
+    """Return the last BASELINE_WINDOW of the `earlier` runs that are alike and have the target's tools.
+
+    Without one: why.
+    """
     alike = [run for run in earlier if run["configuration"] == target["configuration"]]
-    if not alike:
-        return None, "no baseline"
     same_tools = [run for run in alike if run["fingerprint"] == target["fingerprint"]]
-    if not same_tools:
-        return None, "the tools changed"
-    values = [value for run in same_tools if (value := BY_NAME[metric].value_in(run["metrics"])) is not None]
-    return (median(values[-BASELINE_RUNS:]), "") if values else (None, "no baseline")
+    return same_tools[-BASELINE_WINDOW:], "the tools changed" if alike and not same_tools else "no baseline"
+
+
+def baseline(runs: Sequence[Run], metric: str) -> float | None:
+    """Return the median of the last BASELINE_RUNS values of a metric, None where there is none."""
+    values = [value for run in runs if (value := BY_NAME[metric].value_in(run["metrics"])) is not None]
+    return median(values[-BASELINE_RUNS:]) if values else None
 
 
 def check_run(
@@ -128,12 +134,13 @@ def check_run(
     A metric's band is also that of the metric at each corner, where an earlier run has it.
     """
     title = title_of(target)
+    runs, reason = comparable(target, earlier)
     checks = []
     for metric in (*measured_at(target["depth"]), *CORNER_METRICS):
         name = metric.name
         limit = gates.limits.get(name)
         band_percent = gates.bands_percent.get(name, gates.bands_percent.get(metric.of or name))
-        base, reason = baseline(target, earlier, name)
+        base = baseline(runs, name)
         value = metric.value_in(target["metrics"])
         if metric.of is not None and base is None:  # not every PDK, nor every earlier run, has it
             band_percent = None

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flow.common.numeric import is_number
+from flow.history.database import moment
 from flow.record.depths import DEPTH_NAMES
 
 INTEGER_MAX = 2**31 - 1  # of a database's integers
@@ -34,12 +34,6 @@ class NoNumber:
     def __repr__(self) -> str:
         """Return the text."""
         return self.word
-
-
-def moment(date: str) -> datetime:
-    """Return the time that an ISO date names, in any time zone; UTC where it names none."""
-    time = datetime.fromisoformat(date)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def check_date(text: str) -> str:

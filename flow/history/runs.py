@@ -3,17 +3,19 @@
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError
 
 from flow.common.command_line import warn
 from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.common.numeric import is_infinite
-from flow.history.database import COLUMNS, first_line, runs_table
-from flow.history.row_check import fault_of, moment
+from flow.history.database import BY_TIME, COLUMNS, first_line, order_of, runs_table
+from flow.history.row_check import fault_of
 from flow.record.checkout import commit_of
 from flow.record.metrics import metrics_of
 from flow.record.provenance import digest_of
@@ -67,41 +69,65 @@ def row_of(result: Result, layout: str | None = None) -> Run:
     }
 
 
+def values_of(row: Mapping[str, Any]) -> Run:
+    """Return what is stored of a row; raises UserError for one that is broken."""
+    fault = fault_of(row)
+    if fault is not None:
+        raise UserError(f"a run cannot be recorded: {fault}")
+    values = {name: row.get(name) for name in COLUMNS}
+    return values | order_of(values["committed_at"], row["finished_at"])
+
+
 def add_run(engine: Engine, row: Mapping[str, Any]) -> bool:
     """Add a row, whole or not at all; return whether it was new. One in its place that is broken gives way.
 
     Raises UserError for a row that is broken itself.
     """
-    fault = fault_of(row)
-    if fault is not None:
-        raise UserError(f"a run cannot be recorded: {fault}")
-    values = {name: row.get(name) for name in COLUMNS}
+    return add_runs(engine, [row]) == 1
+
+
+def add_runs(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Add rows, all or none, as `add_run` does each; return how many were new."""
+    given = [values_of(row) for row in rows]
+    # Of two with one identity the first counts.
+    by_identity = {values["identity"]: values for values in reversed(given)}
+    new = 0
     try:
         with engine.begin() as connection:
-            connection.execute(runs_table.insert().values(**values))
-    except IntegrityError:
-        return replace_broken(engine, values)
+            insert = insert_statement(connection).on_conflict_do_nothing(index_elements=["identity"])
+            insert = insert.returning(runs_table.c.id)
+            for values in given:
+                if by_identity.get(values["identity"]) is not values:
+                    continue
+                new += bool(connection.execute(insert, values).all()) or replace_broken(connection, values)
     except DataError as error:
         raise UserError(f"a run cannot be recorded: {first_line(error)}") from None
-    return True
+    return new
 
 
-def replace_broken(engine: Engine, values: Mapping[str, Any]) -> bool:
+def insert_statement(connection: Connection) -> Any:
+    """Return an insertion in the database's own words, which can pass over what is there."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(runs_table)
+
+
+def replace_broken(connection: Connection, values: Mapping[str, Any]) -> bool:
     """Put `values` in the place of the stored row of that identity where that one is broken; say whether."""
     same = runs_table.c.identity == values["identity"]
-    with engine.begin() as connection:
-        if any(fault is None for _, fault in stored_rows(connection, same)):
-            return False
-        connection.execute(runs_table.update().where(same).values(**values))
+    if any(fault is None for _, fault in stored_rows(connection, same)):
+        return False
+    connection.execute(runs_table.update().where(same).values(**values))
     return True
 
 
-def stored_rows(connection: Connection, *conditions: Any) -> Iterator[tuple[Run, str | None]]:
-    """Yield the stored rows that meet `conditions`, each with what is wrong with it, None where nothing is.
+def stored_rows(
+    connection: Connection, *conditions: Any, newest: int | None = None
+) -> Iterator[tuple[Run, str | None]]:
+    """Yield the stored rows that meet `conditions` in order, each with what is wrong with it, or None.
 
+    All of them, or the `newest` so many. The order is that of their revisions' dates, then of their ends.
     Metrics that are not finite are left out: they are missing.
     """
-    for row, fault in read_rows(connection, *conditions):
+    for row, fault in read_rows(connection, *conditions, newest=newest):
         if fault is not None:
             yield row, fault
             continue
@@ -110,35 +136,83 @@ def stored_rows(connection: Connection, *conditions: Any) -> Iterator[tuple[Run,
         yield row, fault_of(row)
 
 
-def read_rows(connection: Connection, *conditions: Any) -> Iterator[tuple[Run, str | None]]:
+def read_rows(
+    connection: Connection, *conditions: Any, newest: int | None = None
+) -> Iterator[tuple[Run, str | None]]:
     """Yield the rows as they are, and of one that cannot be read its number and why."""
-    query = select(runs_table).where(*conditions)
+    columns = [runs_table.c.id, *(runs_table.c[name] for name in COLUMNS)]
+    query, numbers = (
+        select(*chosen).where(*conditions).order_by(*(column.desc() for column in BY_TIME)).limit(newest)
+        for chosen in (columns, [runs_table.c.id])
+    )
     try:
-        yield from [(dict(row), None) for row in connection.execute(query).mappings().all()]
+        yield from [(dict(row), None) for row in reversed(connection.execute(query).mappings().all())]
     except (ValueError, TypeError):  # a column that is not what the schema says: which row is it?
-        for number in connection.execute(select(runs_table.c.id).where(*conditions)).scalars().all():
+        for number in reversed(connection.execute(numbers).scalars().all()):
             try:
-                row = connection.execute(query.where(runs_table.c.id == number)).mappings().one()
+                row = connection.execute(select(*columns).where(runs_table.c.id == number)).mappings().one()
                 yield dict(row), None
             except (ValueError, TypeError) as error:
                 yield {"id": number}, str(error).splitlines()[0]
 
 
-def all_runs(engine: Engine) -> list[Run]:
-    """Return every run in the order of its revision's date, then of its end.
+def sound_runs(connection: Connection, *conditions: Any, newest: int | None = None) -> list[Run]:
+    """Return the runs that meet `conditions`, or the `newest` so many of them, oldest first.
 
     One that is broken is passed over, with a line on standard error that names it.
     """
-    rows = []
+    runs = []
+    for row, fault in stored_rows(connection, *conditions, newest=newest):
+        if fault is None:
+            runs.append(row)
+        else:
+            warn(f"run {row['id']} of the history is passed over: {fault}")
+    return runs
+
+
+def all_runs(engine: Engine) -> list[Run]:
+    """Return every run in the order of its revision's date, then of its end."""
     with engine.connect() as connection:
-        for row, fault in stored_rows(connection):
-            if fault is None:
-                rows.append(row)
-            else:
-                warn(f"run {row['id']} of the history is passed over: {fault}")
-    return sorted(
-        rows, key=lambda row: (moment(row["committed_at"] or row["finished_at"]), moment(row["finished_at"]))
-    )
+        return sound_runs(connection)
+
+
+def count_runs(engine: Engine) -> int:
+    """Return how many runs there are, broken ones included."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(runs_table)).scalar_one()
+
+
+def newest_runs(engine: Engine, number: int | None) -> list[Run]:
+    """Return the newest so many runs, all for None, oldest first."""
+    with engine.connect() as connection:
+        return sound_runs(connection, newest=number)
+
+
+def runs_alike(engine: Engine, configuration: str, *conditions: Any, newest: int | None = None) -> list[Run]:
+    """Return the runs of a configuration that meet `conditions`, or the `newest` so many, oldest first."""
+    with engine.connect() as connection:
+        same = runs_table.c.configuration == configuration
+        return sound_runs(connection, same, *conditions, newest=newest)
+
+
+def runs_of_revision(engine: Engine, configuration: str, revision: str | None) -> list[Run]:
+    """Return the runs of a configuration at `revision`, oldest first."""
+    return runs_alike(engine, configuration, runs_table.c.revision == revision)
+
+
+def metric_series(engine: Engine, configuration: str) -> Sequence[Any]:
+    """Return `revision`, `finished_at` and `metrics` of the runs of a configuration, oldest first.
+
+    A run whose metrics cannot be read is left out.
+    """
+    columns = (runs_table.c.revision, runs_table.c.finished_at, runs_table.c.metrics)
+    query = select(*columns).where(runs_table.c.configuration == configuration).order_by(*BY_TIME)
+    with engine.connect() as connection:
+        try:
+            rows = connection.execute(query).all()
+        except (ValueError, TypeError):
+            return [SimpleNamespace(**run) for run in sound_runs(connection, query.whereclause)]
+    return [row for row in rows if isinstance(row.metrics, dict)]
 
 
 def recorded(engine: Engine, configuration: str, revision: str | None) -> bool:
@@ -152,14 +226,6 @@ def recorded(engine: Engine, configuration: str, revision: str | None) -> bool:
     )
     with engine.connect() as connection:
         return any(fault is None for _, fault in stored_rows(connection, *conditions))
-
-
-def by_configuration(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Return the runs by configuration, each in order."""
-    by_configuration: dict[str, list[Run]] = {}
-    for run in runs:
-        by_configuration.setdefault(run["configuration"], []).append(run)
-    return by_configuration
 
 
 def title_of(run: Run) -> str:

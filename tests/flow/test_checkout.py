@@ -1,11 +1,13 @@
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from flow_command import assert_one_line, run_command
 from history_runs import metrics, row
 
 from flow.common.errors import UserError
+from flow.history.baselines import is_on_main
 from flow.history.database import open_history
 from flow.history.runs import add_run, all_runs, recorded
 from flow.record import checkout
@@ -19,7 +21,6 @@ from flow.record.checkout import (
     read_commit,
     resolve_revision,
 )
-from flow.track import baseline_runs
 
 GITHUB = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "GITHUB_REF_TYPE", "GITHUB_SHA")
 
@@ -257,19 +258,20 @@ def test_against_main_goes_by_ancestry_not_by_the_name_of_the_branch(repository)
         run_at(merged, 6, "main", dirty=True),
         run_at(target, 7, "main"),
     ]
-    assert [run["id"] for run in with_numbers(baseline_runs(runs, runs[-1], "main"), runs)] == [0, 1, 3]
+    assert on_main_before(runs[-1], runs) == [0, 1, 3]
     assert on_main({repository.first, merged, after}, target) == {repository.first, merged}
     assert known({target, shallow}) == {target}
     repository.git("update-ref", "refs/remotes/origin/main", after)
     repository.git("branch", "-D", "main")
-    assert [run["id"] for run in with_numbers(baseline_runs(runs, runs[-1], "main"), runs)] == [0, 1, 3]
+    assert on_main_before(runs[-1], runs) == [0, 1, 3]
     repository.git("update-ref", "-d", "refs/remotes/origin/main")
-    assert [run["id"] for run in with_numbers(baseline_runs(runs, runs[-1], "main"), runs)] == [2, 3]
+    assert on_main_before(runs[-1], runs) == [2, 3]
 
 
-def with_numbers(chosen, runs):
-    """The chosen runs with their places among all."""
-    return [run | {"id": runs.index(run)} for run in chosen]
+def on_main_before(target, runs):
+    """Places of the runs on main, up to where the target left it."""
+    accept = is_on_main(frozenset(run["revision"] for run in runs), target["revision"], False)
+    return [place for place, run in enumerate(runs) if accept(SimpleNamespace(**run))]
 
 
 @pytest.mark.parametrize("name", ["", "-x", "--all", "no-such", "a\0b", "HEAD^{tree}"])

@@ -1,8 +1,6 @@
-import importlib.util
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +12,6 @@ import pytest
 from chromium import open_page
 from flow_command import ROOT, run_command
 from history_runs import metrics, row
-from needs import skip_without
 from pdk_files import pdk_root
 
 from flow.common.errors import UserError
@@ -34,7 +31,7 @@ from flow.history.gate import (
     read_gates,
     seed_spread_percent,
 )
-from flow.history.runs import add_run, all_runs, recorded, row_of
+from flow.history.runs import add_run, add_runs, all_runs, recorded, row_of
 from flow.history.suite import SUITES_DIR, read_suite
 from flow.record.metrics import ALL_METRICS, AT_CORNERS, BY_NAME, METRICS
 from flow.record.result import Metrics, read_result
@@ -277,20 +274,37 @@ def test_suites_of_the_project_are_valid_and_a_wrong_one_is_one_line(tmp_path):
         assert not (tmp_path / "h.db").exists()
 
 
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_dashboard_shows_trends_and_filters_without_a_console_error(tmp_path):
     runs = [row(number, metrics(100 + number % 3)) for number in range(12)]
     runs += [row(number, metrics(40.0), design="separate_exp_mul") for number in range(3)]
-    page = write_dashboard(runs, tmp_path, ROOT / "reports")
-    before = page.read_bytes()
-    assert write_dashboard(runs, tmp_path, ROOT / "reports").read_bytes() == before
+    engine = open_history(str(tmp_path / "h.db"))
+    add_runs(engine, runs)
+    index = write_dashboard(engine, tmp_path / "page", ROOT / "reports")
+    before = files_of(tmp_path / "page")
+    assert write_dashboard(engine, tmp_path / "page", ROOT / "reports") == index
+    assert files_of(tmp_path / "page") == before
     ask = """const shown = () => [...document.querySelectorAll("section")].filter(one => !one.hidden).length;
     const all = shown(), choice = document.getElementById("design");
     choice.value = "separate_exp_mul"; choice.dispatchEvent(new Event("change"));
-    return all + " " + shown() + " " + document.querySelectorAll("circle title").length;"""
-    opened = open_page(page, tmp_path / "page.png", question=ask)
+    return all + " " + shown();"""
+    opened = open_page(index, tmp_path / "index.png", question=ask)
+    assert (opened.console, opened.answer) == ((), "2 1")
+    page = tmp_path / "page" / "dashboard" / "expmul-nangate45.html"
+    # Opened from where it lies: its data is beside it.
+    question = """const titles = [...document.querySelectorAll("circle title")].map(one => one.textContent);
+    const changed = titles.filter(text => text.includes("Change 11"));
+    return titles.length + " " + changed.length + " " + titles[11];"""
+    opened = open_page(page, page.with_name("opened.png"), question=question)
     assert opened.console == ()
-    assert opened.answer == f"2 1 {15 * len(metrics())}"
-    assert "Change 11" in page.read_text(encoding="utf-8")
+    assert opened.answer.splitlines() == [
+        f"{12 * len(metrics())} {len(metrics())} 102.0 um2",
+        "00000000 Change 11",
+        "2026-11-12T00:00:00+00:00",
+    ]
 
 
 def nightly(suite, tmp_path, **options):
@@ -346,35 +360,6 @@ def test_a_killed_nightly_leaves_a_whole_history_and_the_next_one_completes_it(t
     done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert sorted(name for name, _ in entries(tmp_path / "h.db")) == ["expmul", "separate_exp_mul"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory):
-    """Address of a PostgreSQL server of its own; as another user where the tests run as root."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs or importlib.util.find_spec("psycopg") is None:
-        skip_without("postgresql")
-    folder = Path("/tmp") / f"expmul-postgresql-{os.getpid()}"
-    folder.mkdir()
-    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "nobody", "nogroup")
-    call = {"check": True, "capture_output": True, "cwd": folder, **user}
-    port = free_port()
-    data, control = folder / "data", [str(programs[-1] / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    subprocess.run([str(programs[-1] / "initdb"), "-D", str(data), "-U", "expmul", "-A", "trust"], **call)
-    server = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    log = {**call, "capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*control, "-l", str(folder / "log"), "-o", server, "start"], **log)
-    yield f"postgresql://expmul@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], **call)
-    shutil.rmtree(folder)
 
 
 @pytest.mark.slow
@@ -452,7 +437,7 @@ def add_register_stage(source):
 def test_the_committed_dashboard_is_that_of_the_committed_history_of_real_runs(tmp_path):
     engine = open_history(str(tmp_path / "h.db"))
     import_runs(engine, ROOT / "reports" / "history.jsonl")
-    runs = all_runs(engine)
-    assert len({run["revision"] for run in runs}) >= 10
-    page = write_dashboard(runs, tmp_path, ROOT / "reports")
+    assert len({run["revision"] for run in all_runs(engine)}) >= 10
+    page = write_dashboard(engine, tmp_path / "page", ROOT / "reports")
     assert page.read_bytes() == (ROOT / "reports" / "dashboard.html").read_bytes()
+    assert files_of(tmp_path / "page" / "dashboard") == files_of(ROOT / "reports" / "dashboard")

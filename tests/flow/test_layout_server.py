@@ -22,6 +22,8 @@ from flow.charts.bars import BarChart, Series
 from flow.charts.interactive import library_script
 from flow.common.atomic_file import write_whole
 from flow.history.dashboard import write_dashboard
+from flow.history.database import open_history
+from flow.history.runs import add_run
 from flow.layout.drawn import DrawnLayout
 from flow.layout.web import LayoutRequest, LayoutServer
 from flow.record.run_folder import instances_path
@@ -160,10 +162,18 @@ def test_the_dashboard_escapes_whatever_a_row_holds(tmp_path):
     run = row(0, metrics(), design=SCRIPT)
     run |= {"subject": SCRIPT, "pdk": SCRIPT, "layout": f"build/#{SCRIPT}"}
     run["parameters"] |= {SCRIPT: SCRIPT}
-    page = write_dashboard([run], tmp_path, ROOT / "reports").read_text(encoding="utf-8")
-    assert page.count("<script>") == 1
-    assert "&lt;script&gt;alert(" in page
-    assert 'href="../build/%23%3C/title' in page
+    engine = open_history(str(tmp_path / "h.db"))
+    add_run(engine, run)
+    index = write_dashboard(engine, tmp_path, ROOT / "reports")
+    (page,) = (tmp_path / "dashboard").glob("*.html")
+    (trends,) = (tmp_path / "dashboard").glob("*/*.js")
+    for written in (index, page):
+        text = written.read_text(encoding="utf-8")
+        assert text.count("<script>") == 1
+        assert "&lt;script&gt;alert(" in text
+    assert 'href="../../build/%23%3C/title' in text
+    assert "<" not in trends.read_text(encoding="utf-8")
+    assert page.name.startswith("_title_script_alert")
 
 
 def test_the_reproduction_page_takes_no_html_but_its_own_two_tags(tmp_path):

@@ -43,7 +43,8 @@ def test_files_are_utf_8_and_a_terminal_shows_what_it_can_in_any_locale(tmp_path
     assert in_ascii("track.py", "--db", database, "list").returncode == 0
     page = in_ascii("track.py", "--db", database, "dashboard", "--page", tmp_path)
     assert page.returncode == 0, page.stderr
-    assert "Ümläut ✓" in (tmp_path / "dashboard.html").read_text(encoding="utf-8")
+    for written in (tmp_path / "dashboard.html", *(tmp_path / "dashboard").glob("*.html")):
+        assert "Ümläut ✓" in written.read_text(encoding="utf-8")
 
 
 def test_a_name_that_the_terminal_cannot_show_is_a_line_all_the_same():
@@ -100,7 +101,7 @@ sys.argv = ["{root}/flow/{module}.py", *{words!r}]
     ("module", "function", "words", "code"),
     [
         ("run", "start", ["--design", "expmul", "--to", "verilog", "--out", "OUT"], 70),
-        ("track", "all_runs", ["--db", "DB", "check"], 70),
+        ("track", "newest_targets", ["--db", "DB", "check"], 70),
         ("track", "read_suite", ["--db", "DB", "judge", "--suite", "smoke", "--against", "x"], SKIP),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_history_with_a_metric_that_is_not_finite_reads_it_as_missing(tmp_path
         connection.exec_driver_sql("UPDATE runs SET metrics = replace(metrics, '0.001', 'NaN')")
     (run,) = all_runs(engine)
     assert "power_total_w" not in run["metrics"]
-    write_dashboard([run], tmp_path, ROOT / "reports")
+    write_dashboard(engine, tmp_path, ROOT / "reports")
     done = run_command("track.py", "--db", tmp_path / "h.db", "check")
     assert done.returncode == 4
     assert "the metric is missing" in done.stdout
@@ -187,7 +187,7 @@ def test_changes_have_the_sign_and_the_unit_that_a_reader_expects(name, base, va
     assert BY_NAME[name].show_change(value, base) == shown
     runs = [row(0, metrics(**{name: base})), row(1, metrics(**{name: value}))]
     if value != base:
-        assert trend(BY_NAME[name], runs)["last_change"]["change"] == shown
+        assert trend(BY_NAME[name], runs)["last_change"][0] == shown
 
 
 def test_percent_is_of_the_magnitude_and_of_nothing_there_is_none():
