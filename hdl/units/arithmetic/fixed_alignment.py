@@ -9,7 +9,7 @@ from hdl.formats import FloatFormat
 class FixedAlignment:
     """A number's magnitude in `width` bits, `integer_bits` of them before the point.
 
-    The significand starts at the top, as in the largest binade that fits, and is shifted to the right from there.
+    The significand starts at the top, as in the largest binade that fits, and is shifted to the right.
     """
 
     fmt: FloatFormat
