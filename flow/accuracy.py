@@ -15,7 +15,7 @@ try:
     from flow.common.command_line import Parser, plain_lines, run_guarded
     from flow.common.decimals import whole_number
     from flow.common.errors import UserError
-    from flow.common.places import PROJECT_ROOT
+    from flow.common.places import REPORTS_DIR
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
@@ -62,9 +62,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="DIR",
         help="where finished parts are kept, for an interrupted study to go on; default build",
     )
-    parser.add_argument(
-        "--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR", help="default reports"
-    )
+    parser.add_argument("--reports", type=Path, default=REPORTS_DIR, metavar="DIR", help="default reports")
     return parser.parse_args()
 
 

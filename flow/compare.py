@@ -18,7 +18,7 @@ try:
     from flow.common.command_line import Parser, assignments, each_once, names, run_guarded
     from flow.common.decimals import quantity, whole_number
     from flow.common.errors import StepError, UserError
-    from flow.common.places import PROJECT_ROOT
+    from flow.common.places import REPORTS_DIR
     from flow.common.usable_cpus import usable_cpus
     from flow.comparison.chart import change_chart
     from flow.comparison.configuration import OWN, Clock, Configuration, Frame, configurations, frame_of
@@ -143,7 +143,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
-    parser.add_argument("--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR")
+    parser.add_argument("--reports", type=Path, default=REPORTS_DIR, metavar="DIR")
     parser.add_argument("--name", default="comparison", help="of the report's files; default comparison")
     return parser.parse_args()
 

@@ -12,7 +12,7 @@ try:
     from flow.common.command_line import Parser, plain_lines, run_guarded
     from flow.common.decimals import whole_number
     from flow.common.errors import StepError
-    from flow.common.places import PROJECT_ROOT
+    from flow.common.places import REPORTS_DIR
     from flow.history.baselines import LAST, baselines
     from flow.history.dashboard import write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
@@ -65,7 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reports",
         type=Path,
-        default=PROJECT_ROOT / "reports",
+        default=REPORTS_DIR,
         metavar="DIR",
         help="whose results tell the spread of seeds; default reports",
     )

@@ -11,7 +11,7 @@ try:
     from flow.charts.picture import draw
     from flow.common.atomic_file import write_whole
     from flow.common.command_line import Parser, run_guarded
-    from flow.common.places import PROJECT_ROOT
+    from flow.common.places import IS_CHECKOUT, PROJECT_ROOT, REPORTS_DIR
     from flow.reproduction.context import report_contents
     from flow.reproduction.first_screen import first_screen, with_answer
     from flow.reproduction.layouts import draw_rows
@@ -24,7 +24,6 @@ except ModuleNotFoundError as missing:
     )
 
 NAME = "reproduction"
-COMMITTED = PROJECT_ROOT / "reports"
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -33,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--reports",
         type=Path,
-        default=COMMITTED,
+        default=REPORTS_DIR,
         metavar="DIR",
         help="folder with results/, where the report goes; default reports",
     )
@@ -62,7 +61,7 @@ def report(arguments: argparse.Namespace) -> None:
         "README.md": readme(contents.context),
     }
     written = {reports / name: text for name, text in pages.items()}
-    if reports.resolve() == COMMITTED:
+    if IS_CHECKOUT and reports.resolve() == REPORTS_DIR:
         page = PROJECT_ROOT / "README.md"
         written[page] = with_answer(page.read_text(encoding="utf-8"), first_screen(contents.context))
     console = Console()

@@ -12,7 +12,7 @@ try:
     from flow.common.command_line import Parser, Say, plain_lines, run_guarded
     from flow.common.decimals import count
     from flow.common.errors import UserError
-    from flow.common.places import PROJECT_ROOT
+    from flow.common.places import REPORTS_DIR
     from flow.history.backfill import backfill
     from flow.history.baselines import baselines, newest_targets
     from flow.history.dashboard import write_dashboard
@@ -72,7 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--db", default=str(DEFAULT_PATH), metavar="FILE|URL", help="default .history/history.db"
     )
-    parser.add_argument("--reports", type=Path, default=PROJECT_ROOT / "reports", metavar="DIR")
+    parser.add_argument("--reports", type=Path, default=REPORTS_DIR, metavar="DIR")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     record = commands.add_parser("record", help="add results")
     record.add_argument("results", nargs="+", type=Path, metavar="RESULT.JSON")

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from flow.common.errors import UserError
 
+# The checkout; of an installed wheel, the folder it was installed into.
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+IS_CHECKOUT = (PROJECT_ROOT / "pyproject.toml").is_file()
+# Where reports and histories lie unless a command is told otherwise.
+WORK_ROOT = PROJECT_ROOT if IS_CHECKOUT else Path.cwd()
+REPORTS_DIR = WORK_ROOT / "reports"
 
 
 def cache_dir() -> Path:

@@ -26,12 +26,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from flow.common.errors import UserError
-from flow.common.places import PROJECT_ROOT
+from flow.common.places import WORK_ROOT
 
 SCHEMA_VERSION = 4
 LOCK_TIMEOUT_S = 60
 # Beside the sources, ignored by git and left alone by `make clean`.
-HISTORY_DIR = PROJECT_ROOT / ".history"
+HISTORY_DIR = WORK_ROOT / ".history"
 DEFAULT_PATH = HISTORY_DIR / "history.db"
 
 metadata = MetaData()

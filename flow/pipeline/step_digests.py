@@ -10,7 +10,7 @@ from siliconcompiler.tools.openroad import OpenROADTask
 
 from flow.common.places import PROJECT_ROOT
 from flow.record.dependencies import Sources, files_below, place_of, sources_of
-from flow.record.outside_sources import outside_sources
+from flow.record.outside_sources import PROJECT_PACKAGES, outside_sources
 from flow.record.provenance import digest_of, sha256
 from flow.tools.tool_identity import identities_of_tools
 from pdk_configs.corners import FILE_NAME as CORNERS_FILE
@@ -60,8 +60,8 @@ def step_sources(task: Any) -> Sources:
 
 
 def is_source(path: Path) -> bool:
-    """Whether a file below the checkout is the project's: an environment may lie there too."""
-    return "site-packages" not in path.relative_to(PROJECT_ROOT).parts
+    """Whether a file below the checkout, or of an installed wheel, is the project's."""
+    return path.relative_to(PROJECT_ROOT).parts[0] in PROJECT_PACKAGES
 
 
 def library_digest(project: ASIC, pdk: Pdk) -> str:
