@@ -6,7 +6,7 @@ RUN := $(BIN)/python flow/run.py
 # that hung the rest goes on in a new process, twice at most.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
-.PHONY: setup run test test-quick lint hooks mutate bench reports clean
+.PHONY: setup run test test-quick lint hooks mutate bench reports docs clean
 
 setup: .venv/installed
 
@@ -56,6 +56,10 @@ reports: setup
 	rm -f build/committed_history.db
 	$(BIN)/python flow/track.py --db build/committed_history.db import reports/history.jsonl
 	$(BIN)/python flow/track.py --db build/committed_history.db dashboard --page reports
+
+# The guide to the kernels, drawn from the kernels.
+docs: setup
+	$(BIN)/python -m hdl.datapath > docs/kernels.md
 
 clean:
 	rm -rf build
