@@ -1,7 +1,7 @@
-"""Kernels drawn from their frame: `python -m hdl.datapath` writes the guide docs/kernels.md, to standard output.
+"""Kernels drawn from their frame: `python -m hdl.datapath` writes docs/kernels.md to standard output.
 
-A drawing is a Mermaid flowchart, which code hosts show: a box per stage, an arrow per wire with its bits. What is drawn
-is what is converted, so a drawing cannot be out of date with its circuit.
+A drawing is a Mermaid flowchart, which code hosts show: a box per stage, an arrow per wire with its bits.
+It is made of what is converted, so it cannot be out of date with its circuit.
 """
 
 import argparse
@@ -18,9 +18,10 @@ from hdl.parameters import Choice, Integer, Parameter, Parameters
 HDL = Path(hdl.__file__).parent
 HEAD = """# The kernels
 
-Written by `python -m hdl.datapath` from the kernels themselves; do not edit. Each drawing has the default parameters: boxes are
-stages with their ranks of registers, arrows are wires with their bits. A dotted arrow goes back to an earlier stage: there is the
-loop over the keys, which sets the clock. The flags `start`, `live` and `finish` come from `control` and are not drawn.
+Written by `make docs` from the kernels themselves; do not edit. Drawn with the default parameters: boxes are
+stages with their ranks of registers, arrows are wires with their bits. A dotted arrow goes back to an earlier
+stage: there is the loop over the keys, which sets the clock. The flags `start`, `live` and `finish` come from
+`control` and are not drawn.
 
 """
 INDENT = "    "
