@@ -8,10 +8,11 @@ from hdl.formats import FloatFormat, parse_format
 from hdl.ieee_format import NEAREST, ieee_format
 from hdl.known_names import nearest_of
 
-# Words of `arithmetic`, `products` and `division` that change what a model computes.
+# Words of `arithmetic`, `products`, `division` and `exponential` that change what a model computes.
 FLUSH, IEEE = "flush", "ieee"
 ONE = "one"
 LOG = "log"
+PIECEWISE, VEXP = "piecewise", "vexp"
 
 # A number, or what gives it for the parameters declared before.
 Bound = int | Callable[["Parameters"], int]
@@ -134,6 +135,21 @@ class Arithmetic(Choice):
                 ieee_format(before.format)
             except ValueError as error:
                 raise ValueError(f"{self.name} {IEEE}: {error}") from None
+        return chosen
+
+
+@dataclass(frozen=True)
+class FormatChoice(Choice):
+    """A choice of which some words are for one format alone: (word, the format's name)."""
+
+    only: tuple[tuple[str, str], ...] = ()
+
+    def value(self, given: Any, before: Parameters) -> str:
+        """Return the value, checked."""
+        chosen = super().value(given, before)
+        for word, name in self.only:
+            if chosen == word and before.format != name:
+                raise ValueError(f"{self.name} {word} is for format {name} alone, not {before.format}")
         return chosen
 
 

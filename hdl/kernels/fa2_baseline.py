@@ -14,17 +14,22 @@ from hdl.kernels.frame_choices import (
     CHOSEN_DIFFERENCE,
     CHOSEN_DIVIDE,
     CHOSEN_SCORE,
+    EXPONENTIAL,
     FA2_CHOICES,
     chosen_maximum,
     fewest_keys,
 )
 from hdl.kernels.ieee_stages import ieee_weigh_separate
 from hdl.kernels.one_product import weigh_one_separate
+from hdl.kernels.vexp_weights import weigh_one_vexp, weigh_vexp
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import ieee
 from hdl.models.numpy_when_used import CodeArray
+from hdl.models.operators import multiply as multiply_model
 from hdl.models.operators import separate_exp_mul
+from hdl.models.vexp import vexp
+from hdl.parameters import VEXP
 from hdl.registry import register
 from hdl.units.arithmetic.multiply import multiply
 
@@ -91,27 +96,40 @@ class BaselineModel(Fa2Model):
     infinite_rises = False
 
     def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
-        """Return the codes of the piecewise-linear e^x, rounded, times v, rounded."""
+        """Return the codes of the exponential that is chosen, rounded, times v, rounded."""
+        if self.parameters.exponential == VEXP:
+            return multiply_model(vexp(x)[..., None], v, self.fmt)
         if isinstance(self.fmt, IeeeFormat):
             return ieee.multiply(ieee.pwl_exp(x, self.fmt)[..., None], v, self.fmt)
         return separate_exp_mul(x, v, self.fmt)
 
 
 WEIGH = Stage(weigh_separate, "weigh", value_rank=1)
+WEIGH_ONE = replace(WEIGH, wires={"rises": "rises_held"})
 
 FA2_BASELINE = register(
     Kernel(
         name="fa2_baseline",
         description="FlashAttention-2 kernel: two piecewise-linear exponentials, 2d+1 multipliers",
-        parameters=FA2_CHOICES,
+        parameters=(*FA2_CHOICES, EXPONENTIAL),
         score=CHOSEN_SCORE,
         recurrence=(
             chosen_maximum(infinite_rises=False),
             CHOSEN_DIFFERENCE,
             StageChoice(
                 "products",
-                two=StageChoice("arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_separate)),
-                one=replace(WEIGH, unit=weigh_one_separate, wires={"rises": "rises_held"}),
+                two=StageChoice(
+                    "exponential",
+                    piecewise=StageChoice(
+                        "arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_separate)
+                    ),
+                    vexp=replace(WEIGH, unit=weigh_vexp),
+                ),
+                one=StageChoice(
+                    "exponential",
+                    piecewise=replace(WEIGH_ONE, unit=weigh_one_separate),
+                    vexp=replace(WEIGH_ONE, unit=weigh_one_vexp),
+                ),
             ),
             CHOSEN_ACCUMULATE,
         ),

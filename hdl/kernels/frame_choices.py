@@ -11,7 +11,18 @@ from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM
 from hdl.kernels.frame import DOT_PRODUCT, Stage, StageChoice
 from hdl.kernels.ieee_stages import ieee_running_maximum
 from hdl.kernels.one_product import rising_maximum, single_difference
-from hdl.parameters import FLUSH, IEEE, LOG, ONE, Arithmetic, Choice, Parameters
+from hdl.parameters import (
+    FLUSH,
+    IEEE,
+    LOG,
+    ONE,
+    PIECEWISE,
+    VEXP,
+    Arithmetic,
+    Choice,
+    FormatChoice,
+    Parameters,
+)
 from hdl.units.ieee.dot_product import ieee_dot_product
 
 TWO = "two"
@@ -50,6 +61,16 @@ DIVISION_ACTIVITY = Choice(
     "when the division works: after a query's last key, or at every key",
     excludes=((EVERY_KEY, "division", SERIAL),),
     default_known=True,
+)
+
+# Of the baseline alone.
+EXPONENTIAL = FormatChoice(
+    "exponential",
+    (PIECEWISE, VEXP),
+    "e^x by four linear segments, or VEXP's by two parabolas, for BF16",
+    excludes=((VEXP, "arithmetic", IEEE),),
+    default_known=True,
+    only=((VEXP, "bf16"),),
 )
 
 # Of the paper's two kernels.
