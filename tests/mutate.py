@@ -45,6 +45,7 @@ LOG2, STAGES = "tests/hdl/kernels/test_log2_kernels.py", "tests/hdl/kernels/test
 MYHDL = f"{UNITS}/test_units_in_myhdl.py"
 IEEE, IEEE_FUNCTIONS = f"{UNITS}/test_ieee_units.py", f"{UNITS}/test_ieee_functions.py"
 DIVISION, ONE_PRODUCT = "tests/hdl/kernels/test_division.py", "tests/hdl/kernels/test_one_product.py"
+HFA, VEXP = "tests/hdl/kernels/test_hfa.py", f"{UNITS}/test_vexp.py"
 FRAME_CHOICES = "tests/hdl/kernels/test_frame_choices.py"
 FRAME, CONFORMANCE = "tests/hdl/kernels/test_frame.py", "tests/hdl/test_conformance.py"
 
@@ -134,6 +135,8 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     ],
     "hdl/units/exponential/log_addition.py": [(f"{UNITS}/test_log_addition.py", "circuit")],
     "hdl/units/exponential/pwl_exp.py": [(MYHDL, "pwl_exp"), (OPERATORS, "pwl"), (COST, "pwl_exp")],
+    "hdl/units/exponential/log_correction.py": [(HFA, "circuit_of")],
+    "hdl/units/exponential/vexp.py": [(VEXP, "circuit")],
     "hdl/units/registers.py": [(OPERATORS, "reset and expmul"), (COST, "delay_line")],
     "hdl/units/ieee/add.py": [(IEEE, "circuit and (add-e4m3 or subtract-e4m3)")],
     "hdl/units/ieee/dot_product.py": [(IEEE_FUNCTIONS, "circuit and 2-e4m3")],
@@ -160,6 +163,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     "hdl/kernels/fa2.py": [conformance("fa2_expmul")],
     "hdl/kernels/fa2_baseline.py": [(COST, "baseline-weigh"), conformance("fa2_baseline")],
     "hdl/kernels/fa2_expmul.py": [(COST, "expmul-weigh"), conformance("fa2_expmul")],
+    "hdl/kernels/fa2_hfa.py": [(COST, "hfa"), conformance("fa2_hfa")],
     "hdl/kernels/fa2_intmax.py": [(COST, "intmax-weigh"), conformance("fa2_intmax")],
     "hdl/kernels/fa2_log2.py": [(COST, "log2-weigh"), conformance("fa2_log2")],
     "hdl/kernels/fa2_log2_fixed.py": [
@@ -169,6 +173,8 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     ],
     "hdl/kernels/fa2_weights.py": [(COST, "baseline-weigh or expmul-weigh"), conformance("fa2_expmul")],
     "hdl/kernels/frame_choices.py": [(FRAME_CHOICES, "")],
+    "hdl/kernels/hfa_maximum.py": [(COST, "hfa-maximum or hfa-difference"), conformance("fa2_hfa")],
+    "hdl/kernels/vexp_weights.py": [(CONFORMANCE, "conforms and vexp and not in_myhdl")],
     "hdl/kernels/ieee_stages.py": [(ONE_PRODUCT, "circuits and nearest")],
     "hdl/kernels/one_product.py": [(ONE_PRODUCT, "circuits and e4m3")],
     "hdl/kernels/frame.py": [(FRAME, ""), conformance("fa2_expmul")],

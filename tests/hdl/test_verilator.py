@@ -46,7 +46,12 @@ FRAMES = [
     for name in ("fa2_baseline", "fa2_expmul")
     for fmt in ("bf16", "e4m3")
     for choice in FRAME_CHOICES
-]
+] + [
+    ("fa2_baseline", {"format": "bf16", "d": 2, "exponential": "vexp"} | choice)
+    for choice in ({}, {"products": "one"})
+] + [
+    ("fa2_hfa", {"format": fmt, "d": 2, "log_sum": "inferred"}) for fmt in ("bf16", "e4m3")
+]  # fmt: skip
 OTHERS = [
     (name, {"format": fmt, "lanes": lanes})
     for name in OPERATORS
@@ -57,7 +62,9 @@ OTHERS = [
     for fmt, d, timing in KERNEL_FORMATS
 ] + [
     (name, {"format": "e4m3", "fraction_bits": bits})
-    for name, bits in (("expmul", 1), ("expmul", 4), ("expmul", 16), ("fa2_log2", 1), ("fa2_log2_fixed", 1))
+    for name, bits in (
+        ("expmul", 1), ("expmul", 4), ("expmul", 16), ("fa2_log2", 1), ("fa2_log2_fixed", 1), ("fa2_hfa", 4),
+    )
 ] + FRAMES  # fmt: skip
 
 

@@ -34,6 +34,7 @@ LANES = D + 1
 
 # Bits of a score in the log2 kernels: integer part with its sign, fraction, distance to the maximum.
 INTEGER, F, DISTANCE = 9, 3, 5
+HFA_INTEGER, HFA_F = 6, 7  # bits of a logarithm of H-FA
 SUM, SUM_FRACTION = 24, 12  # bits of a fixed-point sum
 
 TEST = "test_unit_costs_what_it_did"
@@ -101,6 +102,10 @@ STAGES = {
         1892,
     ),
     ("fa2_log2_fixed", "accumulate"): (LANES * SUM, 921),
+    ("fa2_hfa", "maximum"): (1 + 2 * (INTEGER + HFA_F), 542),  # rises, the maximum, the lower of the two
+    ("fa2_hfa", "difference"): (DISTANCE + 1 + HFA_F + HFA_INTEGER + HFA_F + 1, 250),  # two weights
+    ("fa2_hfa", "accumulate"): (LANES * (1 + HFA_INTEGER + HFA_F) - 1, 4335),  # of l no sign
+    ("fa2_hfa", "divide"): (D * W + 1, 491),  # o, valid
     ("fa2_log2_fixed", "drain"): (LANES * (SUM + W) + LANES + 1, 739),  # sums, numbers, the flag
 }
 
