@@ -1,6 +1,7 @@
 """Each step's digest of what it is made of, which SiliconCompiler compares like any other of its settings."""
 
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,32 @@ PROJECT_FILES = ("flow/pipeline/project.py", "flow/pipeline/flowgraph.py")
 SCRIPT_KEYS = ("prescript", "postscript")
 
 
+class Readings:
+    """What has been read for the steps of one project: most have most of it in common."""
+
+    def __init__(self) -> None:
+        """Begin with nothing read."""
+        self.looked_at: dict[Path, Sources] = {}
+        self.sha256 = cache(sha256)
+        self.tools = cache(identities_of_tools)
+
+
 def give_digests(project: ASIC, pdk: Pdk) -> None:
     """Give every step of the project the digest of its code, scripts and tools, and of its library's files.
 
     For steps of the project and of SiliconCompiler alike, so that no step can forget it. A step whose digest
     is another one runs again, and so do all after it.
     """
-    on_library = library_digest(project, pdk)
+    readings = Readings()
+    on_library = library_digest(project, pdk, readings)
     for task in Task.find_task(project):
-        task.set_environmentalvariable(DIGEST_VARIABLE, step_digest(task, on_library), clobber=True)
+        digest = step_digest(task, on_library, readings)
+        task.set_environmentalvariable(DIGEST_VARIABLE, digest, clobber=True)
 
 
-def step_digest(task: Any, on_library: str) -> str:
+def step_digest(task: Any, on_library: str, readings: Readings) -> str:
     """Return the digest of what a step is made of; `on_library` counts for steps that read the library."""
-    sources = step_sources(task)
+    sources = step_sources(task, readings)
     outside = outside_sources(task.get("var", "design")) if task.valid("var", "design") else None
     if outside is not None:
         sources |= outside.project
@@ -44,19 +57,19 @@ def step_digest(task: Any, on_library: str) -> str:
     return digest_of(
         ({} if outside is None else {"outside": outside.digests()})
         | {
-            "files": {place_of(file): sha256(file) for file in sorted(sources.files)},
-            "tools": identities_of_tools(packages, with_openroad=isinstance(task, OpenROADTask)),
+            "files": {place_of(file): readings.sha256(file) for file in sorted(sources.files)},
+            "tools": readings.tools(packages, with_openroad=isinstance(task, OpenROADTask)),
             "library": on_library if isinstance(task, ASICTask) else None,
         }
     )
 
 
-def step_sources(task: Any) -> Sources:
+def step_sources(task: Any, readings: Readings) -> Sources:
     """Return what a step has of this project: the modules of its classes and all they use, its scripts."""
     modules = (inspect.getfile(kind) for kind in type(task).__mro__ if kind is not object)
     scripts = (path for key in SCRIPT_KEYS for path in task.get(key))
     own = [path for path in map(Path, (*modules, *scripts)) if path.is_relative_to(PROJECT_ROOT)]
-    return sources_of(*(path for path in own if is_source(path)))
+    return sources_of(*(path for path in own if is_source(path)), looked_at=readings.looked_at)
 
 
 def is_source(path: Path) -> bool:
@@ -64,18 +77,17 @@ def is_source(path: Path) -> bool:
     return path.relative_to(PROJECT_ROOT).parts[0] in PROJECT_PACKAGES
 
 
-def library_digest(project: ASIC, pdk: Pdk) -> str:
+def library_digest(project: ASIC, pdk: Pdk, readings: Readings) -> str:
     """Return the digest of the library's data and constraints, and of what this project says of them."""
     # Its other corners count for the step that takes them alone, which has them in its environment.
-    configured = sources_of(
-        *(file for file in files_below(CONFIGS_DIR / pdk.name) if file.name != CORNERS_FILE)
-    )
+    files = [file for file in files_below(CONFIGS_DIR / pdk.name) if file.name != CORNERS_FILE]
+    configured = sources_of(*files, looked_at=readings.looked_at)
     said = [*configured.files, *(PROJECT_ROOT / name for name in PROJECT_FILES)]
     return digest_of(
         {
             "data": sorted(map(sha256, library_files(project))),
-            "said": {place_of(file): sha256(file) for file in said},
-            "tools": identities_of_tools(configured.packages, with_openroad=False),
+            "said": {place_of(file): readings.sha256(file) for file in said},
+            "tools": readings.tools(configured.packages, with_openroad=False),
         }
     )
 

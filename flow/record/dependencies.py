@@ -34,12 +34,17 @@ class References:
     strings: frozenset[str]
 
 
-def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
+def sources_of(
+    *files: Path, root: Path = PROJECT_ROOT, looked_at: dict[Path, Sources] | None = None
+) -> Sources:
     """Return `files` of the checkout `root` and all that they use of it, directly or through others.
 
     A module uses what it imports, with the packages around that, and the files that its strings name. Those
     are scripts and data files beside it or in SCRIPTS_FOLDER, and folders of such files beside it.
+    Calls with one `looked_at` look at each module once: no file may come, go or change between them.
     """
+    used_of = {} if looked_at is None else looked_at
+    root = root.resolve()
     used: set[Path] = set()
     packages: set[str] = set()
     waiting = [file.resolve() for file in files]
@@ -50,17 +55,28 @@ def sources_of(*files: Path, root: Path = PROJECT_ROOT) -> Sources:
         used.add(file)
         if file.suffix != ".py":
             continue
-        package = package_of(file, root)
-        references = read_references(file.read_bytes(), package)
-        for name in (package, *references.imports):
-            if not (root / name.partition(".")[0]).is_dir():
-                packages.add(name.partition(".")[0])
-            waiting += module_files(name, root)
-        if "pkgutil" in references.imports:  # it imports all modules of the packages that it names
-            folders = (root.resolve().joinpath(*name.split(".")) for name in references.imports)
-            waiting += [path for folder in folders if folder.is_dir() for path in folder.glob("*.py")]
-        waiting += named_files(references.strings, file.parent, root)
+        if file not in used_of:
+            used_of[file] = used_by(file, root)
+        packages |= used_of[file].packages
+        waiting += used_of[file].files
     return Sources(frozenset(used), frozenset(packages - sys.stdlib_module_names))
+
+
+def used_by(file: Path, root: Path) -> Sources:
+    """Return what the module in `file` uses directly."""
+    package = package_of(file, root)
+    references = read_references(file.read_bytes(), package)
+    names = {package, *references.imports}
+    tops = {name.partition(".")[0] for name in names}
+    # Modules of a package have the packages around them in common.
+    modules = {".".join(parts[:length]) for parts in (name.split(".") for name in names)
+               for length in range(1, len(parts) + 1)}  # fmt: skip
+    used = {path for name in modules for path in files_of_module(name, root)}
+    if "pkgutil" in references.imports:  # it imports all modules of the packages that it names
+        folders = (root.joinpath(*name.split(".")) for name in references.imports)
+        used |= {path for folder in folders if folder.is_dir() for path in folder.glob("*.py")}
+    used |= set(named_files(references.strings, file.parent, root))
+    return Sources(frozenset(used), frozenset(top for top in tops if not (root / top).is_dir()))
 
 
 def package_of(file: Path, root: Path) -> str:
@@ -94,10 +110,15 @@ def module_files(name: str, root: Path) -> Iterator[Path]:
     """Yield the files of a module of the checkout and of the packages around it; none of another's."""
     parts = name.split(".")
     for length in range(1, len(parts) + 1):
-        path = root.resolve().joinpath(*parts[:length])
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if file.is_file():
-                yield file
+        yield from files_of_module(".".join(parts[:length]), root.resolve())
+
+
+def files_of_module(name: str, root: Path) -> Iterator[Path]:
+    """Yield the file of a module of the checkout, none of another's."""
+    path = root.joinpath(*name.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            yield file
 
 
 def named_files(strings: Iterable[str], folder: Path, root: Path) -> Iterator[Path]:
@@ -105,7 +126,7 @@ def named_files(strings: Iterable[str], folder: Path, root: Path) -> Iterator[Pa
     for name in strings:
         if not name.isprintable() or "/" in name or len(name) > 100 or name in ("", ".", ".."):
             continue
-        for path in (folder / name, root.resolve() / SCRIPTS_FOLDER / name):
+        for path in (folder / name, root / SCRIPTS_FOLDER / name):
             if path.suffix in SUFFIXES and path.is_file():
                 yield path
         if (folder / name).is_dir() and not (folder / name / "__init__.py").exists():
