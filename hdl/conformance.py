@@ -42,6 +42,9 @@ FRAMES: tuple[dict[str, Any], ...] = (
     {"log_sum": "inferred"},
     {"exponential": "vexp", "format": "bf16"},
     {"exponential": "vexp", "format": "bf16", "products": "one"},
+    {"lanes": "log2", "form": "difference", "score": "fixed"},
+    {"form": "published", "fraction_bits": 7},
+    {"output": "side_by_side", "score": "format", "value_bits": 8},
 )
 QUERIES, KEYS = 64, 24
 

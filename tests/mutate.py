@@ -43,6 +43,7 @@ UNITS, OPERATORS = "tests/hdl/units", "tests/hdl/operators/test_operator_circuit
 ARITHMETIC, DOT, COST = f"{UNITS}/test_arithmetic.py", f"{UNITS}/test_dot_product.py", f"{UNITS}/test_cost.py"
 LOG2, STAGES = "tests/hdl/kernels/test_log2_kernels.py", "tests/hdl/kernels/test_stages.py"
 MYHDL = f"{UNITS}/test_units_in_myhdl.py"
+FIXED_SCORES, FLASHD = f"{UNITS}/test_fixed_scores.py", "tests/hdl/kernels/test_flashd_kernels.py"
 IEEE, IEEE_FUNCTIONS = f"{UNITS}/test_ieee_units.py", f"{UNITS}/test_ieee_functions.py"
 DIVISION, ONE_PRODUCT = "tests/hdl/kernels/test_division.py", "tests/hdl/kernels/test_one_product.py"
 HFA, VEXP = "tests/hdl/kernels/test_hfa.py", f"{UNITS}/test_vexp.py"
@@ -61,6 +62,10 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (MYHDL, "add or subtract"),
         (ARITHMETIC, "adder and (e2m1 or e4m3)"),
         (COST, "add or subtract"),
+    ],
+    "hdl/units/arithmetic/aligned_dot_product.py": [
+        (COST, "flashd_fixed-dot_product"),
+        conformance("fa2_flashd_fixed"),
     ],
     "hdl/units/arithmetic/dot_product.py": [
         (MYHDL, "dot_product"),
@@ -97,6 +102,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (OPERATORS, "multiplier and pair and (e4m3 or e5m2)"),
         (COST, "multiply or limits"),
     ],
+    "hdl/units/arithmetic/signed_fixed.py": [(FIXED_SCORES, "number"), (COST, "number_to_fixed")],
     "hdl/units/arithmetic/sum_to_format.py": [
         (MYHDL, "dot_product"),
         (DOT, "e4m3 or e3m2"),
@@ -113,6 +119,10 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (COST, "tree or dot_product"),
     ],
     "hdl/units/delays.py": [(DOT, "e4m3"), (COST, "delay_line or enabled"), conformance("fa2_expmul")],
+    "hdl/units/exponential/aligned_log2_score.py": [
+        (FIXED_SCORES, "sum"),
+        (COST, "flashd_fixed-quantise"),
+    ],
     "hdl/units/exponential/expmul_lane.py": [
         (MYHDL, "expmul_lane"),
         (OPERATORS, "small and expmul and e4m3"),
@@ -163,6 +173,12 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     "hdl/kernels/fa2.py": [conformance("fa2_expmul")],
     "hdl/kernels/fa2_baseline.py": [(COST, "baseline-weigh"), conformance("fa2_baseline")],
     "hdl/kernels/fa2_expmul.py": [(COST, "expmul-weigh"), conformance("fa2_expmul")],
+    "hdl/kernels/fa2_flashd.py": [(COST, "flashd-"), conformance("fa2_flashd")],
+    "hdl/kernels/fa2_flashd_fixed.py": [
+        (FLASHD, "refused or serial"),
+        (COST, "flashd_fixed"),
+        conformance("fa2_flashd_fixed"),
+    ],
     "hdl/kernels/fa2_hfa.py": [(COST, "hfa"), conformance("fa2_hfa")],
     "hdl/kernels/fa2_intmax.py": [(COST, "intmax-weigh"), conformance("fa2_intmax")],
     "hdl/kernels/fa2_log2.py": [(COST, "log2-weigh"), conformance("fa2_log2")],
@@ -172,12 +188,14 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         conformance("fa2_log2_fixed"),
     ],
     "hdl/kernels/fa2_weights.py": [(COST, "baseline-weigh or expmul-weigh"), conformance("fa2_expmul")],
+    "hdl/kernels/flashd.py": [(COST, "flashd"), conformance("fa2_flashd")],
     "hdl/kernels/frame_choices.py": [(FRAME_CHOICES, "")],
     "hdl/kernels/hfa_maximum.py": [(COST, "hfa-maximum or hfa-difference"), conformance("fa2_hfa")],
     "hdl/kernels/vexp_weights.py": [(CONFORMANCE, "conforms and vexp and not in_myhdl")],
     "hdl/kernels/ieee_stages.py": [(ONE_PRODUCT, "circuits and nearest")],
     "hdl/kernels/one_product.py": [(ONE_PRODUCT, "circuits and e4m3")],
     "hdl/kernels/frame.py": [(FRAME, ""), conformance("fa2_expmul")],
+    "hdl/kernels/mean_output.py": [(COST, "deliver"), conformance("fa2_flashd_fixed")],
     "hdl/kernels/log2_maximum.py": [(STAGES, "far"), (COST, "log2 and not weigh"), conformance("fa2_log2")],
     "hdl/kernels/log2_weights.py": [(COST, "log2-weigh or intmax"), conformance("fa2_log2")],
     "hdl/kernels/running_maximum.py": [(COST, "baseline-maximum"), conformance("fa2_expmul")],

@@ -1,5 +1,7 @@
 """Bit-accurate models of the arithmetic units that kernels share, from their specification."""
 
+from typing import Any
+
 from hdl.formats import FloatFormat
 from hdl.models.codes import as_codes, decode, encode
 from hdl.models.numpy_when_used import ArrayLike, CodeArray, FloatArray, IntArray, np
@@ -26,11 +28,16 @@ def subtract(a: ArrayLike, b: ArrayLike, fmt: FloatFormat) -> CodeArray:
 
 
 def dot_product(q: ArrayLike, k: ArrayLike, fmt: FloatFormat) -> CodeArray:
-    """Return the codes of the sum of q * k over the last axis; the other axes broadcast.
+    """Return the codes of the sum of q * k over the last axis, rounded once to nearest even; a zero is +0."""
+    total, scale = aligned_sum(q, k, fmt)
+    return encode(np.ldexp(total.astype(np.float64), scale), fmt)
+
+
+def aligned_sum(q: ArrayLike, k: ArrayLike, fmt: FloatFormat) -> tuple[IntArray, Any]:
+    """Return the sum of q * k over the last axis as integer and exponent; the other axes broadcast.
 
     Products are exact. Each is aligned to the product with the largest sum of exponent fields and its
-    magnitude cut off ceil(log2(d)) bits below that product's last bit; the sum is exact and rounded
-    once, to nearest even. A zero sum is +0.
+    magnitude cut off ceil(log2(d)) bits below that product's last bit; the sum is exact.
     """
     a, b = np.broadcast_arrays(as_codes(q, fmt).astype(np.int64), as_codes(k, fmt).astype(np.int64))
     guard_bits = (a.shape[-1] - 1).bit_length()
@@ -42,9 +49,9 @@ def dot_product(q: ArrayLike, k: ArrayLike, fmt: FloatFormat) -> CodeArray:
     product = np.where(nonzero, significand_a * significand_b, 0) << guard_bits
     magnitude = product >> np.minimum(largest - exponent, 63)
     negative = (a ^ b) >> fmt.sign_bit == 1
-    total = np.where(negative, -magnitude, magnitude).sum(axis=-1)
+    total: IntArray = np.where(negative, -magnitude, magnitude).sum(axis=-1)
     scale = largest[..., 0] - 2 * (fmt.bias + fmt.mantissa_bits) - guard_bits
-    return encode(np.ldexp(total.astype(np.float64), scale.astype(np.int32)), fmt)
+    return total, scale.astype(np.int32)
 
 
 def reciprocal(x: ArrayLike, fmt: FloatFormat) -> CodeArray:

@@ -65,6 +65,12 @@ OTHERS = [
     for name, bits in (
         ("expmul", 1), ("expmul", 4), ("expmul", 16), ("fa2_log2", 1), ("fa2_log2_fixed", 1), ("fa2_hfa", 4),
     )
+] + [
+    ("fa2_flashd", {"format": "e4m3", "d": 2, "lanes": "log2", "score": "fixed"}),
+    ("fa2_flashd", {"format": "e4m3", "d": 2, "form": "published", "fraction_bits": 3}),
+    ("fa2_flashd_fixed", {"format": "e4m3", "d": 2, "output": "side_by_side", "score": "format"}),
+    ("fa2_flashd_fixed", {"format": "bf16", "d": 2, "value_bits": 28, "weight_bits": 7, "fraction_bits": 12}),
+    ("fa2_flashd_fixed", {"format": "e4m3", "d": 2, "value_bits": 6, "weight_bits": 1, "fraction_bits": 7}),
 ] + FRAMES  # fmt: skip
 
 

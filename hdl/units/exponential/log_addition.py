@@ -1,6 +1,6 @@
 """What an addition in the log2 domain adds to the larger of two logarithms."""
 
-from myhdl import Signal, intbv
+from myhdl import Signal, intbv, modbv
 
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.units.exponential.log_addition_constants import (
@@ -31,8 +31,10 @@ def log_addition(distance: In, increase: Out, *, fraction_bits: int) -> Instance
     start = Signal(intbv(0)[fraction_bits + 1 :])
     fall = Signal(intbv(0)[fall_bits:])
     product = Signal(intbv(0)[fall_bits + offset_bits :])
-    fallen = Signal(intbv(0)[fall_bits + offset_bits :])
-    sloped = Signal(intbv(0)[fraction_bits + 1 :])
+    raised = Signal(intbv(0)[fall_bits + offset_bits :])
+    fallen = Signal(intbv(0)[fall_bits:])
+    # Between two settled states a fall may exceed another segment's start.
+    sloped = Signal(modbv(0)[fraction_bits + 1 :])
 
     @always_comb
     def split() -> None:
@@ -49,8 +51,12 @@ def log_addition(distance: In, increase: Out, *, fraction_bits: int) -> Instance
         product.next = fall * offset
 
     @always_comb
-    def round_half_down() -> None:
-        fallen.next = (product + rounding) >> offset_bits
+    def raise_by_half() -> None:
+        raised.next = product + rounding
+
+    @always_comb
+    def cut() -> None:
+        fallen.next = raised[fall_bits + offset_bits : offset_bits]
 
     @always_comb
     def subtract() -> None:

@@ -20,12 +20,14 @@ from hdl.units.arithmetic.negative_to_fixed import negative_to_fixed
 from hdl.units.arithmetic.normalise import normalise
 from hdl.units.arithmetic.reciprocal import reciprocal
 from hdl.units.arithmetic.round_to_format import round_to_format
+from hdl.units.arithmetic.signed_fixed import number_to_fixed
 from hdl.units.arithmetic.trees import maximum_tree, sum_tree
 from hdl.units.delays import delay_line, enabled_register
 from hdl.units.exponential.expmul_lane import expmul_lane
 from hdl.units.exponential.log2_lane import log2_lane
 from hdl.units.exponential.log2_score import log2_score
 from hdl.units.exponential.log2exp import log2exp
+from hdl.units.exponential.log_addition import log_addition
 from hdl.units.exponential.pwl_exp import pwl_exp
 
 E, M, W = E4M3.exponent_bits, E4M3.mantissa_bits, E4M3.width
@@ -36,6 +38,16 @@ LANES = D + 1
 INTEGER, F, DISTANCE = 9, 3, 5
 HFA_INTEGER, HFA_F = 6, 7  # bits of a logarithm of H-FA
 SUM, SUM_FRACTION = 24, 12  # bits of a fixed-point sum
+
+# Of a running mean: fraction bits of the sum's logarithm, mantissa bits of a weight, bits of v and o.
+LOG_F, WEIGHT, VALUE = 10, 3, 16
+DOT_PRODUCT_FLIP_FLOPS = (
+    2 * D * W  # q, k
+    + D * (1 + 1 + (E + 1) + 2 * (M + 1))  # of each product: sign, zero, exponent, significand
+    + (E + 1)  # the largest exponent
+    + (2 * (M + 1) + 1 + 1 + 1)  # the sum: a significand, a guard bit, a sign, a bit for two terms
+    + (E + 1)  # and its exponent
+)
 
 TEST = "test_unit_costs_what_it_did"
 
@@ -68,6 +80,8 @@ UNITS = {
     "log2_score": Figure(log2_score, {"fmt": E4M3, "fraction_bits": F}, 248),
     "expmul_lane": Figure(expmul_lane, {"fmt": E4M3}, 45, widths={"shift": 5}),
     "log2_lane": Figure(log2_lane, {"fmt": E4M3, "fraction_bits": F}, 143, widths={"log2_factor": 9}),
+    "log_addition": Figure(log_addition, {"fraction_bits": 7}, 347, widths={"distance": 17}),
+    "number_to_fixed": Figure(number_to_fixed, {"fmt": E4M3, "fixed_bits": 16, "fraction_bits": 12}, 246),
     # A register costs its bits and no gate, one with an enable too: the flip-flop has it.
     "enabled_register": Figure(enabled_register, {"width": 5}, 0, 5),
     "delay_line": Figure(delay_line, {"width": 5, "clocks": 3}, 0, 3 * 5),
@@ -75,14 +89,7 @@ UNITS = {
 
 # By kernel and stage, d = 2; what kernels share stands once.
 STAGES = {
-    ("fa2_baseline", "dot_product"): (
-        2 * D * W  # q, k
-        + D * (1 + 1 + (E + 1) + 2 * (M + 1))  # of each product: sign, zero, exponent, significand
-        + (E + 1)  # the largest exponent
-        + (2 * (M + 1) + 1 + 1 + 1)  # the sum: a significand, a guard bit, a sign, a bit for two terms
-        + (E + 1),  # and its exponent
-        1002,
-    ),
+    ("fa2_baseline", "dot_product"): (DOT_PRODUCT_FLIP_FLOPS, 1002),
     ("fa2_baseline", "maximum"): (3 * W, 129),  # before, after, the score
     ("fa2_baseline", "difference"): (2 * W, 870),
     ("fa2_baseline", "weigh"): (2 * (W - 1), 4495),  # two weights; e^x has no sign
@@ -107,6 +114,25 @@ STAGES = {
     ("fa2_hfa", "accumulate"): (LANES * (1 + HFA_INTEGER + HFA_F) - 1, 4335),  # of l no sign
     ("fa2_hfa", "divide"): (D * W + 1, 491),  # o, valid
     ("fa2_log2_fixed", "drain"): (LANES * (SUM + W) + LANES + 1, 739),  # sums, numbers, the flag
+    ("fa2_flashd", "quantise"): (INTEGER + LOG_F, 399),
+    ("fa2_flashd", "log_sum"): (
+        INTEGER + 1 + LOG_F + INTEGER + LOG_F + 1,
+        1343,
+    ),  # the sum, the score, a flag
+    ("fa2_flashd", "weigh"): (W - 1 + D * W + 1, 1823),  # a weight without sign, v, whether o is cleared
+    ("fa2_flashd", "accumulate"): (D * W, 870),
+    ("fa2_flashd", "deliver"): (D * W + 1, 12),
+    ("fa2_flashd_fixed", "dot_product"): (DOT_PRODUCT_FLIP_FLOPS, 718),
+    ("fa2_flashd_fixed", "quantise"): (INTEGER + LOG_F, 460),
+    ("fa2_flashd_fixed", "weigh"): (WEIGHT + 1 + DISTANCE + D * VALUE, 2660),  # significand, shift, v
+    ("fa2_flashd_fixed", "accumulate"): (D * VALUE, 282),
+    ("fa2_flashd_fixed", "deliver"): (
+        2  # whether a key has counted, and had at the end
+        + D.bit_length()
+        + 1  # the counter, valid
+        + D * (VALUE + W),  # o before and after
+        466,
+    ),
 }
 
 
