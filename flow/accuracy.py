@@ -19,8 +19,10 @@ try:
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
     from flow.error_study.model import model_study
     from flow.error_study.page import accuracy_markdown, error_chart
+    from flow.error_study.published_flashd import published_flashd_errors
     from flow.error_study.significant_digits import to_figure_digits
     from flow.error_study.study_parts import FinishedParts, study_key
+    from flow.error_study.variants import E4M3_ARMS
     from flow.record.source_digest import sources_sha256
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -77,6 +79,10 @@ def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     say("ramps")
     figures["synthetic"] = finished.get("synthetic", lambda: synthetic_errors(seeds))
     say("synthetic scores")
+    figures["synthetic_e4m3"] = finished.get("synthetic_e4m3", lambda: synthetic_errors(seeds, E4M3_ARMS))
+    say("synthetic scores, E4M3")
+    figures["published_flashd"] = finished.get("published_flashd", published_flashd_errors)
+    say("FLASH-D as published")
     figures["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
     figures["model"] = None
     if not arguments.no_model:

@@ -7,7 +7,16 @@ from flow.common.templates import open_template
 from flow.error_study.variants import ARMS
 
 TITLES = {arm.name: arm.title for arm in ARMS}
-CHART_ARMS = ("exact_bf16", "fa2_baseline", "fa2_expmul", "fa2_log2_f3", "fa2_log2_fixed_f3", "fa2_intmax")
+CHART_ARMS = (
+    "exact_bf16",
+    "fa2_baseline",
+    "fa2_expmul",
+    "fa2_log2_f3",
+    "fa2_log2_fixed_f3",
+    "fa2_intmax",
+    "fa2_flashd",
+    "fa2_flashd_fixed",
+)
 
 
 def accuracy_markdown(study: dict[str, Any]) -> str:

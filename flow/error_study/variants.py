@@ -3,14 +3,14 @@
 The kernels' arms are the models that the generated Verilog is proved against.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from hdl.designs import kernels
-from hdl.formats import BF16
+from hdl.formats import BF16, E4M3, FloatFormat
 from hdl.kernels.fa2 import Fa2Model
 from hdl.models import operators
 from hdl.models.attention import LOG2_E, Model, attend, attention_exact
@@ -53,19 +53,22 @@ class ExactModel(Fa2Model):
         return exact_bf16(x, v)
 
 
-def in_bf16(model: Model, q: FloatArray, k: FloatArray, v: FloatArray) -> FloatArray:
-    """Return what a BF16 `model` gives: q with its factor, k and v rounded once."""
-    codes = attend(model, encode(q * model.query_factor, BF16), encode(k, BF16), encode(v, BF16))
-    return decode(codes, BF16)
+def in_format(model: Model, fmt: FloatFormat, q: FloatArray, k: FloatArray, v: FloatArray) -> FloatArray:
+    """Return what a `model` in the format gives: q with its factor, k and v rounded once."""
+    codes = attend(model, encode(q * model.query_factor, fmt), encode(k, fmt), encode(v, fmt))
+    return decode(codes, fmt)
 
 
 def kernel_arm(
-    name: str, model: Callable[[Parameters], Model] | None = None, **given: int
+    name: str,
+    model: Callable[[Parameters], Model] | None = None,
+    fmt: FloatFormat = BF16,
+    given: Mapping[str, int | str] | None = None,
 ) -> Callable[..., FloatArray]:
-    """Return a kernel's attention in BF16, with the parameters `given`; `model` in the place of its own."""
+    """Return a kernel's attention, with the parameters `given`; `model` in the place of its own."""
     kernel = kernels()[name]
-    parameters = kernel.make_parameters({"format": BF16.name, **given})
-    return partial(in_bf16, (model or kernel.model)(parameters))
+    parameters = kernel.make_parameters({"format": fmt.name, **(given or {})})
+    return partial(in_format, (model or kernel.model)(parameters), fmt)
 
 
 def product_on_codes(
@@ -120,7 +123,7 @@ ARMS: tuple[Arm, ...] = (
         Arm(
             f"fa2_log2_f{bits}",
             f"A, fa2_log2, F = {bits}",
-            kernel_arm("fa2_log2", fraction_bits=bits),
+            kernel_arm("fa2_log2", given={"fraction_bits": bits}),
             partial(log2_product, bits, False),
             LOG2_E,
         )
@@ -130,17 +133,46 @@ ARMS: tuple[Arm, ...] = (
         Arm(
             f"fa2_log2_fixed_f{bits}",
             f"B, fa2_log2_fixed, F = {bits}",
-            kernel_arm("fa2_log2_fixed", fraction_bits=bits),
+            kernel_arm("fa2_log2_fixed", given={"fraction_bits": bits}),
         )
         for bits in FRACTION_BITS_RANGE
     ),
     Arm(
         "fa2_intmax",
         "X, fa2_intmax",
-        kernel_arm("fa2_intmax", fraction_bits=7),
+        kernel_arm("fa2_intmax", given={"fraction_bits": 7}),
         partial(log2_product, 7, True),
         LOG2_E,
     ),
+    Arm("fa2_flashd", "fa2_flashd", kernel_arm("fa2_flashd")),
+    Arm("fa2_flashd_log2", "fa2_flashd, lanes = log2", kernel_arm("fa2_flashd", given={"lanes": "log2"})),
+    Arm(
+        "fa2_flashd_published",
+        "fa2_flashd, form = published",
+        kernel_arm("fa2_flashd", given={"form": "published"}),
+    ),
+    Arm("fa2_flashd_fixed", "fa2_flashd_fixed", kernel_arm("fa2_flashd_fixed")),
+    Arm(
+        "fa2_flashd_fixed_format",
+        "fa2_flashd_fixed, score = format",
+        kernel_arm("fa2_flashd_fixed", given={"score": "format"}),
+    ),
+)
+
+# Of ARMS those that are measured in E4M3 as well, under the same names.
+_IN_E4M3: tuple[tuple[str, str, dict[str, str | int]], ...] = (
+    ("fa2_baseline", "fa2_baseline", {}),
+    ("fa2_expmul", "fa2_expmul", {}),
+    ("fa2_log2_f3", "fa2_log2", {"fraction_bits": 3}),
+    ("fa2_log2_fixed_f3", "fa2_log2_fixed", {"fraction_bits": 3}),
+    ("fa2_flashd", "fa2_flashd", {}),
+    ("fa2_flashd_log2", "fa2_flashd", {"lanes": "log2"}),
+    ("fa2_flashd_fixed", "fa2_flashd_fixed", {}),
+    ("fa2_flashd_fixed_format", "fa2_flashd_fixed", {"score": "format"}),
+)
+E4M3_ARMS: tuple[Arm, ...] = tuple(
+    Arm(name, next(arm.title for arm in ARMS if arm.name == name), kernel_arm(kernel, fmt=E4M3, given=given))
+    for name, kernel, given in _IN_E4M3
 )
 
 TRUTH = ARMS[0]
