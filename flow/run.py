@@ -72,6 +72,12 @@ def parse_arguments() -> argparse.Namespace:
         "--utilization", type=quantity, metavar="PERCENT", help="of the core by cells; default: the PDK's"
     )
     parser.add_argument(
+        "--padding",
+        type=whole_number,
+        metavar="SITES",
+        help="free sites at each side of a cell while it is placed; default: the PDK's",
+    )
+    parser.add_argument(
         "--drc-deck", type=Path, metavar="FILE", help="a deck for KLayout (.drc, .lydrc), run on the GDS"
     )
     parser.add_argument(
@@ -145,6 +151,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         utilization_percent=arguments.utilization,
         optimised_corners=arguments.corners,
         synthesis=arguments.synthesis,
+        padding_sites=arguments.padding,
         drc_deck=arguments.drc_deck,
     )
 

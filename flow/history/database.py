@@ -28,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from flow.common.errors import UserError
 from flow.common.places import WORK_ROOT
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCK_TIMEOUT_S = 60
 # Beside the sources, ignored by git and left alone by `make clean`.
 HISTORY_DIR = WORK_ROOT / ".history"
@@ -61,6 +61,7 @@ runs_table = Table(
     Column("target_utilization_percent", Float),
     Column("optimised_corners", String(20)),
     Column("synthesis", String(20)),
+    Column("target_padding_sites", Integer),
     Column("tool_versions", JSON, nullable=False),
     Column("metrics", JSON, nullable=False),
     Column("group_areas_um2", JSON),
@@ -130,11 +131,17 @@ def add_order(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def add_padding(connection: Connection) -> None:
+    """From version 4: the free sites at each side of a cell."""
+    add_columns(connection, {"target_padding_sites": "INTEGER"})
+
+
 # What leads from each version to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: add_groups_and_layout,
     2: add_corners_and_recipe,
     3: add_order,
+    4: add_padding,
 }
 
 

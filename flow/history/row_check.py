@@ -88,6 +88,7 @@ class Row(BaseModel):
     target_utilization_percent: float | None = None
     optimised_corners: str | None = None
     synthesis: str | None = None
+    target_padding_sites: Annotated[int, Field(ge=0, le=INTEGER_MAX)] | None = None
     tool_versions: dict[str, str]
     metrics: Annotated[dict[str, Any], AfterValidator(check_metrics)]
     group_areas_um2: dict[str, float] | None = None

@@ -242,6 +242,8 @@ def title_of(run: Run) -> str:
         words.append(f"seed {run['seed']}")
     if run["target_utilization_percent"]:
         words.append(f"{shortest(run['target_utilization_percent'])} % filled")
+    if run.get("target_padding_sites") is not None:
+        words.append(f"{run['target_padding_sites']} sites of padding")
     if run.get("optimised_corners"):
         words.append(f"{run['optimised_corners']} corners")
     if run.get("synthesis"):

@@ -21,6 +21,7 @@ KEYS = {
     "utilization_percent",
     "corners",
     "synthesis",
+    "padding_sites",
 }
 
 
@@ -86,6 +87,7 @@ def entry_settings(entry: Any, build_dir: Path, jobs: int) -> list[Settings]:
             utilization_percent=entry.get("utilization_percent"),
             optimised_corners=entry.get("corners", "typical"),
             synthesis=entry.get("synthesis", TIMING),
+            padding_sites=entry.get("padding_sites"),
         )
         for design in as_list(entry["design"])
         for pdk in as_list(entry.get("pdk"))

@@ -192,6 +192,7 @@ def collect(
         seed=settings.seed,
         target_utilization_percent=settings.target_utilization_percent,
         synthesis=settings.synthesis,
+        target_padding_sites=settings.target_padding_sites,
         depth=settings.depth,
         job=settings.job,
         nand2_cell=pdk.nand2_cell,

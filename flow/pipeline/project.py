@@ -110,9 +110,9 @@ def configure_openroad(project: ASIC, settings: Settings) -> None:
     pdk = settings.pdk
     placement = GlobalPlacementTask.find_task(project)
     placement.set_openroad_placedensity(settings.placement_density)
-    placement.set_openroad_padglobalplace(pdk.cell_padding_sites)
+    placement.set_openroad_padglobalplace(settings.padding_sites)
     for task in LEGALIZING_TASKS:
-        task.find_task(project).set_openroad_paddetailplace(pdk.cell_padding_sites)
+        task.find_task(project).set_openroad_paddetailplace(settings.padding_sites)
     # With both on, this OpenROAD fails on small designs (GPL-0314, filler index out of bounds).
     placement.set_openroad_gplroutabilitydriven(False)
     repair_timing = RepairTimingTask.find_task(project)

@@ -34,6 +34,8 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
         command += ["--drc-deck", str(settings.drc_deck)]
     if settings.optimised_corners != "typical":
         command += ["--corners", settings.optimised_corners]
+    if settings.target_padding_sites is not None:
+        command += ["--padding", str(settings.target_padding_sites)]
     if settings.synthesis != TIMING:
         command += ["--synthesis", settings.synthesis]
     command += ["--to", settings.depth, "--jobs", str(settings.jobs), "--out", str(settings.build_dir)]

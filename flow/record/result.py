@@ -160,10 +160,10 @@ class DesignSource(Record):
 class Result(Record):
     """One run, its inputs, its measurements and the SHA-256 of what it made.
 
-    `target_utilization_percent` None: the PDK's own. `synthesis` is the recipe that mapped it. `parasitics`
-    says whether those of the routed wires were extracted by rules or estimated from the technology LEF;
-    `layout_cells` whether the GDS holds the cells' full layouts or their abstracts. `data_sha256` is of the
-    numbers that the netlist computed on while its power was measured (`flow.attention_data.workload`).
+    `target_utilization_percent` and `target_padding_sites` None: the PDK's own. `synthesis` is the recipe
+    that mapped it. `parasitics` says whether those of the routed wires were extracted by rules or estimated
+    from the technology LEF; `layout_cells` whether the GDS holds the cells' full layouts or their abstracts.
+    `data_sha256` is of the numbers that the netlist computed on while its power was measured (`flow.attention_data.workload`).
     `git_branch` is the branch that the run was made on (`flow.record.checkout`). None where the run made
     none, or before they were kept.
     `design_source` None: the design is this project's.
@@ -186,6 +186,7 @@ class Result(Record):
     seed: int = 0
     target_utilization_percent: float | None = None
     synthesis: str = TIMING
+    target_padding_sites: int | None = None
     depth: str
     job: str
     nand2_cell: str
@@ -216,6 +217,7 @@ USUAL_SETTINGS: dict[str, Any] = {
     "target_utilization_percent": None,
     "optimised_corners": "typical",
     "synthesis": TIMING,
+    "target_padding_sites": None,
 }
 
 

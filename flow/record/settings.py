@@ -27,6 +27,7 @@ CLOCK_MIN_NS, CLOCK_MAX_NS = 0.01, 1000.0
 DECK_SUFFIXES = (".drc", ".lydrc")
 SEED_MAX = 2**31 - 1
 UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
+PADDING_MAX_SITES = 8
 JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
@@ -38,7 +39,8 @@ class Settings:
     without saying (`hdl.parameters.Choice`). The same settings have the same `folder`.
     `seed` other than 0 scrambles the names inside the groups before synthesis: the same circuit, mapped
     and placed another way. `target_utilization_percent` is the share of the core that the synthesised cells
-    fill; None: the PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
+    fill, `target_padding_sites` the free sites that the placement keeps at each side of a cell; None: the
+    PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
     `synthesis` is the recipe by which synthesis maps (`flow.record.recipes`).
     `drc_deck` is a foundry's deck for the GDS: it changes no layout.
     """
@@ -55,6 +57,7 @@ class Settings:
     target_utilization_percent: float | None = None
     optimised_corners: OptimisedCorners = "typical"
     synthesis: str = TIMING
+    target_padding_sites: int | None = None
     drc_deck: Path | None = None
 
     @property
@@ -66,6 +69,13 @@ class Settings:
     def utilization_percent(self) -> float:
         """Share of the core that the synthesised cells fill."""
         return self.target_utilization_percent or self.pdk.utilization_percent
+
+    @property
+    def padding_sites(self) -> int:
+        """Free sites that the placement keeps at each side of a cell."""
+        if self.target_padding_sites is None:
+            return self.pdk.cell_padding_sites
+        return self.target_padding_sites
 
     @property
     def placement_density(self) -> float:
@@ -141,6 +151,7 @@ def check_types(
     utilization_percent: Any,
     corners: Any,
     synthesis: Any,
+    padding_sites: Any,
 ) -> None:
     """Raise UserError where a setting, which may come from a file, is of another kind than it has to be."""
     number = (int, float, type(None))
@@ -152,6 +163,7 @@ def check_types(
         ("format", given.get("format", ""), (str,), "a name"),
         ("to", depth, (str,), "a name"),
         ("synthesis", synthesis, (str,), "a name"),
+        ("padding", padding_sites, (int, type(None)), "a whole number"),
         ("clock", clock_ns, number, "a number"),
         ("utilization", utilization_percent, number, "a number"),
         ("seed", seed, (int,), "a whole number"),
@@ -195,6 +207,7 @@ def make_settings(
     utilization_percent: float | None = None,
     optimised_corners: str = "typical",
     synthesis: str = TIMING,
+    padding_sites: int | None = None,
     drc_deck: Path | None = None,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
@@ -203,7 +216,16 @@ def make_settings(
     UserError for an unknown name, a value out of range or a job name that is no file name.
     """
     check_types(
-        design_name, given, pdk_name, clock_ns, depth, seed, utilization_percent, optimised_corners, synthesis
+        design_name,
+        given,
+        pdk_name,
+        clock_ns,
+        depth,
+        seed,
+        utilization_percent,
+        optimised_corners,
+        synthesis,
+        padding_sites,
     )
     design = find_design(design_name)
     pdk = find_pdk(pdk_name or DEFAULT_PDK)
@@ -239,9 +261,15 @@ def make_settings(
             f"--utilization {shortest(utilization_percent)}: it must be {UTILIZATION_MIN_PERCENT:g} "
             f"to {UTILIZATION_MAX_PERCENT:g} percent"
         )
+    if padding_sites == pdk.cell_padding_sites:
+        padding_sites = None
+    if padding_sites is not None and not 0 <= padding_sites <= PADDING_MAX_SITES:
+        raise UserError(f"--padding {padding_sites}: it must be 0 to {PADDING_MAX_SITES} sites")
     corner_choice = check_corners(optimised_corners, pdk)
     if job is None:
-        job = default_job(pdk, design, values, clock_ns, seed, utilization_percent, corner_choice, synthesis)
+        job = default_job(
+            pdk, design, values, clock_ns, seed, utilization_percent, corner_choice, synthesis, padding_sites
+        )
     if not JOB_NAME.fullmatch(job):
         raise UserError(f"job name '{job}': letters, digits and underscores only")
     return Settings(
@@ -257,6 +285,7 @@ def make_settings(
         target_utilization_percent=utilization_percent,
         optimised_corners=corner_choice,
         synthesis=synthesis,
+        target_padding_sites=padding_sites,
         drc_deck=None if drc_deck is None else check_deck_file(drc_deck, depth),
     )
 
@@ -293,11 +322,12 @@ def default_job(
     target_utilization_percent: float | None,
     optimised_corners: OptimisedCorners = "typical",
     synthesis: str = TIMING,
+    target_padding_sites: int | None = None,
 ) -> str:
     """Return a job name that the same settings always get.
 
-    Seed 0, the PDK's utilization, the typical corner and the recipe `timing` are left out. A parameter
-    that may go without saying has its name in it where it is said.
+    Seed 0, the PDK's utilization and padding, the typical corner and the recipe `timing` are left out.
+    A parameter that may go without saying has its name in it where it is said.
     """
     choices = {parameter.name for parameter in design.parameters if parameter.may_be_implied}
     words = [pdk.name]
@@ -311,6 +341,8 @@ def default_job(
     words.append(f"{shortest(clock_ns)}ns".replace(".", "p"))
     if target_utilization_percent is not None:
         words.append(f"util{shortest(target_utilization_percent)}".replace(".", "p"))
+    if target_padding_sites is not None:
+        words.append(f"pad{target_padding_sites}")
     if optimised_corners != "typical":
         words.append(f"{optimised_corners}corners")
     if synthesis != TIMING:

@@ -24,8 +24,10 @@ def test_same_settings_share_a_job_and_others_do_not():
         settings(clock_ns=4.5).job,
         settings(pdk_name="sky130").job,
         settings(utilization_percent=45.0).job,
+        settings(padding_sites=1).job,
     ]
     assert settings().job == settings(utilization_percent=60.0).job == jobs[0]
+    assert settings(padding_sites=0).job == jobs[0]
     assert len(set(jobs)) == len(jobs)
 
 
@@ -44,6 +46,9 @@ def test_same_settings_share_a_job_and_others_do_not():
         ({"depth": "gdss"}, "unknown depth 'gdss': did you mean 'gds'?"),
         ({"job": "../up"}, "job name '../up': letters, digits and underscores only"),
         ({"utilization_percent": 99.0}, "--utilization 99: it must be 5 to 85 percent"),
+        ({"padding_sites": 9}, "--padding 9: it must be 0 to 8 sites"),
+        ({"padding_sites": -1}, "--padding -1: it must be 0 to 8 sites"),
+        ({"padding_sites": 1.5}, "padding 1.5: it must be a whole number"),
         ({"jobs": 0}, "--jobs 0: at least 1"),
         ({"design": 5}, "design 5: it must be a name"),
         ({"given": 5}, "parameters 5: they must be names with values"),
