@@ -163,7 +163,8 @@ class Result(Record):
     `target_utilization_percent` and `target_padding_sites` None: the PDK's own. `synthesis` is the recipe
     that mapped it. `parasitics` says whether those of the routed wires were extracted by rules or estimated
     from the technology LEF; `layout_cells` whether the GDS holds the cells' full layouts or their abstracts.
-    `data_sha256` is of the numbers that the netlist computed on while its power was measured (`flow.attention_data.workload`).
+    `data_sha256` is of the numbers that the netlist computed on while its power was measured
+    (`flow.attention_data.workload`).
     `git_branch` is the branch that the run was made on (`flow.record.checkout`). None where the run made
     none, or before they were kept.
     `design_source` None: the design is this project's.
