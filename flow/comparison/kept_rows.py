@@ -12,6 +12,7 @@ from flow.record.depths import POWER_DEPTHS
 from flow.record.recipes import RECIPES
 from flow.record.result import Result, read_result
 from flow.record.results_store import COMPARABLE
+from hdl.designs import DESIGNS
 from hdl.kernels.frame import WITH_KEY
 from pdk_configs.pdk import load_pdk
 
@@ -38,10 +39,25 @@ def configuration_of(result: Result) -> Configuration:
 
 
 def kernel_results(results: Sequence[Result], kernels: Sequence[str]) -> list[Result]:
-    """Return those of `kernels`; layouts optimised for all corners are not compared."""
+    """Return those of `kernels` that a configuration can tell apart.
+
+    Layouts optimised for all corners are not compared, nor are variants of a kernel by parameters of its own.
+    """
     return [
-        result for result in results if result.design in kernels and result.optimised_corners == "typical"
+        result
+        for result in results
+        if result.design in kernels and result.optimised_corners == "typical" and has_usual_parameters(result)
     ]
+
+
+def has_usual_parameters(result: Result) -> bool:
+    """Return whether a result has its kernel's defaults for all that a configuration does not say."""
+    kernel = DESIGNS.get(result.design)
+    if kernel is None:
+        return True
+    said = ("format", "d", "value_timing", *dict(frame_of(result.parameters)))
+    given = {name: result.parameters[name] for name in said}
+    return kernel.make_parameters(given) == kernel.make_parameters(result.parameters)
 
 
 def kept_rows(results: Sequence[Result], kernels: Sequence[str]) -> list[Row]:

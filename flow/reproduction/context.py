@@ -23,11 +23,15 @@ from flow.reproduction.frames import described as described_waterfall
 from flow.reproduction.frames import waterfall_chart, waterfalls
 from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
+    KEYS,
+    SIGMA,
     arms_of,
     common_clock_rows,
     describe_pareto,
     pareto_charts,
 )
+from flow.reproduction.netlist_front import netlist_rows
+from flow.reproduction.peers import peer_rows
 from flow.reproduction.scaled_results import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
 from pdk_configs.pdk import load_pdk
@@ -90,6 +94,8 @@ def report_contents(reports: Path) -> ReportContents:
         "successors": [describe(first_seed(row), FIVE_KERNELS) for row in successors],
         "successors_own_clock": [describe(first_seed(row), FIVE_KERNELS) for row in at_own_clocks(five_rows)],
     }
+    context["peers"] = peer_rows(results, accuracy, SIGMA, KEYS)
+    context["netlists"] = netlist_rows(results)
     falls = [described_waterfall(waterfall, KERNELS) for waterfall in waterfalls(all_rows)]
     context["waterfalls"] = falls
     context["answer"] = answer(all_rows, KERNELS)

@@ -1,0 +1,67 @@
+"""All kernels with all their choices as netlists: which has the least area at which error."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flow.error_study.kernel_error import kernel_error
+from flow.record.recipes import TIMING
+from flow.record.result import Result
+from flow.record.results_store import kept_path
+from flow.reproduction.peers import BASELINE, FORMAT, PDK, D
+from hdl.designs import kernels
+from hdl.kernels.frame import WITH_KEY
+from pdk_configs.pdk import load_pdk
+
+# What every variant has: not what tells them apart.
+COMMON = {"format": FORMAT, "d": D, "value_timing": WITH_KEY}
+
+
+def netlist_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return a row for each kept netlist at the common settings, the smallest first.
+
+    `on_front`: no other has both less area and no larger error. `as_exact`: its error is not above the
+    baseline's. Without a netlist of the baseline nothing is told: no rows.
+    """
+    clock_ns = load_pdk(PDK).default_clock_ns
+    rows: list[dict[str, Any]] = []
+    least_error = baseline_area_um2 = baseline_error = float("inf")
+    measured = [
+        (area_um2, kernel_error(result.design, result.parameters), result)
+        for result in results
+        if (area_um2 := result.metrics.cell_area_um2) is not None
+        and result.design in kernels()
+        and (result.depth, result.pdk, result.clock_ns, result.seed) == ("synth", PDK, clock_ns, 0)
+        and result.synthesis == TIMING
+        and all(result.parameters.get(name) == value for name, value in COMMON.items())
+    ]
+    for area_um2, error, result in measured:
+        if (result.design, variant_of(result)) == (BASELINE, ""):
+            baseline_area_um2, baseline_error = area_um2, error
+    if baseline_area_um2 == float("inf"):
+        return []
+    for area_um2, error, result in sorted(measured, key=lambda entry: entry[:2]):
+        rows.append(
+            {
+                "design": result.design,
+                "variant": variant_of(result),
+                "area_um2": area_um2,
+                "change_percent": 100 * (area_um2 / baseline_area_um2 - 1),
+                "error": error,
+                "on_front": error < least_error,
+                "as_exact": error <= baseline_error,
+                "result": str(kept_path(Path(), result.design, result.job, result.depth)),
+            }
+        )
+        least_error = min(least_error, error)
+    return rows
+
+
+def variant_of(result: Result) -> str:
+    """Return in words the parameters that are not a kernel's defaults."""
+    kernel = kernels()[result.design]
+    usual = kernel.make_parameters({"format": FORMAT, "d": D})
+    chosen = kernel.make_parameters(result.parameters)
+    return ", ".join(
+        f"{name} {word}".replace("_", " ") for name, word in chosen.items if word != getattr(usual, name)
+    )

@@ -1,0 +1,101 @@
+"""Published operators beside measured ones, and the netlists' front: figures are those of kept results."""
+
+import json
+
+import pytest
+
+from flow.common.places import PROJECT_ROOT
+from flow.comparison.kept_rows import kept_results, kept_rows
+from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT
+from flow.reproduction.netlist_front import netlist_rows
+from flow.reproduction.peers import BASELINE, EXPMUL, PEERS, at_common_settings, parameters_of, peer_rows
+from hdl.designs import kernels
+
+REPORTS = PROJECT_ROOT / "reports"
+ACCURACY = json.loads((REPORTS / "accuracy.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def results():
+    return kept_results(REPORTS)
+
+
+def variant(result, area_um2=None, **parameters):
+    """The result of other parameters of its kernel, and another area."""
+    metrics = result.metrics.model_copy(update={"cell_area_um2": area_um2 or result.metrics.cell_area_um2})
+    return result.model_copy(update={"parameters": {**result.parameters, **parameters}, "metrics": metrics})
+
+
+def netlist(results, design):
+    return at_common_settings(results, design, {})["synth"]
+
+
+def test_every_peer_that_is_there_can_be_built_and_each_publication_is_claimed_once():
+    for peer in PEERS:
+        if peer.design in kernels():
+            parameters_of(peer.design, peer.given)
+    assert len({peer.claim.source for peer in PEERS}) == len({peer.claim for peer in PEERS})
+    assert str(PAPER_AREA_REDUCTION_PERCENT) in EXPMUL.claim
+
+
+def test_area_and_its_change_are_those_of_the_linked_results(results):
+    rows = {row["built"]: row for row in peer_rows(results, ACCURACY, 2, 512)}
+    row = rows["`fa2_expmul` [R, C]"]
+    measured = json.loads((REPORTS / row["result"]).read_text(encoding="utf-8"))
+    baseline = at_common_settings(results, BASELINE, {})[row["depth"]]
+    assert row["area_um2"]["median"] == measured["metrics"]["cell_area_um2"]
+    share = measured["metrics"]["cell_area_um2"] / baseline.metrics.cell_area_um2
+    assert row["area_um2_reduction"]["percent"] == pytest.approx(100 * (1 - share))
+    assert row["random_error"]["median"] == pytest.approx(0.163, abs=0.001)
+
+
+def test_a_peer_without_a_result_says_so_and_a_variant_is_not_taken_for_it(results):
+    inferred = {"log_sum": "inferred"}
+    usual = netlist(results, BASELINE)
+    sound = variant(usual.model_copy(update={"design": "fa2_hfa", "parameters": {"format": "bf16", "d": 16}}))
+    rows = peer_rows([usual, sound], None, 2, 512)
+    by_built = {row["built"]: row for row in rows}
+    assert by_built["`fa2_hfa`, `log_sum = inferred` (H0) [I]"]["result"] is None
+    assert by_built["`fa2_hfa`, `log_sum = sound` (H1) [I]"]["depth"] == "synth"
+    rows = peer_rows([usual, variant(sound, **inferred)], None, 2, 512)
+    by_built = {row["built"]: row for row in rows}
+    assert by_built["`fa2_hfa`, `log_sum = inferred` (H0) [I]"]["depth"] == "synth"
+    assert by_built["`fa2_hfa`, `log_sum = sound` (H1) [I]"]["result"] is None
+    assert all(row["random_error"] is None for row in rows)
+
+
+def test_a_variant_by_a_kernels_own_parameter_is_no_row_of_its_usual_configuration(results):
+    names = (BASELINE, "fa2_log2")
+    usual = [netlist(results, name) for name in names]
+    (row,) = kept_rows(usual, names)
+    for changed in (
+        variant(usual[0], area_um2=1.0, exponential="vexp"),
+        variant(usual[1], area_um2=1.0, fraction_bits=0),
+    ):
+        assert kept_rows([*usual, changed], names) == [row]
+
+
+def test_the_front_holds_what_no_other_beats_in_area_and_error(results):
+    usual = netlist(results, BASELINE)
+    smaller = variant(usual, area_um2=1.0, products="one")
+    inexact = variant(netlist(results, "fa2_expmul"), area_um2=2.0)
+    worse = variant(netlist(results, "fa2_expmul"), area_um2=0.5)
+    rows = netlist_rows([usual, smaller, inexact, worse])
+    assert [row["area_um2"] for row in rows] == [0.5, 1.0, 2.0, usual.metrics.cell_area_um2]
+    assert [row["on_front"] for row in rows] == [True, True, False, False]
+    assert [row["as_exact"] for row in rows] == [False, True, False, True]
+    assert [row["variant"] for row in rows] == ["", "products one", "", ""]
+    assert rows[-1]["change_percent"] == 0
+
+
+def test_no_netlist_of_another_clock_format_or_recipe_is_on_it(results):
+    usual = netlist(results, BASELINE)
+    others = [
+        usual.model_copy(update={"clock_ns": 4.0}),
+        usual.model_copy(update={"synthesis": "area"}),
+        usual.model_copy(update={"seed": 1}),
+        variant(usual, format="e4m3"),
+        variant(usual, d=32),
+    ]
+    assert netlist_rows(others) == []
+    assert [row["design"] for row in netlist_rows([usual, *others])] == [BASELINE]
