@@ -18,6 +18,7 @@ from hdl.models.codes import decode, encode
 from hdl.models.log2 import log2_scale, log2_score, power_weight
 from hdl.models.numpy_when_used import CodeArray, FloatArray
 from hdl.models.operators import multiply
+from hdl.models.vexp import vexp
 from hdl.parameters import Parameters
 
 FRACTION_BITS_RANGE = range(8)
@@ -43,6 +44,11 @@ def exact_bf16(x: CodeArray, v: CodeArray) -> CodeArray:
     """Return e^x v with each of e^x and the product rounded once to BF16."""
     weight = encode(np.exp(np.minimum(decode(x, BF16), 0.0)), BF16)
     return multiply(weight[..., None], v, BF16)
+
+
+def vexp_product(x: CodeArray, v: CodeArray) -> CodeArray:
+    """Return e^x v by VEXP's exponential, rounded to BF16, and a product."""
+    return multiply(vexp(x)[..., None], v, BF16)
 
 
 class ExactModel(Fa2Model):
@@ -144,6 +150,25 @@ ARMS: tuple[Arm, ...] = (
         partial(log2_product, 7, True),
         LOG2_E,
     ),
+    Arm(
+        "fa2_baseline_vexp",
+        "baseline, VEXP's e^x",
+        kernel_arm("fa2_baseline", given={"exponential": "vexp"}),
+        partial(product_on_codes, vexp_product),
+    ),
+    Arm(
+        "fa2_hfa_inferred_f7",
+        "fa2_hfa, as inferred (H0), F = 7",
+        kernel_arm("fa2_hfa", given={"log_sum": "inferred"}),
+    ),
+    *(
+        Arm(
+            f"fa2_hfa_sound_f{bits}",
+            f"fa2_hfa, sound (H1), F = {bits}",
+            kernel_arm("fa2_hfa", given={"fraction_bits": bits}),
+        )
+        for bits in (7, 10)
+    ),
     Arm("fa2_flashd", "fa2_flashd", kernel_arm("fa2_flashd")),
     Arm("fa2_flashd_log2", "fa2_flashd, lanes = log2", kernel_arm("fa2_flashd", given={"lanes": "log2"})),
     Arm(
@@ -165,6 +190,9 @@ _IN_E4M3: tuple[tuple[str, str, dict[str, str | int]], ...] = (
     ("fa2_expmul", "fa2_expmul", {}),
     ("fa2_log2_f3", "fa2_log2", {"fraction_bits": 3}),
     ("fa2_log2_fixed_f3", "fa2_log2_fixed", {"fraction_bits": 3}),
+    ("fa2_hfa_inferred_f7", "fa2_hfa", {"log_sum": "inferred"}),
+    ("fa2_hfa_sound_f7", "fa2_hfa", {}),
+    ("fa2_hfa_sound_f10", "fa2_hfa", {"fraction_bits": 10}),
     ("fa2_flashd", "fa2_flashd", {}),
     ("fa2_flashd_log2", "fa2_flashd", {"lanes": "log2"}),
     ("fa2_flashd_fixed", "fa2_flashd_fixed", {}),
