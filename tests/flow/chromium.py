@@ -26,9 +26,11 @@ FONT_CONFIGURATION = """<?xml version="1.0"?>
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CONSOLE = re.compile(r':CONSOLE[:(]\d+\)?\] "(.*?)", source:', re.DOTALL)
 ANSWER = "answer: "
+DRIVER = "[.WebGL-"  # what a driver says of its speed
 DARK, LIGHT = 0, 1
 ONLY_HERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SETTLE_MS = 500
+SOFTWARE_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 QUESTION = """<script>window.addEventListener("load", () => setTimeout(async () => {{
   console.log("{answer}" + await (async () => {{ {question} }})());
 }}, {settle_ms}));</script>"""
@@ -74,24 +76,28 @@ def open_page(
     dark: bool = False,
     width_px: int = 1200,
     height_px: int = 1600,
+    webgl: bool = False,
+    place: str = "",
 ) -> Page:
     """Open the HTML file with no network but this machine and return what became of it.
 
     `question` is the body of a JavaScript function that runs when the page has loaded; it may await.
+    `webgl` draws by software as a graphics card would; `place` is what stands behind the address's #.
     """
     program, environment = find_chromium()
     page_with_script = screenshot.with_suffix(".html")
     script = QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
     page_with_script.write_text(path.read_text(encoding="utf-8") + script, encoding="utf-8")
     options = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+        "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars",
+        *(SOFTWARE_WEBGL if webgl else ("--disable-gpu",)),
         "--enable-logging=stderr", f"--host-resolver-rules={ONLY_HERE}", "--virtual-time-budget=20000",
         f"--blink-settings=preferredColorScheme={DARK if dark else LIGHT}",
         f"--window-size={width_px},{height_px}", f"--user-data-dir={screenshot.parent / 'profile'}",
         f"--screenshot={screenshot}",
     ]  # fmt: skip
     done = subprocess.run(
-        [program, *options, page_with_script.resolve().as_uri()],
+        [program, *options, page_with_script.resolve().as_uri() + (f"#{place}" if place else "")],
         capture_output=True,
         text=True,
         timeout=120,
@@ -99,7 +105,7 @@ def open_page(
         env=os.environ | dict(environment),
         encoding="utf-8",
     )
-    messages = CONSOLE.findall(done.stderr)
+    messages = [message for message in CONSOLE.findall(done.stderr) if not message.startswith(DRIVER)]
     answers = [message.removeprefix(ANSWER) for message in messages if message.startswith(ANSWER)]
     console = tuple(message for message in messages if not message.startswith(ANSWER))
     return Page(console, answers[0] if answers else None, screenshot)

@@ -1,0 +1,1 @@
+"""A finished run as a page to look into: cells, nets, power, timing."""

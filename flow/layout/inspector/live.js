@@ -1,0 +1,33 @@
+// Beside a running viewer: the GDS itself, drawn by KLayout for the part that is looked at.
+
+export class LivePicture {
+  // `base` is the viewer's address, its token included; null in a page that stands alone.
+  constructor(image, base) {
+    Object.assign(this, { image, base, shown: false, timer: null });
+  }
+
+  get available() {
+    return this.base !== null;
+  }
+
+  show(shown) {
+    this.shown = shown && this.available;
+    this.image.hidden = true;
+  }
+
+  // Ask for the picture once the view stands still.
+  follow(camera, unitsPerUm, hiddenLayers) {
+    if (!this.shown) return;
+    this.image.hidden = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const [x0, y0, x1, y1] = camera.window.map((length) => length / unitsPerUm);
+      const [width, height] = [Math.round(camera.width), Math.round(camera.height)];
+      const words = new URLSearchParams({ x0, y0, x1, y1, width, height });
+      if (!this.names) this.names = await (await fetch(`${this.base}layers`)).json();
+      words.set("layers", this.names.filter((name) => !hiddenLayers.has(name)).join(","));
+      this.image.onload = () => { this.image.hidden = !this.shown; };
+      this.image.src = `${this.base}picture?${words}`;
+    }, 120);
+  }
+}
