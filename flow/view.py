@@ -21,6 +21,9 @@ try:
     from flow.formats.def_file import DefFile, read_def
     from flow.layout.difference import layout_difference
     from flow.layout.drawn import DrawnLayout
+    from flow.layout.inspector.facts import collect
+    from flow.layout.inspector.page import page_of, write_page
+    from flow.layout.layer_colours import layer_colours, layer_file
     from flow.layout.opened import OpenedLayout, open_layout
     from flow.layout.palette import THEMES
     from flow.layout.picture import draw_layouts
@@ -30,8 +33,7 @@ try:
     from flow.layout.window import check_window, picture_size_px, widened
     from flow.record.metrics import BY_NAME
     from flow.record.provenance import sha256
-    from flow.record.settings import find_pdk, nearest
-    from flow.tools.pdk_data import find_data_root
+    from flow.record.settings import nearest
     from hdl.known_names import FORMER_GROUPS
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -46,7 +48,8 @@ EXAMPLES = """examples:
   python flow/view.py build/fa2_expmul/JOB --stats                    numbers, and the worst path drawn
   python flow/view.py RUN --diff RUN2                                 two layouts at one scale, in numbers
   python flow/view.py build/expmul/JOB --png --layers metal2,metal3   wires of the GDS
-  python flow/view.py build/expmul/JOB --web                          pan and zoom in a browser
+  python flow/view.py build/expmul/JOB --html layout.html             look inside: one file for a browser
+  python flow/view.py build/expmul/JOB --web                          the same page, with the GDS behind it
   python flow/view.py build/expmul/JOB --gui                          KLayout with the PDK's layers
 """
 
@@ -73,7 +76,15 @@ def parse_arguments() -> argparse.Namespace:
         "--stats", action="store_true", help="numbers to stats.json, the worst path to worst_path.png"
     )
     parser.add_argument("--diff", type=Path, metavar="RUN2", help="compare; both layouts to difference.png")
-    parser.add_argument("--web", action="store_true", help="pan and zoom in a browser on this machine")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="cells, nets, power and timing to look into: one page, no network",
+    )
+    parser.add_argument(
+        "--web", action="store_true", help="that page in a browser on this machine, with the GDS behind it"
+    )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="of --web; default: a free one")
     parser.add_argument(
         "--layers",
@@ -163,38 +174,43 @@ def gds_of(layout: OpenedLayout) -> Path:
     return gds
 
 
-def layer_file(layout: OpenedLayout, pdk_root: Path | None) -> Path | None:
-    """Return the PDK's file of layer names and colours, None where it has none."""
-    pdk = find_pdk(layout.result.pdk)
-    library = pdk.make_library(find_data_root(pdk, pdk_root))
-    (technology,) = [part for part in library.get_dep() if part.name == library.get("asic", "pdk")]
-    files = technology.find_files("fileset", "klayout.techmap", "file", "display")
-    return Path(files[0]) if files else None
-
-
 def open_in_klayout(layout: OpenedLayout, pdk_root: Path | None) -> None:
     """Start KLayout on the GDS with the PDK's layer file; raises UserError where it is not installed."""
     program = shutil.which("klayout")
     if program is None:
         raise UserError("--gui needs the program `klayout` on PATH (Debian's package klayout)")
-    layers = layer_file(layout, pdk_root)
+    layers = layer_file(layout.result.pdk, pdk_root)
     command = [program, str(gds_of(layout)), *(["-l", str(layers)] if layers else [])]
     subprocess.run(supervised(command), check=False)
 
 
 def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path) -> None:
     """Draw the GDS's own shapes on the named layers, or on all."""
-    drawn = DrawnLayout(gds_of(layout), layer_file(layout, arguments.pdk_root))
+    drawn = DrawnLayout(gds_of(layout), layer_file(layout.result.pdk, arguments.pdk_root))
     drawn.show(drawn.layers if arguments.layers == ["all"] else arguments.layers)
     window_um = widened(window_in(drawn.die_um, arguments.window))
     path.write_bytes(drawn.picture(window_um, *picture_size_px(window_um, PICTURE_PX)))
 
 
+def write_inspector(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
+    """Write the run as a page to look into."""
+    facts = collect(layout, arguments.pdk_root)
+    colours = layer_colours(layer_file(layout.result.pdk, arguments.pdk_root))
+    arguments.html.parent.mkdir(parents=True, exist_ok=True)
+    write_page(facts, arguments.html, colours)
+    size_mb = arguments.html.stat().st_size / 1e6
+    console.print(f"page     {arguments.html} ({size_mb:.1f} MB)", highlight=False, soft_wrap=True)
+
+
 def serve(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
-    """Show the layout in the browser until Ctrl-C."""
-    drawn = DrawnLayout(gds_of(layout), layer_file(layout, arguments.pdk_root))
-    with LayoutServer(drawn, layout.title, arguments.port) as server:
-        console.print(f"layout   {server.address} (this machine only; Ctrl-C ends it)", highlight=False)
+    """Show the page to look into in the browser until Ctrl-C."""
+    layers = layer_file(layout.result.pdk, arguments.pdk_root)
+    drawn = DrawnLayout(gds_of(layout), layers)
+    page = page_of(collect(layout, arguments.pdk_root), layer_colours(layers), live=True)
+    with LayoutServer(drawn, page, arguments.port) as server:
+        console.print(
+            f"layout   {server.address} (this machine only; Ctrl-C ends it)", highlight=False, soft_wrap=True
+        )
         with suppress(KeyboardInterrupt):
             server.serve_forever()
 
@@ -202,8 +218,9 @@ def serve(layout: OpenedLayout, arguments: argparse.Namespace, console: Console)
 def view(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     console = Console()
-    if not (arguments.png or arguments.stats or arguments.diff or arguments.web or arguments.gui):
-        raise UserError("nothing to do: name --png, --stats, --diff RUN2, --web or --gui")
+    asked = (arguments.png, arguments.stats, arguments.diff, arguments.html, arguments.web, arguments.gui)
+    if not any(asked):
+        raise UserError("nothing to do: name --png, --stats, --diff RUN2, --html FILE, --web or --gui")
     for name in ("window", "layers", "highlight"):
         if getattr(arguments, name) is not None and not arguments.png:
             raise UserError(f"--{name} is for --png")
@@ -231,6 +248,8 @@ def view(arguments: argparse.Namespace) -> None:
         show_statistics(layout, out, arguments.theme, console)
     if other is not None:
         show_difference(layout, other, out, arguments.theme, console)
+    if arguments.html:
+        write_inspector(layout, arguments, console)
     if arguments.web:
         serve(layout, arguments, console)
     if arguments.gui:

@@ -54,7 +54,9 @@ def via_layers(lefs: Sequence[Path], layout: str) -> dict[str, tuple[str, str]]:
     for lef in lefs:
         for name, body in _LEF_VIA.findall(read_text(lef)):
             # The cut is named between them or before them.
-            joined = sorted({layer for layer in _LEF_LAYER.findall(body) if layer in rank}, key=lambda layer: rank[layer])
+            joined = sorted(
+                {layer for layer in _LEF_LAYER.findall(body) if layer in rank}, key=lambda layer: rank[layer]
+            )
             if len(joined) == 2:
                 layers[name] = (joined[0], joined[1])
     return layers | {name: (low, high) for name, low, high in _DEF_VIA.findall(layout)}

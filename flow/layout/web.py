@@ -1,7 +1,9 @@
-"""A layout in the browser, to pan and zoom: a server on this machine alone."""
+"""A layout's page in the browser, with pictures of its GDS: a server for this machine's user alone."""
 
+import hmac
 import json
 import math
+import secrets
 import sys
 import threading
 from http import HTTPStatus
@@ -9,36 +11,53 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flow.common.templates import open_template
 from flow.layout.drawn import DrawnLayout
 
 LOOPBACK = "127.0.0.1"
 SIZE_MAX_PX = 4096
 # So long a connection may say nothing, or not take its answer.
 IDLE_LIMIT_S = 30
+# Nothing from elsewhere runs, is shown or is asked for, whatever a run's names hold.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+}
 
 
 class LayoutServer(ThreadingHTTPServer):
-    """Serves the page and pictures of `drawn`: a connection per thread, one picture at a time."""
+    """Serves a page and pictures of `drawn`: a connection per thread, one picture at a time.
+
+    It answers on the loopback address, to who knows the token in its address, and to requests that name this
+    machine: a page of elsewhere whose name was made to lead here is refused.
+    """
 
     # The end of the server waits for no connection.
     daemon_threads = True
 
-    def __init__(self, drawn: DrawnLayout, title: str, port: int = 0) -> None:
+    def __init__(self, drawn: DrawnLayout, page: str, port: int = 0) -> None:
         """Listen on the loopback address; port 0 takes a free one."""
         super().__init__((LOOPBACK, port), LayoutRequest)
         self._drawn = drawn
         # KLayout's view is one: its layers and its picture belong together.
         self._drawing = threading.Lock()
         self.layers = tuple(drawn.layers)
-        self.page: str = open_template("web.html.j2", "flow.layout", escape=True).render(
-            title=title, die_um=drawn.die_um
-        )
+        self.page = page
+        self.token = secrets.token_urlsafe(16)
 
     @property
     def address(self) -> str:
         """Where a browser finds it."""
-        return f"http://{LOOPBACK}:{self.server_port}/"
+        return f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
+
+    def is_own_host(self, host: str | None) -> bool:
+        """Return whether a request's Host is this machine at this port."""
+        return host in (f"{LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}")
+
+    def is_token(self, given: str) -> bool:
+        """Return whether it is the token, in a time that does not depend on how much of it is."""
+        return hmac.compare_digest(given.encode(), self.token.encode())
 
     def picture(self, query: dict[str, list[str]]) -> bytes:
         """Return the picture that the query asks for; raises KeyError and ValueError for a broken one."""
@@ -62,19 +81,25 @@ class LayoutServer(ThreadingHTTPServer):
 
 
 class LayoutRequest(BaseHTTPRequestHandler):
-    """Answers GET: `/`, `/layers`, `/picture?x0=&y0=&x1=&y1=&width=&height=&layers=`."""
+    """Answers GET below `/TOKEN/`: the page, `layers`, `picture?x0=&y0=&x1=&y1=&width=&height=&layers=`."""
 
     server: LayoutServer
     timeout = IDLE_LIMIT_S
 
     def do_GET(self) -> None:
-        """Answer a request; a broken one is a 400."""
+        """Answer a request; a broken one is a 400, one of elsewhere a 403, one without the token a 404."""
+        if not self.server.is_own_host(self.headers["Host"]):
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
         parts = urlsplit(self.path)
-        if parts.path == "/":
+        token, _, name = parts.path.removeprefix("/").partition("/")
+        if not self.server.is_token(token):
+            self.send_error(HTTPStatus.NOT_FOUND)
+        elif name == "":
             self.answer("text/html; charset=utf-8", self.server.page.encode())
-        elif parts.path == "/layers":
+        elif name == "layers":
             self.answer("application/json", json.dumps(self.server.layers).encode())
-        elif parts.path == "/picture":
+        elif name == "picture":
             try:
                 self.answer("image/png", self.server.picture(parse_qs(parts.query)))
             except (KeyError, ValueError) as error:
@@ -88,7 +113,8 @@ class LayoutRequest(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

@@ -69,7 +69,7 @@ export function netDetails(facts, net, choose, layerColours) {
   return element("article", { "data-kind": "net" },
     element("h2", {}, facts.nets[net]),
     factTable([
-      ["net", `${count(sinks.length)} loads`],
+      ["loads", count(sinks.length)],
       ["driver", ...pins.filter((pin) => facts.drives(pin)).map((pin) => ownerLink(facts, pin, choose))],
       ["wires", fixed(total, 3, "um"), `, ${count(facts.vias(net).length)} vias`],
       timed && ["transitions", `${count(timed[net])} in ${count(facts.run.clocks)} clocks`],

@@ -201,9 +201,7 @@ def net_arrays(
                     pins.append((not drives, port_number[pin], pin_names.setdefault("", len(pin_names))))
             elif instance in cell_number:
                 drives = drives_net(cells.get(layout.components[instance].master), pin)
-                pins.append(
-                    (not drives, cell_number[instance], pin_names.setdefault(pin, len(pin_names)))
-                )
+                pins.append((not drives, cell_number[instance], pin_names.setdefault(pin, len(pin_names))))
         pins.sort()
         driven.append(bool(pins) and not pins[0][0])
         owner += [pin[1] for pin in pins]
@@ -388,5 +386,7 @@ def run_facts(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
 
 def markers_of(opened: OpenedLayout) -> list[Marker]:
     """Return the markers that the run's checks left."""
-    paths = [opened.folder / opened.result.files[kind] for kind in MARKER_FILES if kind in opened.result.files]
+    paths = [
+        opened.folder / opened.result.files[kind] for kind in MARKER_FILES if kind in opened.result.files
+    ]
     return [marker for path in paths if path.is_file() for marker in read_markers(path)]

@@ -1,7 +1,7 @@
 // Beside a running viewer: the GDS itself, drawn by KLayout for the part that is looked at.
 
 export class LivePicture {
-  // `base` is the viewer's address, its token included; null in a page that stands alone.
+  // `base` leads to the viewer's server; null in a page that stands alone.
   constructor(image, base) {
     Object.assign(this, { image, base, shown: false, timer: null });
   }

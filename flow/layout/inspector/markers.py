@@ -39,6 +39,4 @@ def _markers(database: Any) -> Iterator[Marker]:
                 if shape is not None:
                     box += shape if isinstance(shape, db.DBox) else shape.bbox()
         if not box.empty():
-            yield Marker(
-                category.path(), category.description, (box.left, box.bottom, box.right, box.top)
-            )
+            yield Marker(category.path(), category.description, (box.left, box.bottom, box.right, box.top))

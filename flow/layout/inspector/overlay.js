@@ -15,7 +15,7 @@ export class Overlay {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, camera.width, camera.height);
     this.wiresShown = state.wires ? this.#nearWires(state) : true;
-    if (state.mode.id === "group" && !state.chosen) this.#groupNames(state);
+    if (state.mode.id === "group" && !state.chosen && !state.path && !state.wires) this.#groupNames(state);
     if (state.chosen?.net !== undefined) this.#net(state.chosen.net);
     if (state.chosen?.cell !== undefined) this.#cell(state.chosen.cell);
     if (state.clockTree) this.#clockTree(state.clockTree);
@@ -82,8 +82,15 @@ export class Overlay {
         pen.moveTo(...camera.toScreen(x0, y0));
         pen.lineTo(...camera.toScreen(x1, y1));
       }
+      const width = this.#wireWidth(layer);
+      // A rim, for a colour that is near the ground's.
+      pen.strokeStyle = this.theme.line;
+      pen.lineWidth = width + 1.2;
+      pen.globalAlpha = 0.35 * alpha;
+      pen.stroke();
       pen.strokeStyle = this.layerColours[layer];
-      pen.lineWidth = this.#wireWidth(layer);
+      pen.lineWidth = width;
+      pen.globalAlpha = alpha;
       pen.stroke();
     }
     pen.lineCap = "butt";
@@ -141,20 +148,21 @@ export class Overlay {
     this.#line(known, this.theme.page, 6);
     this.#line(known, "#ff3fc8", 3);
     const { pen, camera } = this;
+    const chosenAt = points[chosen ?? -1];
     let lastLabel = [-1e9, -1e9];
-    path.stages.forEach(([pin, , delay], index) => {
-      if (!points[index]) return;
-      const [px, py] = camera.toScreen(...points[index]);
-      pen.fillStyle = index === chosen ? "#ffd83a" : "#ff3fc8";
+    for (const { place, delay, first, last } of visits(path.stages, points)) {
+      const [px, py] = camera.toScreen(...place);
+      const isChosen = chosenAt && chosen >= first && chosen <= last;
+      pen.fillStyle = isChosen ? "#ffd83a" : "#ff3fc8";
       pen.beginPath();
-      pen.arc(px, py, index === chosen ? 6 : 3.5, 0, 7);
+      pen.arc(px, py, isChosen ? 6 : 3.5, 0, 7);
       pen.fill();
-      const clear = Math.hypot(px - lastLabel[0], py - lastLabel[1]) > 46;
-      if (delay > 0 && (index === chosen || clear)) {
+      // Not one label over another.
+      if (isChosen || Math.hypot(px - lastLabel[0], py - lastLabel[1]) > 46) {
         this.#text(`${(delay * 1000).toFixed(0)} ps`, px + 7, py - 9, { size: 11 });
         lastLabel = [px, py];
       }
-    });
+    }
     if (known.length) {
       this.#text("start", ...offset(camera.toScreen(...known[0]), -8, 14), { bold: true, align: "right" });
       this.#text("end", ...offset(camera.toScreen(...known.at(-1)), 8, 14), { bold: true });
@@ -207,6 +215,21 @@ export class Overlay {
     pen.fillRect(14, y, length, 4);
     this.#text(`${um >= 1 ? um : um.toPrecision(1)} um`, 14 + length / 2, y - 11, { align: "center" });
   }
+}
+
+// The cells that a path goes through, each with the delay from leaving the one before to leaving it.
+function visits(stages, points) {
+  const found = [];
+  stages.forEach(([, , delay], index) => {
+    const place = points[index];
+    if (!place) return;
+    const before = found.at(-1);
+    if (before && before.place[0] === place[0] && before.place[1] === place[1]) {
+      before.delay += delay;
+      before.last = index;
+    } else found.push({ place, delay, first: index, last: index });
+  });
+  return found;
 }
 
 function offset([x, y], dx, dy) {

@@ -14,11 +14,21 @@ from flow.layout.palette import COLOURS
 HERE = Path(__file__).resolve().parent
 PACKAGE = "flow.layout.inspector"
 # Of wires where the PDK has no colours.
-LAYER_COLOURS = ("#2b6cff", "#d62839", "#1f9d55", "#f0a020", "#9b3fd0", "#1fb5b5", "#e0569a", "#8a6d3b", "#6c757d")
+LAYER_COLOURS = (
+    "#2b6cff",
+    "#d62839",
+    "#1f9d55",
+    "#f0a020",
+    "#9b3fd0",
+    "#1fb5b5",
+    "#e0569a",
+    "#8a6d3b",
+    "#6c757d",
+)
 
 
-def page_of(facts: Facts, layer_colours: dict[str, str] | None = None, live: str | None = None) -> str:
-    """Return the page. `live` is where a viewer's server answers, None for a page that stands alone.
+def page_of(facts: Facts, layer_colours: dict[str, str] | None = None, live: bool = False) -> str:
+    """Return the page; `live` beside a viewer's server, which draws the GDS.
 
     Whatever a run says reaches the page inside the packed facts, as the escaped title, or as JSON without
     a `<`.
@@ -29,7 +39,8 @@ def page_of(facts: Facts, layer_colours: dict[str, str] | None = None, live: str
             (layer_colours or {}).get(name, LAYER_COLOURS[number % len(LAYER_COLOURS)])
             for number, (name, _) in enumerate(facts.tables["layers"])
         ],
-        "live": live,
+        # Beside the page's own address, which holds the server's token.
+        "live": "./" if live else None,
     }
     page: str = open_template("page.html.j2", PACKAGE, escape=True).render(
         title=facts.tables["run"]["title"],
@@ -44,7 +55,8 @@ def page_of(facts: Facts, layer_colours: dict[str, str] | None = None, live: str
 def script_addresses() -> dict[str, str]:
     """Return the page's modules by the names by which they import each other, each as a `data:` address."""
     return {
-        f"inspector/{path.name}": "data:text/javascript;base64," + base64.b64encode(path.read_bytes()).decode()
+        f"inspector/{path.name}": "data:text/javascript;base64,"
+        + base64.b64encode(path.read_bytes()).decode()
         for path in sorted(HERE.glob("*.js"))
     }
 
