@@ -84,7 +84,7 @@ def wiring(wires: str, vias: Mapping[str, tuple[str, str]]) -> Wiring:
     put: list[tuple[str, int, int]] = []
     for path in re.split(r"\bNEW\b", wires.rstrip().removesuffix(";")):
         words = iter(path.split())
-        layer, at = next(words, ""), None
+        layer, at, virtual = next(words, ""), None, False
         for word in words:
             if word == "(":
                 point = []
@@ -94,9 +94,9 @@ def wiring(wires: str, vias: Mapping[str, tuple[str, str]]) -> Wiring:
                     point.append(number)
                 x = int(point[0]) if point[0] != "*" else at[0] if at else 0
                 y = int(point[1]) if point[1] != "*" else at[1] if at else 0
-                if at is not None and at != (x, y):
+                if at is not None and at != (x, y) and not virtual:
                     pieces.append((layer, *at, x, y))
-                at = (x, y)
+                at, virtual = (x, y), False
             elif word == "RECT":
                 # A patch beside the wire: "( dx0 dy0 dx1 dy1 )".
                 for number in words:
@@ -104,7 +104,9 @@ def wiring(wires: str, vias: Mapping[str, tuple[str, str]]) -> Wiring:
                         break
             elif word in _WITH_A_WORD:
                 next(words, None)
-            elif word not in ("TAPER", "VIRTUAL"):
+            elif word == "VIRTUAL":
+                virtual = True
+            elif word != "TAPER":
                 if word not in vias:
                     raise ValueError(f"via {word} is neither in the technology LEF nor in the DEF")
                 low, high = vias[word]

@@ -84,10 +84,22 @@ def open_page(
     `question` is the body of a JavaScript function that runs when the page has loaded; it may await.
     `webgl` draws by software as a graphics card would; `place` is what stands behind the address's #.
     """
-    program, environment = find_chromium()
     page_with_script = screenshot.with_suffix(".html")
-    script = QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
-    page_with_script.write_text(path.read_text(encoding="utf-8") + script, encoding="utf-8")
+    page_with_script.write_text(asking(path.read_text(encoding="utf-8"), question), encoding="utf-8")
+    address = page_with_script.resolve().as_uri() + (f"#{place}" if place else "")
+    return open_address(address, screenshot, dark=dark, width_px=width_px, height_px=height_px, webgl=webgl)
+
+
+def asking(page: str, question: str) -> str:
+    """Return the page with a script that asks it the question once it has loaded."""
+    return page + QUESTION.format(answer=ANSWER, question=question, settle_ms=SETTLE_MS)
+
+
+def open_address(
+    address: str, screenshot: Path, *, dark: bool, width_px: int, height_px: int, webgl: bool
+) -> Page:
+    """Open the address as `open_page` does a file."""
+    program, environment = find_chromium()
     options = [
         "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars",
         *(SOFTWARE_WEBGL if webgl else ("--disable-gpu",)),
@@ -97,7 +109,7 @@ def open_page(
         f"--screenshot={screenshot}",
     ]  # fmt: skip
     done = subprocess.run(
-        [program, *options, page_with_script.resolve().as_uri() + (f"#{place}" if place else "")],
+        [program, *options, address],
         capture_output=True,
         text=True,
         timeout=120,

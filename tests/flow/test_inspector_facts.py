@@ -133,7 +133,9 @@ def test_the_same_run_gives_the_same_bytes_is_timed_once_and_stays_as_it_is(run,
     monkeypatch.setattr(timing, "run_openroad", timed_again)
     assert pack(collect(open_layout(folder), None)) == first
     assert files_of(folder) == before
-    (folder / timing.FOLDER / timing.MADE_OF).write_text(json.dumps({"digest": "of another"}), encoding="utf-8")
+    (folder / timing.FOLDER / timing.MADE_OF).write_text(
+        json.dumps({"digest": "of another"}), encoding="utf-8"
+    )
     with pytest.raises(AssertionError, match="ran again"):
         collect(open_layout(folder), None)
 

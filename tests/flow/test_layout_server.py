@@ -1,6 +1,7 @@
 """The viewer's server as a process: connections that hang, signals, and pages that escape what they show."""
 
 import hashlib
+import http.client
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from flow_command import ROOT
@@ -90,7 +92,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
             lambda: re.search(r"http://\S+/", (tmp_path / "stdout").read_text(encoding="utf-8")), "address"
         )
         address = said[0]
-        port = int(address.rstrip("/").rpartition(":")[2])
+        port = urlsplit(address).port
         with socket.create_connection(("127.0.0.1", port)):
             page = get(address).decode()
             assert "<script>alert" not in page.lower()
@@ -107,7 +109,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
 @pytest.fixture
 def server(tmp_path):
     write_gds(tmp_path / "top.gds")
-    with LayoutServer(DrawnLayout(tmp_path / "top.gds", None), SCRIPT) as server:
+    with LayoutServer(DrawnLayout(tmp_path / "top.gds", None), "<p>a page</p>") as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -150,10 +152,37 @@ def test_a_query_that_is_none_is_refused_in_a_page_that_escapes_it(server, query
     assert b"<script>" not in caught.value.read()
 
 
-def test_a_layout_s_title_is_text_wherever_it_stands(server):
-    page = get(server.address).decode()
-    assert page.count("&lt;script&gt;alert(") == 2
-    assert page.count("<script>") == 1
+def answered(server, host, path):
+    """Return the status of a request to the server that says it is for `host`."""
+    connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+    connection.putrequest("GET", path, skip_host=True)
+    if host is not None:
+        connection.putheader("Host", host)
+    connection.endheaders()
+    return connection.getresponse().status
+
+
+def test_only_who_names_this_machine_and_knows_the_token_gets_an_answer(server):
+    host, path = f"127.0.0.1:{server.server_port}", f"/{server.token}/"
+    assert server.server_address[0] == "127.0.0.1"
+    assert server.address == f"http://{host}{path}"
+    for own in (host, f"localhost:{server.server_port}"):
+        assert answered(server, own, path) == 200
+        assert answered(server, own, f"{path}layers") == 200
+    for foreign in ("attacker.example", f"attacker.example:{server.server_port}", "127.0.0.1", "", None):
+        assert answered(server, foreign, path) == 403
+    for wrong in (
+        "/",
+        "/layers",
+        f"/{server.token}",
+        f"/{server.token[:-1]}/",
+        f"/x{server.token}/",
+        "/%F0/",
+    ):
+        expected = 200 if wrong == f"/{server.token}" else 404
+        assert answered(server, host, wrong) == expected
+    with LayoutServer(server._drawn, "another") as other:
+        assert other.token != server.token
 
 
 def test_the_dashboard_escapes_whatever_a_row_holds(tmp_path):

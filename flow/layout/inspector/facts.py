@@ -31,7 +31,6 @@ ORIENTATIONS = ("N", "S", "E", "W", "FN", "FS", "FE", "FW")
 MARKER_FILES = ("drc_markers", "deck_markers")
 # Of a pin's owner: a number below this is a cell, one from here on a port.
 PORTS_FROM = 1 << 24
-NO_DRIVER = 0xFFFFFFFF
 
 Array = npt.NDArray[Any]
 
@@ -207,7 +206,7 @@ def net_arrays(
         owner += [pin[1] for pin in pins]
         name_of_pin += [pin[2] for pin in pins]
         start.append(len(owner))
-    arrays = {
+    arrays: dict[str, Array] = {
         "pin_start": np.array(start, np.uint32),
         "pin_owner": np.array(owner, np.uint32),
         "pin_name": np.array(name_of_pin, np.uint16),

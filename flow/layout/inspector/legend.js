@@ -28,7 +28,7 @@ export function namesLegend(facts, sums, colours, hidden, { toggle, choose }) {
       element("td", {}, element("label", {}, box, colourBox(colours[index]))),
       element("td", { class: "name" }, element("button", { type: "button", class: "link", onclick: () => choose(sum.name), title: `${count(sum.cells)} cells` }, sum.name)),
       element("td", {}, fixed(sum.area, 0)), element("td", {}, percent(sum.area / area)),
-      ...(measured ? [element("td", {}, withUnit(sum.power, "W")), element("td", {}, sum.power > 0 ? fixed((100 * sum.glitches) / sum.power, 0, "%") : "–")] : []));
+      ...(measured ? [element("td", {}, withUnit(sum.power, "W")), element("td", {}, sum.power > 0 ? fixed(Math.max(0, (100 * sum.glitches) / sum.power), 0, "%") : "–")] : []));
   };
   const order = sums.map((_, index) => index).sort((one, two) => sums[two].area - sums[one].area);
   const heads = ["", "", "um²", "", ...(measured ? ["power", "glitch"] : [])];

@@ -35,7 +35,7 @@ def pack(facts: Facts) -> bytes:
 def planes(array: Array) -> bytes:
     """Return an array's bytes, all lowest ones first."""
     values = array.astype(KINDS[array.dtype.str[1:]])
-    return np.ascontiguousarray(values.view(np.uint8).reshape(len(values), -1).T).tobytes()
+    return np.ascontiguousarray(values.view(np.uint8).reshape(len(values), values.itemsize).T).tobytes()
 
 
 def as_text(packed: bytes) -> str:
