@@ -195,6 +195,27 @@ def test_neighbours_nets_search_and_tree_lead_from_one_to_the_next(page, facts, 
     assert shown["source"] == "hdl/units/exponential/log2exp.py"
 
 
+def test_what_feeds_a_cell_is_followed_back_to_registers_and_ports(page, facts, tmp_path):
+    shown = answer(
+        page,
+        tmp_path,
+        """const of = (start) => inspector.facts.cells.findIndex((name) => name.startsWith(start));
+        const fed = (start) => [inspector.cones.isRegister(of(start)), inspector.cones.fedBy(of(start))];
+        return {lane: fed("lane_0."), log2exp: fed("log2exp."), clock: fed("clkbuf_"),
+          registers: inspector.facts.cells.filter((_, cell) => inspector.cones.isRegister(cell)),
+          taken: inspector.cones.fedBy(inspector.facts.cells.findIndex((name, cell) =>
+            name.startsWith("register_x.") && inspector.cones.isRegister(cell)))}""",
+    )
+    assert shown["lane"] == shown["log2exp"] == [False, ["register"]]
+    assert shown["clock"][0] is False
+    masters = [facts.tables["masters"][number][0] for number in facts.arrays["master"]]
+    flops = [
+        name for name, master in zip(facts.tables["cells"], masters, strict=True) if master.startswith("DFF")
+    ]
+    assert shown["registers"] == flops
+    assert shown["taken"] == ["ports"]
+
+
 def test_the_address_shows_the_same_view_again(page, facts, tmp_path):
     name = facts.tables["cells"][5]
     place = answer(

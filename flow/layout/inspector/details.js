@@ -17,7 +17,15 @@ function pinLine(facts, pin, choose) {
   const neighbours = others.slice(0, PINS_MAX).map((other) => ownerLink(facts, other, choose));
   if (others.length > PINS_MAX) neighbours.push(element("span", { class: "note" }, `and ${count(others.length - PINS_MAX)} more`));
   return element("li", {}, element("b", {}, facts.owner(pin).name), " ", link(facts.nets[net], () => choose({ net }), "the net"),
+    element("span", { class: "note" }, ratesOf(facts, net)),
     element("ul", {}, neighbours.map((neighbour) => element("li", {}, facts.drives(pin) ? "→ " : "← ", neighbour))));
+}
+
+// How often a net changes, and would without delays: where the two part, glitches begin or come from upstream.
+function ratesOf(facts, net) {
+  const { transitions_timed: timed, transitions_zero_delay: still } = facts.arrays;
+  if (!timed) return "";
+  return `  ${fixed(timed[net] / facts.run.clocks, 2)} per clock, ${fixed(still[net] / facts.run.clocks, 2)} without delays`;
 }
 
 function ownerLink(facts, pin, choose) {
@@ -26,7 +34,7 @@ function ownerLink(facts, pin, choose) {
   return element("span", {}, link(facts.cells[cell], () => choose({ cell })), element("span", { class: "note" }, `/${name} ${facts.masters[facts.arrays.master[cell]][0]}`));
 }
 
-export function cellDetails(facts, cell, choose) {
+export function cellDetails(facts, cell, choose, cones) {
   const { arrays, unitsPerUm } = facts;
   const [master] = facts.masters[arrays.master[cell]];
   const unit = arrays.unit[cell];
@@ -48,6 +56,7 @@ export function cellDetails(facts, cell, choose) {
       ["group", facts.groups[arrays.group[cell]]],
       known.module && ["unit", known.module, known.source ? ` in ${known.source}` : ""],
       ["cell", master],
+      [cones.isRegister(cell) ? "register, takes" : "fed by", cones.fedBy(cell).join(", ") || "nothing that changes"],
       ["size", `${um(facts.width[cell])} by ${um(facts.height[cell])} um, ${fixed(facts.area(cell), 3)} um²`],
       ["place", `${um(arrays.x[cell])}, ${um(arrays.y[cell])} um, ${facts.orientations[arrays.orientation[cell]]}`],
       ...power,
@@ -83,7 +92,25 @@ export function netDetails(facts, net, choose, layerColours) {
       sinks.length > PINS_MAX * 2 ? element("li", { class: "note" }, `and ${count(sinks.length - PINS_MAX * 2)} more`) : null));
 }
 
-export function unitDetails(facts, unit, choose) {
+// Power and glitches of cells by what feeds them: the parts that mapping has melted together, told apart again.
+function feedTable(facts, cells, cones) {
+  const { power, glitch_power: glitches } = facts.arrays;
+  const parts = new Map();
+  for (const cell of cells) {
+    const name = cones.isRegister(cell) ? "registers" : cones.fedBy(cell).join(", ") || "nothing that changes";
+    const part = parts.get(name) ?? parts.set(name, { cells: 0, power: 0, glitches: 0 }).get(name);
+    part.cells += 1;
+    part.power += power[cell] || 0;
+    part.glitches += glitches[cell] || 0;
+  }
+  const rows = [...parts].sort((one, two) => two[1].glitches - one[1].glitches);
+  return element("table", { class: "rows feed" },
+    element("thead", {}, element("tr", {}, ["fed by", "cells", "power", "glitches"].map((head) => element("th", {}, head)))),
+    element("tbody", {}, rows.map(([name, part]) => element("tr", {},
+      [name, count(part.cells), withUnit(part.power, "W"), withUnit(part.glitches, "W")].map((text) => element("td", {}, text))))));
+}
+
+export function unitDetails(facts, unit, choose, cones) {
   const sum = sumsOf(facts, (cell) => facts.arrays.unit[cell], facts.units)[unit];
   const known = facts.unit_facts[unit];
   const cells = facts.cells.map((_, cell) => cell).filter((cell) => facts.arrays.unit[cell] === unit);
@@ -105,6 +132,8 @@ export function unitDetails(facts, unit, choose) {
       power && ["power", withUnit(sum.power, "W")],
       power && ["of it glitches", withUnit(sum.glitches, "W"), sum.power > 0 ? `, ${percent(sum.glitches / sum.power)}` : ""],
     ]),
+    power ? element("h3", {}, "by the registers that feed its cells") : null,
+    power ? feedTable(facts, cells, cones) : null,
     known.parts.length ? element("h3", {}, "made of") : null,
     known.parts.length ? element("ul", { class: "pins" }, known.parts.slice(0, PARTS_MAX).map(([name, module]) => element("li", {}, name, element("span", { class: "note" }, ` ${module}`)))) : null,
     power ? element("h3", {}, "most power of glitches") : null,

@@ -5,6 +5,7 @@ import { Camera } from "inspector/camera.js";
 import { CellsView } from "inspector/cells_view.js";
 import { checksPanel } from "inspector/checks_panel.js";
 import { bytes, family, modes, nameColours, range, rampColour, squareValues, THEMES } from "inspector/colours.js";
+import { Cones } from "inspector/cones.js";
 import { cellDetails, netDetails, unitDetails } from "inspector/details.js";
 import { element } from "inspector/dom.js";
 import { unpack } from "inspector/facts.js";
@@ -43,6 +44,7 @@ class Inspector {
     this.familySums = sumsOf(facts, (cell) => this.familyOf[facts.arrays.master[cell]], this.families);
     this.familyColours = nameColours(this.families, this.familySums.map((sum) => sum.area));
     this.tree = clockTree(facts);
+    this.cones = new Cones(facts, this.tree?.nets ?? new Set());
     this.state = {
       mode: this.modes[0], squares: false, wires: false, tab: "details", check: "setup", chosen: null, many: null, path: null,
       markers: [], marker: null, clockTree: null, ruler: null, ruling: false, results: null, bin: 0,
@@ -388,12 +390,12 @@ class Inspector {
     const { facts, state, given } = this;
     const choose = (chosen) => this.choose(chosen);
     if (state.results) return resultsPanel(facts, state.results.words, state.results.found, { choose, chooseMany: (cells) => this.chooseMany(cells) });
-    if (state.chosen?.cell !== undefined) return cellDetails(facts, state.chosen.cell, choose);
+    if (state.chosen?.cell !== undefined) return cellDetails(facts, state.chosen.cell, choose, this.cones);
     if (state.chosen?.net !== undefined) return netDetails(facts, state.chosen.net, choose, given.layer_colours);
-    if (state.chosen?.unit !== undefined) return unitDetails(facts, state.chosen.unit, choose);
+    if (state.chosen?.unit !== undefined) return unitDetails(facts, state.chosen.unit, choose, this.cones);
     if (state.chosen?.group !== undefined) {
       const units = facts.units.map((_, unit) => unit).filter((unit) => facts.cells.some((_, cell) => facts.arrays.unit[cell] === unit && facts.groups[facts.arrays.group[cell]] === state.chosen.group));
-      return element("article", { "data-kind": "group" }, element("h2", {}, state.chosen.group), units.length === 1 ? unitDetails(facts, units[0], choose) : element("div", {}, units.map((unit) => unitDetails(facts, unit, choose))));
+      return element("article", { "data-kind": "group" }, element("h2", {}, state.chosen.group), units.length === 1 ? unitDetails(facts, units[0], choose, this.cones) : element("div", {}, units.map((unit) => unitDetails(facts, unit, choose, this.cones))));
     }
     return element("article", { "data-kind": "none" }, element("h2", {}, "Nothing chosen"),
       element("p", {}, "Click a cell, a group's name or a unit of the tree, or search for an instance, a net or a cell type."));

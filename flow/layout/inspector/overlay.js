@@ -149,7 +149,7 @@ export class Overlay {
     this.#line(known, "#ff3fc8", 3);
     const { pen, camera } = this;
     const chosenAt = points[chosen ?? -1];
-    let lastLabel = [-1e9, -1e9];
+    const labels = [];
     for (const { place, delay, first, last } of visits(path.stages, points)) {
       const [px, py] = camera.toScreen(...place);
       const isChosen = chosenAt && chosen >= first && chosen <= last;
@@ -158,9 +158,9 @@ export class Overlay {
       pen.arc(px, py, isChosen ? 6 : 3.5, 0, 7);
       pen.fill();
       // Not one label over another.
-      if (isChosen || Math.hypot(px - lastLabel[0], py - lastLabel[1]) > 46) {
+      if (isChosen || labels.every(([x, y]) => Math.abs(px - x) > 46 || Math.abs(py - y) > 15)) {
         this.#text(`${(delay * 1000).toFixed(0)} ps`, px + 7, py - 9, { size: 11 });
-        lastLabel = [px, py];
+        labels.push([px, py]);
       }
     }
     if (known.length) {

@@ -67,6 +67,7 @@ export function slackPanel(facts, state, { choose, again }) {
 export function clockTree(facts) {
   const root = facts.byName.net.get(facts.clock_net);
   if (root === undefined) return null;
+  const all = new Set();
   const tree = facts.groups.indexOf("clock_tree");
   const branches = [];
   const levels = [];
@@ -75,6 +76,7 @@ export function clockTree(facts) {
     const next = [];
     const row = { level, nets: nets.length, buffers: [], loads: 0 };
     for (const net of nets) {
+      all.add(net);
       const pins = facts.pinsOfNet(net);
       const driver = pins.find((pin) => facts.drives(pin));
       for (const pin of pins) {
@@ -91,7 +93,7 @@ export function clockTree(facts) {
     levels.push(row);
     nets = next;
   }
-  return { branches, levels };
+  return { branches, levels, nets: all };
 }
 
 export function clockPanel(facts, state, { choose, toggleTree, tree }) {
