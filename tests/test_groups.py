@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-OF_A_GROUP = """
+TESTS = {
+    "of_a_group": """
 import pytest
 
 
@@ -16,36 +15,36 @@ import pytest
 @pytest.mark.parametrize("number", range(8))
 def test_in_a_group(number, note_worker):
     pass
-"""
-OF_A_FILE = """
+""",
+    "of_a_file": """
 import pytest
 
 
 @pytest.mark.parametrize("number", range(8))
 def test_in_a_file(number, note_worker):
     pass
-"""
+""",
+}
 FIXTURE = """
 import os
-from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture
-def note_worker():
-    with Path("workers.txt").open("a", encoding="utf-8") as workers:
+def note_worker(request):
+    with request.path.with_suffix(".txt").open("a", encoding="utf-8") as workers:
         workers.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
 """
 
 
-@pytest.mark.parametrize("tests", [OF_A_GROUP, OF_A_FILE], ids=["group", "file"])
-def test_a_group_and_a_file_each_run_in_one_process(tests, tmp_path):
+def test_a_group_and_a_file_each_run_in_one_process(tmp_path):
     inner = tmp_path / "inner"
     inner.mkdir()
     shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
     (inner / "conftest.py").write_text(FIXTURE, encoding="utf-8")
-    (inner / "test_together.py").write_text(tests, encoding="utf-8")
+    for name, text in TESTS.items():
+        (inner / f"test_{name}.py").write_text(text, encoding="utf-8")
     words = ["--numprocesses", "2", "--dist", "loadgroup", "--rootdir", "..", "."]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
@@ -53,6 +52,7 @@ def test_a_group_and_a_file_each_run_in_one_process(tests, tmp_path):
         capture_output=True, text=True, encoding="utf-8",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    workers = (inner / "workers.txt").read_text(encoding="utf-8").split()
-    assert len(workers) == 8
-    assert len(set(workers)) == 1
+    for name in TESTS:
+        workers = (inner / f"test_{name}.txt").read_text(encoding="utf-8").split()
+        assert len(workers) == 8
+        assert len(set(workers)) == 1, name
