@@ -16,6 +16,10 @@ COLOURS = {
     "control": "#7a3b12",
     "clock_tree": "#ff3fc8",
     "timing_repair": "#7f8791",
+    # Of a running mean, in the places of maximum, difference and division.
+    "log_sum": "#d62839",
+    "quantise": "#f0784f",
+    "deliver": "#7f3fb5",
     # The operators' own.
     "log2exp": "#d62839",
     "exp": "#d62839",

@@ -3,11 +3,13 @@ import re
 
 import pytest
 
-from flow.charts.bars import BarChart, Line, Series
+from flow.charts.bars import COLOURS, HATCHES, BarChart, Line, Series
 from flow.charts.interactive import as_div
 from flow.charts.picture import draw
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.charts.ranges import ends
+from flow.error_study.page import CHART_ARMS
+from flow.error_study.variants import ARMS
 
 BARS = BarChart(
     "bars",
@@ -73,3 +75,17 @@ def test_every_point_of_a_page_s_chart_has_its_label():
     for series in POINTS.series:
         assert re.search(f'"name":"{series.name}"', html)
         assert all(point.label in html for point in series.points)
+
+
+def test_as_many_series_as_there_are_colours_can_be_drawn_each_way(tmp_path):
+    assert len(HATCHES) == len(COLOURS)
+    series = tuple(Series(colour, (1.0,)) for colour in COLOURS)
+    assert len({(colour, hatch) for colour, hatch in zip(COLOURS, HATCHES, strict=True)}) == len(COLOURS)
+    chart = BarChart("many", "Title", "%", ("a",), series)
+    draw(chart, tmp_path / "many.svg")
+    assert all(colour in as_div(chart) for colour in COLOURS)
+
+
+def test_every_arm_of_the_error_chart_has_a_colour():
+    assert len(CHART_ARMS) <= len(COLOURS)
+    assert set(CHART_ARMS) <= {arm.name for arm in ARMS}
