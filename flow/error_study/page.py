@@ -41,9 +41,10 @@ def error_chart(study: dict[str, Any], name: str) -> BarChart:
     series = tuple(
         Series(
             TITLES[arm],
-            tuple(errors[arm]["median"] for _, errors in bars),
-            tuple(errors[arm]["smallest"] for _, errors in bars),
-            tuple(errors[arm]["largest"] for _, errors in bars),
+            *(
+                tuple(errors[arm][figure] if arm in errors else None for _, errors in bars)
+                for figure in ("median", "smallest", "largest")
+            ),
         )
         for arm in CHART_ARMS
         if arm in bars[0][1]
