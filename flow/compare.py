@@ -15,7 +15,7 @@ try:
 
     from flow.charts.picture import draw
     from flow.common.atomic_file import write_whole
-    from flow.common.command_line import Parser, assignments, each_once, names, run_guarded
+    from flow.common.command_line import Parser, assignments, each_once, names, plain_lines, run_guarded
     from flow.common.decimals import quantity, whole_number
     from flow.common.errors import StepError, UserError
     from flow.common.places import REPORTS_DIR
@@ -28,7 +28,8 @@ try:
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.rows import Row
     from flow.comparison.summary import summarize
-    from flow.pipeline.run_process import run_in_process
+    from flow.pipeline import run_pool
+    from flow.pipeline.run_pool import check_cluster, open_runs
     from flow.record.depths import POWER_DEPTHS
     from flow.record.misses import missed
     from flow.record.recipes import RECIPES, TIMING
@@ -138,6 +139,7 @@ def parse_arguments() -> argparse.Namespace:
         "--to", default="gds", metavar="DEPTH", help=f"{', '.join(reversed(COMPARABLE))}; default gds"
     )
     parser.add_argument("--jobs", type=whole_number, default=2, metavar="N", help="runs at once; default 2")
+    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
     parser.add_argument(
         "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
     )
@@ -169,7 +171,7 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         name = f"{settings.design.name} {settings.job}"
         console.print(f"{name}: started", highlight=False, soft_wrap=True)
         try:
-            result = run_in_process(settings, arguments.pdk_root)
+            result = run_at(settings, arguments.pdk_root)
             keep_run(arguments.reports, result, settings.folder)
         except (UserError, StepError, OSError) as error:
             failed.append(f"{name}: {error}")
@@ -181,7 +183,12 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         done = f"{name}: done, {result.metrics.cell_area_um2:,.0f} um2" + (f"; {miss}" if miss else "")
         console.print(done, highlight=False, soft_wrap=True)
 
-    with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+    say = plain_lines(console)
+    threads = all_settings[0].jobs
+    with (
+        open_runs(arguments.cluster, arguments.jobs, threads, len(all_settings), say) as run_at,
+        ThreadPoolExecutor(max_workers=arguments.jobs) as pool,
+    ):
         list(pool.map(run, all_settings))
     return failed
 
@@ -230,6 +237,7 @@ def compare(arguments: argparse.Namespace) -> None:
         raise UserError("--seeds and --jobs take at least 1")
     if arguments.to not in COMPARABLE:
         raise nearest("depth", arguments.to, reversed(COMPARABLE))
+    check_cluster(arguments.cluster)
     arguments.kernels = kernel_names(arguments.kernels)
     rows_wanted = configurations(
         arguments.pdk,

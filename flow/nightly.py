@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 try:
@@ -10,7 +11,7 @@ try:
     from sqlalchemy import Engine
 
     from flow.common.command_line import Parser, plain_lines, run_guarded
-    from flow.common.decimals import whole_number
+    from flow.common.decimals import count, whole_number
     from flow.common.errors import StepError
     from flow.common.places import REPORTS_DIR
     from flow.history.baselines import LAST, baselines
@@ -28,6 +29,8 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import configuration_of, runs_alike
     from flow.history.suite import read_suite
+    from flow.pipeline import run_pool
+    from flow.pipeline.run_pool import check_cluster, open_runs
     from flow.record.checkout import no_revision
     from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
@@ -61,6 +64,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--jobs", type=whole_number, default=2, metavar="N", help="threads of a run; default 2"
     )
+    parser.add_argument("--parallel", type=count, default=1, metavar="N", help="runs at once; default 1")
+    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     parser.add_argument(
         "--reports",
@@ -87,15 +92,19 @@ def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Me
 def nightly(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     say = plain_lines(Console())
+    check_cluster(arguments.cluster)
     suite = read_suite(arguments.suite, arguments.out, arguments.jobs)
     engine = open_history(arguments.db)
     if (line := no_revision()) is not None:
         say(line)
-    failed = []
-    for settings in suite:
-        reason = run_and_record(engine, settings, arguments.pdk_root, say)
-        if reason is not None:
-            failed.append(reason)
+    with (
+        open_runs(arguments.cluster, arguments.parallel, arguments.jobs, len(suite), say) as run_at,
+        ThreadPoolExecutor(arguments.parallel) as pool,
+    ):
+        reasons = pool.map(
+            lambda settings: run_and_record(engine, settings, arguments.pdk_root, say, run_at), suite
+        )
+        failed = [reason for reason in reasons if reason is not None]
     checks = check_suite(engine, suite, arguments.reports)
     page = write_dashboard(engine, arguments.page, arguments.reports)
     say(gate_markdown(checks))

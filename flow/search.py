@@ -3,6 +3,7 @@
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ try:
     from flow.exploration.page import write_page
     from flow.exploration.space import SETTINGS, read_space, settings_at, size_of, usual_point
     from flow.exploration.study import STAGES, Search, front_of, open_study, run_search
-    from flow.pipeline.run_process import run_in_process
-    from flow.record.result import Result
+    from flow.pipeline import run_pool
+    from flow.pipeline.run_pool import check_cluster, open_runs
     from flow.record.settings import DEFAULT_PDK, Settings, make_settings, nearest
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -77,6 +78,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--to", default="place", metavar="DEPTH", help=f"{', '.join(STAGES)}; default place")
     parser.add_argument("--trials", type=count, default=20, metavar="N", help="different points; default 20")
     parser.add_argument("--parallel", type=count, default=1, metavar="N", help="trials at once; default 1")
+    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
     parser.add_argument(
         "--jobs",
         type=count,
@@ -118,6 +120,7 @@ def read_limits(given: list[str], objectives: list[Objective]) -> dict[str, floa
 def search(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     say = plain_lines(Console())
+    check_cluster(arguments.cluster)
     if arguments.to not in STAGES:
         raise nearest("depth of a search", arguments.to, STAGES)
     if not Path(arguments.study).name == arguments.study or arguments.study in ("", ".", ".."):
@@ -164,11 +167,13 @@ def search(arguments: argparse.Namespace) -> None:
     folder = arguments.out / "search" / arguments.study
     study = open_study(folder, searched, arguments.seed)
 
-    def run_at(settings: Settings) -> Result:
-        return run_in_process(settings, arguments.pdk_root)
-
-    with ThreadPoolExecutor(arguments.parallel) as pool:
+    total = arguments.trials * len(searched.stages)
+    with (
+        open_runs(arguments.cluster, arguments.parallel, arguments.jobs, total, say) as make_run,
+        ThreadPoolExecutor(arguments.parallel) as pool,
+    ):
         first = usual_point(axes, usual)
+        run_at = partial(make_run, pdk_root=arguments.pdk_root)
         run_search(study, searched, arguments.trials, pool, run_at, arguments.parallel, first, say)
     title = f"{usual.design.name} on {usual.pdk.name} to {arguments.to}"
     say(write_page(study, objectives, title, folder))

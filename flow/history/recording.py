@@ -11,6 +11,7 @@ from flow.common.errors import StepError, UserError
 from flow.common.lock import locked
 from flow.common.places import PROJECT_ROOT
 from flow.history.runs import add_run, configuration_of, recorded, row_of
+from flow.pipeline.run_pool import RunAt
 from flow.pipeline.run_process import run_in_process
 from flow.pipeline.up_to_date import unchanged_result
 from flow.record.checkout import branch_of, git_state
@@ -36,8 +37,10 @@ def layout_path(settings: Settings, result: Result) -> str | None:
     return str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path)
 
 
-def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, say: Say) -> str | None:
-    """Run `settings` and record the result, unless this revision has it; return what went wrong.
+def run_and_record(
+    engine: Engine, settings: Settings, pdk_root: Path | None, say: Say, run_at: RunAt = run_in_process
+) -> str | None:
+    """Run `settings` by `run_at` and record the result, unless this revision has it; return what went wrong.
 
     A run of which nothing has changed is recorded for this revision without being run.
     """
@@ -61,7 +64,7 @@ def run_and_record(engine: Engine, settings: Settings, pdk_root: Path | None, sa
         else:
             say(f"{name}: started")
             try:
-                result = run_in_process(settings, pdk_root)
+                result = run_at(settings, pdk_root)
             except (UserError, StepError) as error:
                 say(f"{name}: failed: {error}")
                 return f"{name}: {error}"

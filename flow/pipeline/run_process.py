@@ -3,6 +3,7 @@
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +57,18 @@ def run_in_process(
     unchanged = unchanged_result(settings, pdk_root, tree)
     if unchanged is not None:
         return unchanged
-    command = command_line(settings, pdk_root, tree)
+    return run_command(command_line(settings, pdk_root, tree), settings.folder, **options)
+
+
+def run_command(command: Sequence[str], folder: Path, **options: Any) -> Result:
+    """Run a `command` of `command_line`, whose run's folder is `folder`; raises as `run_in_process` does."""
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as output,
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
     ):
         code = run_supervised(command, stdout=output, stderr=errors, **options)
         printed, said = whole(output), whole(errors)
-    log = job_log(settings.folder)
+    log = job_log(folder)
     if code < 0:
         raise StepError("run", f"killed by {signal.Signals(-code).name}", log)
     if code and not printed:
