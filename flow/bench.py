@@ -21,6 +21,9 @@ from flow.common.command_line import Parser, run_guarded
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import read_netlist
 from flow.history.scale_bench import bench_history, bench_writers
+from flow.layout.inspector.made_up import made_up_facts
+from flow.layout.inspector.page import page_of
+from flow.layout.inspector.speed import page_speed
 from flow.pipeline.measure_layout import step_runtimes_s
 from flow.pipeline.run_pool import LOCAL, open_runs
 from flow.pipeline.run_process import command_line, run_in_process
@@ -39,6 +42,7 @@ REPEATS = 3
 # Fraction bits of small runs, all different.
 SMALL_RUNS = (4, 5, 6, 7, 8, 9)
 UNCHANGED_RUNS = 1000
+INSPECTED_CELLS, KERNEL_CELLS = 100_000, 45_000
 
 
 def bench_models() -> None:
@@ -75,6 +79,17 @@ def bench_simulation(settings: Settings) -> None:
     print(
         f"gate simulation {name}, {len(gates.instances):,} cells, activity of every net, build included: "
         f"{workload.clocks:,} clocks in {runtime_s:.2f} s, {workload.clocks / runtime_s:,.0f} clocks/s"
+    )
+
+
+def bench_inspector() -> None:
+    """Print how soon the inspector shows a large layout, how smoothly it moves, and a usual page's size."""
+    shown = page_speed(made_up_facts(INSPECTED_CELLS))
+    size_mb = len(page_of(made_up_facts(KERNEL_CELLS))) / 1e6
+    print(
+        f"inspector, {INSPECTED_CELLS:,} cells, drawn by software: first picture after "
+        f"{shown.first_picture_s:.1f} s, {shown.frames_per_s:.0f} frames/s while moving; "
+        f"a page of {KERNEL_CELLS:,} cells has {size_mb:.1f} MB"
     )
 
 
@@ -177,6 +192,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     given = {"format": FORMAT, "d": D}
     bench_models()
+    bench_inspector()
     for kernel in KERNELS:
         bench_simulation(make_settings(kernel, given, PDK, depth="synth", build_dir=arguments.out))
     bench_unchanged(make_settings(KERNELS[0], given, PDK, depth="synth", build_dir=arguments.out))

@@ -1,36 +1,22 @@
-"""Headless Chromium for tests of pages: from PATH, or Debian's package unpacked into the cache."""
+"""Pages in headless Chromium: what they write, what they answer, what they look like."""
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from needs import skip_without
 
-from flow.common.atomic_file import write_whole
-from flow.common.places import cache_dir
-from flow.tools.debian_packages import PackageError, unpacked_once, with_missing_dependencies
+from flow.tools.chromium import SOFTWARE_WEBGL, find_chromium
+from flow.tools.debian_packages import PackageError
 
-PACKAGE = "chromium-headless-shell"
-# The package's program in usr/bin is a wrapper that looks for the browser where a system has it.
-BROWSER = f"usr/lib/chromium/{PACKAGE}"
-FONTS = "fonts-dejavu-core"
-# Without a configuration of fonts Chromium ends at the first letter.
-FONT_CONFIGURATION = """<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><dir>{fonts}</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
-"""
-PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CONSOLE = re.compile(r':CONSOLE[:(]\d+\)?\] "(.*?)", source:', re.DOTALL)
 ANSWER = "answer: "
 DRIVER = "[.WebGL-"  # what a driver says of its speed
 DARK, LIGHT = 0, 1
 ONLY_HERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SETTLE_MS = 500
-SOFTWARE_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 QUESTION = """<script>window.addEventListener("load", () => setTimeout(async () => {{
   console.log("{answer}" + await (async () => {{ {question} }})());
 }}, {settle_ms}));</script>"""
@@ -45,27 +31,12 @@ class Page:
     screenshot: Path
 
 
-@cache
-def find_chromium() -> tuple[str, tuple[tuple[str, str], ...]]:
+def browser() -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the program and what its environment needs; skips the test where there is none."""
-    for name in PROGRAMS:
-        program_path = shutil.which(name)
-        if program_path:
-            return program_path, ()
     try:
-        home = unpacked_once(cache_dir() / "chromium-with-fonts", browser_packages)
+        return find_chromium()
     except PackageError:
         skip_without("chromium")
-    libraries = {str(path.parent) for path in home.rglob("*.so*")}
-    fonts = home / "fonts.conf"
-    write_whole(fonts, FONT_CONFIGURATION.format(fonts=home / "usr/share/fonts"))
-    environment = {"LD_LIBRARY_PATH": ":".join(sorted(libraries)), "FONTCONFIG_FILE": str(fonts)}
-    return str(home / BROWSER), tuple(environment.items())
-
-
-def browser_packages() -> list[str]:
-    """Return the browser's package, what it needs that this system lacks, and fonts in any case."""
-    return sorted({*with_missing_dependencies(PACKAGE), FONTS})
 
 
 def open_page(
@@ -99,7 +70,7 @@ def open_address(
     address: str, screenshot: Path, *, dark: bool, width_px: int, height_px: int, webgl: bool
 ) -> Page:
     """Open the address as `open_page` does a file."""
-    program, environment = find_chromium()
+    program, environment = browser()
     options = [
         "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars",
         *(SOFTWARE_WEBGL if webgl else ("--disable-gpu",)),

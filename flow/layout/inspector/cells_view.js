@@ -10,12 +10,11 @@ precision highp int;
 precision highp usampler2D;
 uniform usampler2D owners;
 uniform sampler2D colours;
-uniform vec4 view;      // lower left corner of the picture, units per pixel, whether edges are drawn
+uniform vec3 view;      // lower left corner of the picture, units per pixel
 uniform vec4 grid;      // origin, pitch
 uniform ivec2 size;
 uniform vec4 die;
 uniform vec3 page, ground;
-uniform bool fine;
 out vec4 colour;
 uint owner(vec2 place) {
   ivec2 site = ivec2(floor((place - grid.xy) / grid.zw));
@@ -29,16 +28,21 @@ vec3 shown(vec2 pixel) {
   if (here == 0u) return ground;
   vec4 own = texelFetch(colours, ivec2(here % ${TABLE_WIDTH}u, here / ${TABLE_WIDTH}u), 0);
   vec3 mixed = mix(ground, own.rgb, own.a);
-  if (view.w > 0.0 && (owner(place + vec2(view.z, 0.0)) != here || owner(place + vec2(0.0, view.z)) != here))
-    return mix(mixed, page, 0.55);
+#ifdef EDGES
+  if (owner(place + vec2(view.z, 0.0)) != here || owner(place + vec2(0.0, view.z)) != here) return mix(mixed, page, 0.55);
+#endif
   return mixed;
 }
 void main() {
   vec2 pixel = gl_FragCoord.xy;
-  if (fine) colour = vec4((shown(pixel + vec2(-0.25, 0.125)) + shown(pixel + vec2(0.25, -0.125))
+#ifdef FINE
+  colour = vec4((shown(pixel + vec2(-0.25, 0.125)) + shown(pixel + vec2(0.25, -0.125))
     + shown(pixel + vec2(0.125, 0.3)) + shown(pixel + vec2(-0.125, -0.3))) / 4.0, 1.0);
-  else colour = vec4(shown(pixel), 1.0);
+#else
+  colour = vec4(shown(pixel), 1.0);
+#endif
 }`;
+const UNIFORMS = ["view", "grid", "size", "die", "page", "ground", "owners", "colours"];
 
 function rgb(text) {
   return [1, 3, 5].map((index) => parseInt(text.slice(index, index + 2), 16) / 255);
@@ -47,10 +51,20 @@ function rgb(text) {
 export class CellsView {
   constructor(canvas) {
     this.canvas = canvas;
-    const gl = (this.gl = canvas.getContext("webgl2", { antialias: false, alpha: false, preserveDrawingBuffer: true }));
+    const gl = (this.gl = canvas.getContext("webgl2", { antialias: false, alpha: false }));
     if (!gl) throw new Error("this browser has no WebGL 2");
+    this.programs = new Map();
+    this.textures = [gl.createTexture(), gl.createTexture()];
+  }
+
+  // The program with these parts. A condition in place of parts would cost both its sides where software draws.
+  #program(parts) {
+    const key = parts.join(" ");
+    if (this.programs.has(key)) return this.programs.get(key);
+    const { gl } = this;
     const program = gl.createProgram();
-    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    const defined = FRAGMENT.replace("es\n", `es\n${parts.map((part) => `#define ${part}\n`).join("")}`);
+    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, defined]]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, source);
       gl.compileShader(shader);
@@ -58,12 +72,9 @@ export class CellsView {
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) || "no shader");
-    gl.useProgram(program);
-    this.place = (name) => gl.getUniformLocation(program, name);
-    this.places = Object.fromEntries(["view", "grid", "size", "die", "page", "ground", "fine"].map((name) => [name, this.place(name)]));
-    gl.uniform1i(this.place("owners"), 0);
-    gl.uniform1i(this.place("colours"), 1);
-    this.textures = [gl.createTexture(), gl.createTexture()];
+    const made = { program, places: Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)])) };
+    this.programs.set(key, made);
+    return made;
   }
 
   #fill(unit, inside, width, height, format, type, data) {
@@ -74,6 +85,11 @@ export class CellsView {
     gl.texImage2D(gl.TEXTURE_2D, 0, inside, width, height, 0, format, type, data);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  }
+
+  resize([width, height]) {
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
   }
 
   setGrid(grid) {
@@ -91,17 +107,21 @@ export class CellsView {
   }
 
   draw(camera, die, theme, fine) {
-    const { gl, places, grid } = this;
+    const { gl, grid } = this;
     const perPixel = camera.scale * (camera.width / this.canvas.width);
+    const edges = grid.pitch[1] / perPixel > 9;
+    const { program, places } = this.#program([fine ? "FINE" : "", edges ? "EDGES" : ""].filter(Boolean));
+    gl.useProgram(program);
+    gl.uniform1i(places.owners, 0);
+    gl.uniform1i(places.colours, 1);
     const [x0, y0] = camera.window;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
-    gl.uniform4f(places.view, x0, y0, perPixel, grid.pitch[1] / perPixel > 9 ? 1 : 0);
+    gl.uniform3f(places.view, x0, y0, perPixel);
     gl.uniform4f(places.grid, ...grid.origin, ...grid.pitch);
     gl.uniform2i(places.size, grid.columns, grid.rows);
     gl.uniform4f(places.die, ...die);
     gl.uniform3f(places.page, ...rgb(theme.page));
     gl.uniform3f(places.ground, ...rgb(theme.ground));
-    gl.uniform1i(places.fine, fine ? 1 : 0);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 }

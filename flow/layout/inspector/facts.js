@@ -5,7 +5,9 @@ const PORTS_FROM = 1 << 24;
 const ALONG_Y = 128;
 
 export async function unpack(base64) {
-  const packed = Uint8Array.from(atob(base64.trim()), (letter) => letter.charCodeAt(0));
+  const letters = atob(base64.trim());
+  const packed = new Uint8Array(letters.length);
+  for (let index = 0; index < letters.length; index++) packed[index] = letters.charCodeAt(index);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const headLength = new DataView(bytes.buffer).getUint32(0, true);

@@ -22,6 +22,8 @@ import { WireIndex } from "inspector/wires.js";
 
 const TABS = ["details", "paths", "slack", "clock", "checks"];
 const STILL_MS = 140;
+const SLOW_MS = 40;
+const PAUSE_MS = 1000;
 const FADED_ALPHA = 0.75;
 const byId = (id) => document.getElementById(id);
 
@@ -33,6 +35,8 @@ class Inspector {
     this.squares = squareGrid(facts);
     this.modes = modes(facts);
     this.camera = new Camera(facts.run.die);
+    this.movingShare = 1;
+    this.stillMs = STILL_MS;
     this.view = new CellsView(byId("cells"));
     let wires = null;
     this.overlay = new Overlay(byId("overlay"), facts, () => (wires ??= new WireIndex(facts)), given.layer_colours);
@@ -151,10 +155,8 @@ class Inspector {
     const box = byId("picture").getBoundingClientRect();
     const ratio = Math.min(devicePixelRatio || 1, 2);
     this.camera.resize(box.width, box.height);
-    for (const canvas of [byId("cells"), byId("overlay")]) {
-      canvas.width = Math.max(1, Math.round(box.width * ratio));
-      canvas.height = Math.max(1, Math.round(box.height * ratio));
-    }
+    this.pixels = [box.width, box.height].map((side) => Math.max(1, Math.round(side * ratio)));
+    [byId("overlay").width, byId("overlay").height] = this.pixels;
     if (first) this.camera.fit();
     else this.redraw();
   }
@@ -262,9 +264,24 @@ class Inspector {
 
   // A frame now, a finer one when nothing has moved for a moment.
   moving() {
+    this.#watchPace();
     this.redraw(false);
     clearTimeout(this.stillTimer);
-    this.stillTimer = setTimeout(() => { this.redraw(true); this.#toAddress(); }, STILL_MS);
+    this.stillTimer = setTimeout(() => { this.redraw(true); this.#toAddress(); }, this.stillMs);
+  }
+
+  // Where frames come too slowly, those while moving are drawn with half the pixels each way.
+  #watchPace() {
+    const now = performance.now();
+    const since = now - (this.movedAt ?? 0);
+    this.movedAt = now;
+    if (since > PAUSE_MS) this.slowFrames = 0;
+    else {
+      this.slowFrames = since > SLOW_MS ? this.slowFrames + 1 : 0;
+      // Not before two more frames could have come: a fine one between them would make them slower still.
+      this.stillMs = Math.max(STILL_MS, 2.5 * since);
+    }
+    if (this.slowFrames >= 3) this.movingShare = 0.5;
   }
 
   redraw(fine = true) {
@@ -277,6 +294,7 @@ class Inspector {
   }
 
   drawNow(fine) {
+    this.view.resize(this.pixels.map((side) => Math.round(side * (fine ? 1 : this.movingShare))));
     this.view.draw(this.camera, this.facts.run.die, this.theme, fine);
     this.overlay.draw(this.camera, this.state, this.theme);
     byId("hint").textContent = this.state.wires && !this.overlay.wiresShown ? "zoom in to see wires" : this.state.ruling ? "drag to measure" : "";

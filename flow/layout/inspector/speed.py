@@ -1,0 +1,82 @@
+"""How fast the page is in headless Chromium, which draws by software: first picture, frames while moving."""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from flow.common.errors import UserError
+from flow.common.processes import supervised
+from flow.layout.inspector.facts import Facts
+from flow.layout.inspector.page import write_page
+from flow.tools.chromium import SOFTWARE_WEBGL, find_chromium
+
+FRAMES = 60
+LIMIT_S = 120
+_ANSWER = re.compile(r"measured (\d+) (\d+) (\d+)")
+# Reading a pixel waits until the frame is drawn. Time runs from the opening of the page.
+MEASURE = f"""<script type="module">
+const page = await window.inspector;
+const {{ gl }} = page.view;
+const drawn = () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+page.drawNow(true);
+drawn();
+const first = performance.now();
+for (let frame = 0; frame < {FRAMES}; frame++) {{
+  page.camera.move(frame % 2 ? 9 : -8, 1);
+  if (frame % 10 === 0) page.camera.zoom(0.9);
+  page.moving();
+  await new Promise((done) => requestAnimationFrame(done));
+}}
+drawn();
+const moving = performance.now() - first;
+console.log(`measured ${{Math.round(first)}} ${{Math.round(moving)}} ${{page.facts.cells.length}}`);
+</script>"""
+
+
+@dataclass(frozen=True)
+class PageSpeed:
+    """Time from opening the file to its first picture, and frames drawn per second while it moves."""
+
+    first_picture_s: float
+    frames_per_s: float
+    file_mb: float
+
+
+def page_speed(facts: Facts) -> PageSpeed:
+    """Return the speed of the page of `facts`; raises UserError where it did not come up."""
+    program, environment = find_chromium()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        write_page(facts, path)
+        file_mb = path.stat().st_size / 1e6
+        path.write_text(path.read_text(encoding="utf-8") + MEASURE, encoding="utf-8")
+        options = [
+            *("--headless", "--no-sandbox", "--disable-dev-shm-usage", "--enable-logging=stderr"),
+            *SOFTWARE_WEBGL,
+            *("--window-size=1280,800", f"--user-data-dir={folder}/profile", "--remote-debugging-port=0"),
+        ]
+        # It stays open until it is ended: time in a page that is to end by itself is not the clock's.
+        browser = subprocess.Popen(
+            supervised([program, *options, path.as_uri()]),
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | dict(environment),
+        )
+        limit = threading.Timer(LIMIT_S, browser.terminate)
+        limit.start()
+        try:
+            assert browser.stderr is not None
+            measured = next(filter(None, map(_ANSWER.search, browser.stderr)), None)
+        finally:
+            limit.cancel()
+            browser.terminate()
+            browser.wait()
+    if measured is None:
+        raise UserError(f"the inspector's page did not come up within {LIMIT_S} s")
+    first_ms, moving_ms, _ = map(int, measured.groups())
+    return PageSpeed(first_ms / 1000, 1000 * FRAMES / moving_ms, file_mb)
