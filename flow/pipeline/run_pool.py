@@ -6,6 +6,8 @@ path on every host.
 """
 
 import re
+import shlex
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ from flow.common.command_line import Say
 from flow.common.errors import StepError, UserError
 from flow.common.lock import locked
 from flow.common.places import PROJECT_ROOT
-from flow.common.processes import ended_by, handlers_kept
+from flow.common.processes import ended_by, handlers_kept, supervised
 from flow.pipeline.run_process import command_line, run_command
 from flow.pipeline.up_to_date import unchanged_result
 from flow.record.result import Result
@@ -172,6 +174,8 @@ def open_client(cluster: str, at_once: int, threads: int) -> Iterator[Any]:
                 memory=MEMORY,
                 walltime=WALL_TIME,
                 death_timeout=ORPHAN_LIMIT_S,
+                # A worker ends with its job's script, also where the batch system forgets it.
+                python=shlex.join(supervised([sys.executable], parent=0)),
                 log_directory=str(LOGS),
                 scheduler_options={"dashboard": False},
                 worker_extra_args=["--no-nanny"],
