@@ -4,15 +4,6 @@ from dataclasses import dataclass
 
 from flow.charts.ranges import Span
 
-# Far apart in lightness and told apart by hatching, so that a greyscale print keeps them; mid tones show on
-# white and on black.
-# As many series as a chart may have.
-COLOURS = (
-    "#2f6fb0", "#e0a030", "#4fa38a", "#b0486a", "#7a5fc0", "#8c8c8c",
-    "#c9622a", "#5fb8dc", "#7d6a2f", "#d487c0",
-)  # fmt: skip
-HATCHES = ("", "/", ".", "x", "-", "\\", "|", "+", "/", ".")
-
 
 @dataclass(frozen=True)
 class Series:

@@ -3,12 +3,14 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
+from PIL import Image
 
 from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
@@ -20,7 +22,6 @@ from flow.error_study.page import TITLES as ARM_TITLES
 PACKAGES = ("flow.reproduction", "flow.error_study")
 # The only HTML of the report's own, escaped as all the rest of what stands between tags.
 OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
-MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
 def span(ends: dict[str, float] | None, factor: float = 1.0, decimals: int = 2) -> str:
@@ -45,6 +46,16 @@ def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
 
 
+def data_address(picture: Path) -> str:
+    """Return a picture as an address that holds it; a PNG as WebP, the same pixels in half the bytes."""
+    content, media_type = picture.read_bytes(), "image/svg+xml"
+    if picture.suffix == ".png":
+        packed = BytesIO()
+        Image.open(picture).convert("RGB").save(packed, "WEBP", lossless=True)
+        content, media_type = packed.getvalue(), "image/webp"
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
 def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path) -> str:
     """Return `markdown` as a page: charts interactive, other pictures of `folder` inside it."""
     by_picture = {f"{chart.name}.svg": chart for chart in charts}
@@ -58,9 +69,8 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
             caption = f"<figcaption>{escapeHtml(chart.title)}</figcaption>"
             return f'<figure class="chart">{caption}{as_div(chart)}</figure>'
         path = folder / source
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
         alt = escapeHtml(tokens[index].content)
-        return f'<img alt="{alt}" src="data:{MEDIA_TYPES[path.suffix]};base64,{data}">'
+        return f'<img alt="{alt}" src="{data_address(path)}">'
 
     def heading(tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         token, title = tokens[index], tokens[index + 1].content

@@ -1,10 +1,10 @@
 import math
-import re
 
 import pytest
 
 from flow.charts.bars import COLOURS, HATCHES, BarChart, Line, Series
 from flow.charts.interactive import as_div
+from flow.charts.label_places import box_around, candidate_places, common_area, label_places
 from flow.charts.picture import draw
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.charts.ranges import ends
@@ -73,10 +73,11 @@ def test_a_value_whose_range_is_not_known_has_no_bar():
 def test_every_point_of_a_page_s_chart_has_its_label():
     html = as_div(POINTS)
     for series in POINTS.series:
-        assert re.search(f'"name":"{series.name}"', html)
+        assert f'"series":"{series.name}"' in html
         assert all(point.label in html for point in series.points)
 
 
+<<<<<<< HEAD
 def test_as_many_series_as_there_are_colours_can_be_drawn_each_way(tmp_path):
     assert len(HATCHES) == len(COLOURS)
     series = tuple(Series(colour, (1.0,)) for colour in COLOURS)
@@ -89,3 +90,23 @@ def test_as_many_series_as_there_are_colours_can_be_drawn_each_way(tmp_path):
 def test_every_arm_of_the_error_chart_has_a_colour():
     assert len(CHART_ARMS) <= len(COLOURS)
     assert set(CHART_ARMS) <= {arm.name for arm in ARMS}
+=======
+def boxes(points, places):
+    for (x, y, text), place in zip(points, places, strict=True):
+        yield next(box for candidate, box in candidate_places(x, y, text) if candidate == place)
+
+
+def test_labels_of_near_points_cover_neither_points_nor_lines_nor_each_other():
+    points = [(100.0 + 9 * index, 100.0 + 4 * (index % 3), f"kernel_{index}") for index in range(6)]
+    line = (80.0, 100.0, 160.0, 100.0)
+    drawn = list(boxes(points, label_places(points, [line], 470, 340)))
+    for index, box in enumerate(drawn):
+        assert all(common_area(box, other) == 0 for other in drawn[:index])
+        assert all(common_area(box, box_around(x, y)) == 0 for x, y, _ in points)
+        assert common_area(box, (line[0], line[1] - 1, line[2], line[3] + 1)) == 0
+
+
+def test_a_label_at_the_edge_stays_inside():
+    (box,) = boxes(edge := [(460.0, 5.0, "a long name")], label_places(edge, [], 470, 340))
+    assert common_area(box, (0.0, 0.0, 470.0, 340.0)) == pytest.approx((box[2] - box[0]) * (box[3] - box[1]))
+>>>>>>> 062f2e4 (Charts by Vega-Lite, as a picture and in the page: one description each)

@@ -1,5 +1,7 @@
 """The answers by frame and the waterfalls between frames, from results of any depth."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -141,6 +143,10 @@ def test_a_row_of_another_frame_is_none_of_the_usual_rows(usual):
 def test_a_bar_of_a_waterfall_begins_where_it_is_told_and_is_labelled_with_its_length(tmp_path):
     chart = BarChart("fall", "Fall", "%", ("a", "b"), (Series("area", (-20.0, -26.0), starts=(0.0, -20.0)),))
     html = as_div(chart)
-    assert '"base":[0.0,-20.0]' in html and '"x":[-20.0,-6.0]' in html and '"text":["-20.0","-6.0"]' in html
+    data = json.loads(re.search(r">(\{.*\})</script>", html)[1])["data"]["values"]
+    assert [(bar["start"], bar["value"], bar["label"]) for bar in data] == [
+        (0.0, -20.0, "-20.0"),
+        (-20.0, -26.0, "-6.0"),
+    ]
     draw(chart, tmp_path / "fall.svg")
     assert (tmp_path / "fall.svg").stat().st_size > 5000
