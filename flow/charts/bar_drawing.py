@@ -8,6 +8,7 @@ from flow.charts.colours import COLOURS, DASHES
 
 Json = dict[str, Any]
 BAR_HEIGHT_PX, BAR_HEIGHT_OF_MANY_PX, MANY_BARS = 15, 11, 60
+GROUP_GAP_PX = 9
 # Room for a label beyond the longest bar, as a share of the axis.
 LABEL_ROOM = 0.14
 LABEL_GAP_PX = 4
@@ -68,7 +69,7 @@ def bar_chart(chart: BarChart, paper: str) -> Json:
     step = BAR_HEIGHT_PX if len(rows) < MANY_BARS else BAR_HEIGHT_OF_MANY_PX
     return {
         "data": {"values": rows},
-        "height": {"step": step, "for": "offset"} if groups else {"step": 1.5 * step},
+        "height": len(chart.categories) * (len(names) * step + GROUP_GAP_PX),
         "layer": layers,
         "resolve": {"scale": {"strokeDash": "independent"}},
     }

@@ -35,7 +35,6 @@ def drawing(chart: BarChart | PointChart, look: Look) -> Json:
     return {
         "$schema": f"https://vega.github.io/schema/vega-lite/v{VEGA_LITE.partition('.')[0]}.json",
         "width": look.width,
-        "autosize": {"type": "fit-x" if look.width == "container" else "pad", "contains": "padding"},
         "config": config(look, len(chart.series)),
         **({"title": chart.title} if look.title else {}),
         **layers,
