@@ -24,12 +24,16 @@ def find_sibling(settings: Settings, sibling: str | None) -> Result | None:
 
 
 def has_same_parameters(result: Result, settings: Settings) -> bool:
-    """Return whether the parameters that both designs have are the same, said or not."""
+    """Return whether the parameters that both designs have are the same, said or not.
+
+    Those that the other design alone has are its defaults: a baseline in another frame is another baseline.
+    """
     sibling = DESIGNS[result.design]
     try:
         here = settings.design.make_parameters(settings.parameters)
         there = sibling.make_parameters(result.parameters)
+        common = set(settings.design.parameter_names) & set(sibling.parameter_names)
+        wanted = sibling.make_parameters({name: getattr(here, name) for name in common})
     except ValueError:
-        return False  # made by another version of this project
-    common = set(settings.design.parameter_names) & set(sibling.parameter_names)
-    return all(getattr(here, name) == getattr(there, name) for name in common)
+        return False  # made by another version of this project, or what the other cannot have
+    return there == wanted
