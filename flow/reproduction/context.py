@@ -30,7 +30,7 @@ from flow.reproduction.kernel_study import (
     describe_pareto,
     pareto_charts,
 )
-from flow.reproduction.netlist_front import netlist_rows
+from flow.reproduction.netlist_front import front_chart, netlist_rows
 from flow.reproduction.peers import peer_rows
 from flow.reproduction.scaled_results import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
@@ -118,6 +118,8 @@ def report_contents(reports: Path) -> ReportContents:
     if accuracy:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
+    if context["netlists"]:
+        charts.append(front_chart(context["netlists"]))
     return ReportContents(context, charts, routed)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flow.charts.points import Point, PointChart, PointSeries
 from flow.error_study.kernel_error import kernel_error
 from flow.record.recipes import TIMING
 from flow.record.result import Result
@@ -13,6 +14,8 @@ from hdl.designs import kernels
 from hdl.kernels.frame import WITH_KEY
 from pdk_configs.pdk import load_pdk
 
+CHART = "kernels_front"
+ONE_PRODUCT = "products one"
 # What every variant has: not what tells them apart.
 COMMON = {"format": FORMAT, "d": D, "value_timing": WITH_KEY}
 
@@ -55,6 +58,33 @@ def netlist_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
         )
         least_error = min(least_error, error)
     return rows
+
+
+def front_chart(rows: Sequence[dict[str, Any]]) -> PointChart:
+    """Return the picture of the rows: each kernel as it is usual, the front, one product per lane."""
+    shown = [row for row in rows if not row["variant"] or row["on_front"] or row["variant"] == ONE_PRODUCT]
+    kinds = {
+        "error not above the baseline's": [row for row in shown if row["as_exact"]],
+        "error above it": [row for row in shown if not row["as_exact"]],
+    }
+    series = tuple(
+        PointSeries(title, tuple(Point(label_of(row), row["area_um2"], row["error"]) for row in of_kind))
+        for title, of_kind in kinds.items()
+        if of_kind
+    )
+    return PointChart(
+        CHART,
+        f"Every kernel's netlist: {PDK}, {FORMAT.upper()}, d = {D}",
+        "cell area, um2",
+        "relative L2 error over real attention data",
+        series,
+    )
+
+
+def label_of(row: dict[str, Any]) -> str:
+    """Return a row's kernel and variant, as short as can be."""
+    kernel = row["design"].removeprefix("fa2_")
+    return f"{kernel}: {row['variant']}" if row["variant"] else kernel
 
 
 def variant_of(result: Result) -> str:
