@@ -26,37 +26,48 @@ def vexp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
     # Five adders for log2 e: 23 is 3 * 8 - 1, 85 is 5 * 17.
     assert LOG2E == (23 << 10) + 85
     assert (LOW_SLOPE, HIGH_SLOPE) == (4, 7)
-    bias = fmt.bias
+    bias, sign_bit, mantissa_bits = fmt.bias, fmt.sign_bit, fmt.mantissa_bits
+    hidden_one, mantissa_ones, half_bit = 1 << mantissa_bits, (1 << mantissa_bits) - 1, mantissa_bits - 1
     # Of the scaled significand, to half a unit of y: from 7 bits at an exponent of 6 to 30, where 0 is left.
     half_shift = bias + LOG2E_FRACTION_BITS - 1
-    shift_max = 30
+    exponent_bits = fmt.exponent_bits
+    shift_bits = 5
+    shift_max, shift_ones = 30, (1 << shift_bits) - 1
+    shift_end = mantissa_bits + shift_bits
     lowest_field = half_shift - shift_max
     highest_field = bias + 6
 
-    significand = Signal(intbv(0)[8:])
-    threefold = Signal(intbv(0)[10:])
-    fivefold = Signal(intbv(0)[11:])
+    # y is below 2^8 where it counts; it has mantissa_bits fraction bits, and one more before it is rounded.
+    power_bits = mantissa_bits + 8
+    halves_bits = power_bits + 2
+    halves_ones = (1 << halves_bits) - 1
+    power_end, rounded_top = power_bits + 1, halves_bits - 1
+    product_bits = 19
+
+    significand = Signal(intbv(0)[mantissa_bits + 1 :])
+    threefold = Signal(intbv(0)[mantissa_bits + 3 :])
+    fivefold = Signal(intbv(0)[mantissa_bits + 4 :])
     # Settling, the threefold may be that of the number before.
-    times_23 = Signal(modbv(0)[13:])
-    times_85 = Signal(intbv(0)[15:])
-    scaled = Signal(intbv(0)[23:])
-    shift = Signal(intbv(0)[5:])
-    halves = Signal(intbv(0)[17:])
-    rounded = Signal(intbv(0)[17:])
-    magnitude = Signal(intbv(0)[15:])
-    power = Signal(intbv(0, min=-(1 << 15), max=1 << 15))
+    times_23 = Signal(modbv(0)[mantissa_bits + 6 :])
+    times_85 = Signal(intbv(0)[mantissa_bits + 8 :])
+    scaled = Signal(intbv(0)[mantissa_bits + 16 :])
+    shift = Signal(intbv(0)[shift_bits:])
+    halves = Signal(intbv(0)[halves_bits:])
+    rounded = Signal(intbv(0)[halves_bits:])
+    magnitude = Signal(intbv(0)[power_bits:])
+    power = Signal(intbv(0, min=-(1 << power_bits), max=1 << power_bits))
     exponent = Signal(intbv(0, min=-256, max=256))
-    fraction = Signal(intbv(0)[7:])
-    doubled = Signal(intbv(0)[7:])
-    factor = Signal(intbv(0)[10:])
-    start = Signal(intbv(0)[9:])
-    product = Signal(intbv(0)[19:])
-    mantissa = Signal(intbv(0)[7:])
+    fraction = Signal(intbv(0)[mantissa_bits:])
+    doubled = Signal(intbv(0)[mantissa_bits:])
+    factor = Signal(intbv(0)[mantissa_bits + 3 :])
+    start = Signal(intbv(0)[mantissa_bits + 2 :])
+    product = Signal(intbv(0)[product_bits:])
+    mantissa = Signal(intbv(0)[mantissa_bits:])
     below_range = Signal(False)
 
     @always_comb
     def complete() -> None:
-        significand.next = 128 + x[7:]
+        significand.next = hidden_one + x[mantissa_bits:]
 
     @always_comb
     def multiply_by_3_and_5() -> None:
@@ -75,23 +86,27 @@ def vexp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
     @always_comb
     def find_shift() -> None:
         # The field lies within the shift's range where it counts, so that low bits do.
-        shift.next = (half_shift - x[12:7]) & 31
-        below_range.next = x[15] and x[15:7] > highest_field
+        shift.next = (half_shift - x[shift_end:mantissa_bits]) & shift_ones
+        below_range.next = x[sign_bit] and x[sign_bit:mantissa_bits] > highest_field
 
     @always_comb
     def shift_right() -> None:
-        halves.next = (scaled >> shift) & 131071
+        halves.next = (scaled >> shift) & halves_ones
 
     @always_comb
     def round_half_up() -> None:
-        rounded.next = (halves + 1) & 131071
+        rounded.next = (halves + 1) & halves_ones
 
     @always_comb
     def limit() -> None:
-        if x[15] == 0 or x[15:7] < lowest_field or x[15:7] > highest_field:
+        if (
+            x[sign_bit] == 0
+            or x[sign_bit:mantissa_bits] < lowest_field
+            or x[sign_bit:mantissa_bits] > highest_field
+        ):
             magnitude.next = 0
         else:
-            magnitude.next = rounded[16:1]
+            magnitude.next = rounded[rounded_top:1]
 
     @always_comb
     def negate() -> None:
@@ -100,21 +115,21 @@ def vexp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
     @always_comb
     def split() -> None:
         # Rounded towards minus infinity: the rest is in [0, 1).
-        exponent.next = bias + power[16:7].signed()
-        fraction.next = power[7:]
+        exponent.next = bias + power[power_end:mantissa_bits].signed()
+        fraction.next = power[mantissa_bits:]
 
     @always_comb
     def choose_half() -> None:
-        if fraction[6]:
-            doubled.next = (fraction[6:] << 1) ^ 127
+        if fraction[half_bit]:
+            doubled.next = (fraction[half_bit:] << 1) ^ mantissa_ones
             start.next = HIGH_START + fraction
         else:
-            doubled.next = fraction[6:] << 1
+            doubled.next = fraction[half_bit:] << 1
             start.next = LOW_START + fraction
 
     @always_comb
     def multiply_slope() -> None:
-        if fraction[6]:
+        if fraction[half_bit]:
             factor.next = (doubled << 3) - doubled
         else:
             factor.next = doubled << 2
@@ -125,16 +140,16 @@ def vexp(x: In, y: Out, *, fmt: FloatFormat) -> Instances:
 
     @always_comb
     def correct() -> None:
-        if fraction[6]:
-            mantissa.next = product[19:PRODUCT_SHIFT] ^ 127
+        if fraction[half_bit]:
+            mantissa.next = product[product_bits:PRODUCT_SHIFT] ^ mantissa_ones
         else:
-            mantissa.next = product[19:PRODUCT_SHIFT]
+            mantissa.next = product[product_bits:PRODUCT_SHIFT]
 
     @always_comb
     def assemble() -> None:
         if below_range or exponent <= 0:
             y.next = 0
         else:
-            y.next = (exponent[8:] << 7) + mantissa
+            y.next = (exponent[exponent_bits:] << mantissa_bits) + mantissa
 
     return instances()
