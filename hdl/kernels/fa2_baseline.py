@@ -29,7 +29,7 @@ from hdl.models.numpy_when_used import CodeArray
 from hdl.models.operators import multiply as multiply_model
 from hdl.models.operators import separate_exp_mul
 from hdl.models.vexp import vexp
-from hdl.parameters import VEXP
+from hdl.parameters import PIECEWISE, VEXP
 from hdl.registry import register
 from hdl.units.arithmetic.multiply import multiply
 
@@ -97,7 +97,8 @@ class BaselineModel(Fa2Model):
 
     def exp_multiply(self, x: CodeArray, v: CodeArray) -> CodeArray:
         """Return the codes of the exponential that is chosen, rounded, times v, rounded."""
-        if self.parameters.exponential == VEXP:
+        # A kernel of another author may take this model without having the choice.
+        if getattr(self.parameters, "exponential", PIECEWISE) == VEXP:
             return multiply_model(vexp(x)[..., None], v, self.fmt)
         if isinstance(self.fmt, IeeeFormat):
             return ieee.multiply(ieee.pwl_exp(x, self.fmt)[..., None], v, self.fmt)

@@ -285,9 +285,9 @@ BROKEN = {
     "finished_at": ("''", "finished_at: '' is no date"),
     "depth": ("'layout'", "depth: 'layout' is no depth"),
     "metrics": ("'{'", "Expecting property name"),
-    "parameters": ("'[1]'", "parameters: "),
-    "tool_versions": ("'null'", "tool_versions: "),
-    "clock_ns": ("'fast'", ""),
+    "parameters": ("'[1]'", "parameters is [1], which is no object"),
+    "tool_versions": ("'null'", "no tool_versions"),
+    "clock_ns": ("'fast'", "clock_ns"),
     "seed": ("-1", "seed: "),
 }
 

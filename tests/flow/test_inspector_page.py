@@ -245,7 +245,7 @@ def test_keys_wheel_and_ruler_do_what_they_say(page, facts, tmp_path):
         key("4"); const mode = inspector.state.mode.id;
         key("0");
         // A flight goes by frames, which a busy machine draws late.
-        for (let waits = 0; waits < 15 && inspector.camera.scale <= zoomed; waits++) await settle();
+        for (let waits = 0; waits < 60 && inspector.camera.scale <= zoomed; waits++) await settle();
         await settle();
         const whole = inspector.camera.scale;
         const middle = inspector.camera.x;
