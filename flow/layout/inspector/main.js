@@ -315,8 +315,9 @@ class Inspector {
     cancelAnimationFrame(this.flight);
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.moving();
     const started = performance.now();
-    const step = (now) => {
-      const share = Math.min(1, Math.max(0, (now - started) / 260));
+    const step = () => {
+      // Not the frame's own time: that may run by another clock.
+      const share = Math.min(1, (performance.now() - started) / 260);
       const eased = share * (2 - share);
       camera.scale = Math.exp(Math.log(from.scale) + (Math.log(to.scale) - Math.log(from.scale)) * eased);
       [camera.x, camera.y] = ["x", "y"].map((axis) => from[axis] + (to[axis] - from[axis]) * eased);
