@@ -23,6 +23,9 @@ PACKAGES = ("flow.reproduction", "flow.error_study")
 # The only HTML of the report's own, escaped as all the rest of what stands between tags.
 OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
 
+# More than a layout has groups; the rest is edges between them.
+LAYOUT_COLOURS = 32
+
 
 def span(ends: dict[str, float] | None, factor: float = 1.0, decimals: int = 2) -> str:
     """Return a range as "low … high" in a unit that is `factor` of the base unit."""
@@ -47,11 +50,12 @@ def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
 
 
 def data_address(picture: Path) -> str:
-    """Return a picture as an address that holds it; a PNG as WebP, the same pixels in half the bytes."""
+    """Return a picture as an address that holds it; a PNG, which shows a layout, as WebP of fewer colours."""
     content, media_type = picture.read_bytes(), "image/svg+xml"
     if picture.suffix == ".png":
         packed = BytesIO()
-        Image.open(picture).convert("RGB").save(packed, "WEBP", lossless=True)
+        few = Image.open(picture).convert("RGB").quantize(LAYOUT_COLOURS, dither=Image.Dither.NONE)
+        few.convert("RGB").save(packed, "WEBP", lossless=True)
         content, media_type = packed.getvalue(), "image/webp"
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
