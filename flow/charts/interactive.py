@@ -1,11 +1,11 @@
 """Charts for a page without a network: values on hover, a click on the legend shows a series alone."""
 
 import base64
-import gzip
 import json
 from functools import cache
 
 import vl_convert
+import zopfli.gzip
 
 from flow.charts.bars import BarChart
 from flow.charts.drawing import VEGA_LITE, Look, drawing
@@ -35,7 +35,8 @@ SCRIPT = """(async () => {
 def library_script() -> str:
     """Return the elements that hold the charts' library and draw them: once per page, at its end."""
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
-    packed = base64.b64encode(gzip.compress(bundle.encode(), mtime=0)).decode("ascii")
+    # Not zlib, whose bytes depend on its version, which is the system's.
+    packed = base64.b64encode(zopfli.gzip.compress(bundle.encode(), numiterations=1)).decode("ascii")
     return f'<script id="charts-library" type="text/plain">{packed}</script>\n<script>{SCRIPT}</script>'
 
 

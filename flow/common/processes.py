@@ -56,7 +56,13 @@ def ended_by() -> signal.Signals | None:
 
 
 def leave_at_once_next_time() -> None:
-    """While the command tidies up: at one more signal it leaves as it is."""
+    """While the command tidies up: at one more signal, or after END_LIMIT_S, what it has started is ended.
+
+    A forked process may wait for a lock that nobody holds any more, and what tidies up for that process.
+    """
+    ending = threading.Timer(END_LIMIT_S, end_descendants)
+    ending.daemon = True
+    ending.start()
 
     def leave(number: int, frame: FrameType | None) -> None:
         if os.getpid() == _own_pid:
