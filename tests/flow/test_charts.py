@@ -1,14 +1,12 @@
-import math
-
 import pytest
 
+from flow.charts.bar_drawing import bar_rows
 from flow.charts.bars import BarChart, Line, Series
 from flow.charts.colours import COLOURS
 from flow.charts.interactive import as_div
 from flow.charts.label_places import box_around, candidate_places, common_area, label_places
 from flow.charts.picture import draw
 from flow.charts.points import Point, PointChart, PointSeries
-from flow.charts.ranges import ends
 from flow.error_study.page import CHART_ARMS
 from flow.error_study.variants import ARMS
 
@@ -59,14 +57,18 @@ def test_of_equal_points_and_of_points_behind_another_the_front_has_one():
     assert [point.label for point in PointSeries("s", same).front()] == ["a"]
 
 
+def ends_drawn(values, low, high):
+    chart = BarChart("c", "Title", "%", ("a", "b"), (Series("one", values, low, high),))
+    return [(bar["low"], bar["high"]) for bar in bar_rows(chart)]
+
+
 def test_bars_reach_to_the_ends_of_the_range():
-    assert ends([(2.0, (1.5, 4.0)), (0.5, (0.0, 1.0))]) == [[0.5, 0.5], [2.0, 0.5]]
+    assert ends_drawn((2.0, 0.5), (1.5, 0.0), (4.0, 1.0)) == [(1.5, 4.0), (0.0, 1.0)]
 
 
 def test_a_value_whose_range_is_not_known_has_no_bar():
-    down, up = ends([(2.0, (1.5, 4.0)), (3.0, None)])
-    assert math.isnan(down[1]) and math.isnan(up[1])
-    assert ends([(3.0, None)]) is None
+    assert ends_drawn((2.0, 3.0), (1.5, None), (4.0, None)) == [(1.5, 4.0), (None, None)]
+    assert ends_drawn((3.0,), (), ()) == [(None, None)]
     series = Series("one", (1.0, 2.0, None, 0.0), (1.0, None, None, -1.0), (1.0, None, None, 0.0))
     assert series.bars() == [(0, 1.0, None), (1, 2.0, None), (3, 0.0, (-1.0, 0.0))]
 
