@@ -65,14 +65,14 @@ def via_layers(lefs: Sequence[Path], layout: str) -> dict[str, tuple[str, str]]:
 def terminals(layout: str) -> dict[str, Terminal]:
     """Return the ports' bits by name from the text of a DEF, supplies left out."""
     body = layout.partition("\nPINS ")[2].partition("\nEND PINS")[0]
-    found = {}
+    ports = {}
     for name, net, said in _PIN.findall(body):
         place, direction = _PLACE.search(said), _DIRECTION.search(said)
         if place and not _SUPPLY.search(said):
-            found[name.replace("\\", "")] = Terminal(
+            ports[name.replace("\\", "")] = Terminal(
                 net.replace("\\", ""), direction[1] if direction else "", int(place[1]), int(place[2])
             )
-    return found
+    return ports
 
 
 def wiring(wires: str, vias: Mapping[str, tuple[str, str]]) -> Wiring:

@@ -226,12 +226,12 @@ def hfa_divisor(
     nothing = 1 << logarithm_bits
     modulus = 2 * nothing
     spare_bits = fraction_bits - fmt.mantissa_bits
-    one = (fmt.bias << fraction_bits) + (1 << spare_bits >> 1)
+    rounded_one = (fmt.bias << fraction_bits) + (1 << spare_bits >> 1)
     difference = Signal(intbv(0, min=-nothing, max=nothing))
 
     @always_comb
     def subtract() -> None:
-        difference.next = one - total.signed()
+        difference.next = rounded_one - total.signed()
 
     @always_comb
     def choose() -> None:
@@ -358,8 +358,8 @@ class HfaModel(Model):
         maximum = np.where(live, np.maximum(state.maximum, score), state.maximum)
         rescale = np.maximum(state.maximum - maximum, lowest)[..., None]
         offset = np.maximum(score - maximum, lowest)[..., None]
-        one = np.full((*value.shape[:-1], 1), self.fmt.one_code, np.uint32)
-        numbers = np.concatenate([one, value], axis=-1)
+        constant = np.full((*value.shape[:-1], 1), self.fmt.one_code, np.uint32)
+        numbers = np.concatenate([constant, value], axis=-1)
         of_numbers = hfa.logarithm(numbers, self.fmt, bits)
         terms = np.where(of_numbers == self.zero, self.zero, of_numbers + offset)
         logarithms, signs = hfa.add_in_logarithms(

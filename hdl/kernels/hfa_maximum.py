@@ -113,7 +113,7 @@ def hfa_difference(
     weight_width = weight_bits(fraction_bits)
     offset_width = logarithm_bits(fmt, fraction_bits) + 1
     lowest = -(DROP_MAX << fraction_bits)
-    one = fmt.bias << fraction_bits
+    code_of_one = fmt.bias << fraction_bits
     # Of a score that does not count it may be positive.
     farthest = 1 << (SCORE_INTEGER_BITS + fraction_bits + 1)
     fall = Signal(intbv(0, min=-farthest, max=farthest))
@@ -140,10 +140,10 @@ def hfa_difference(
     def distribute() -> None:
         if rises:
             sums_weight.next = limited
-            key_weight.next = -one
+            key_weight.next = -code_of_one
         else:
             sums_weight.next = 0
-            key_weight.next = limited - one
+            key_weight.next = limited - code_of_one
 
     @always_comb
     def take_codes() -> None:

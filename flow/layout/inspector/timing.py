@@ -134,9 +134,9 @@ def run_openroad(run: Path, folder: Path, top: str, inputs: Sequence[Path], libe
         code = run_supervised(command, cwd=folder, env=environment, stdout=output, stderr=output)
     if code:
         cause = step_cause(run, log, job_log(run)) or f"exit code {code}"
-        kept = run / f"{STEP}.log"
-        shutil.copyfile(log, kept)
-        raise StepError(STEP, cause, kept)
+        log_beside_run = run / f"{STEP}.log"
+        shutil.copyfile(log, log_beside_run)
+        raise StepError(STEP, cause, log_beside_run)
 
 
 def read_timing(reports: Path, time_unit_ns: float) -> Timing:
