@@ -191,7 +191,6 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     "hdl/kernels/flashd.py": [(COST, "flashd"), conformance("fa2_flashd")],
     "hdl/kernels/frame_choices.py": [(FRAME_CHOICES, "")],
     "hdl/kernels/hfa_maximum.py": [(COST, "hfa-maximum or hfa-difference"), conformance("fa2_hfa")],
-    "hdl/kernels/vexp_weights.py": [(CONFORMANCE, "conforms and vexp and not in_myhdl")],
     "hdl/kernels/ieee_stages.py": [(ONE_PRODUCT, "circuits and nearest")],
     "hdl/kernels/one_product.py": [(ONE_PRODUCT, "circuits and e4m3")],
     "hdl/kernels/frame.py": [(FRAME, ""), conformance("fa2_expmul")],

@@ -21,7 +21,6 @@ from hdl.kernels.frame_choices import (
 )
 from hdl.kernels.ieee_stages import ieee_weigh_separate
 from hdl.kernels.one_product import weigh_one_separate
-from hdl.kernels.vexp_weights import weigh_one_vexp, weigh_vexp
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import ieee
@@ -48,8 +47,9 @@ def weigh_separate(
     *,
     fmt: FloatFormat,
     d: int,
+    exponential: str = PIECEWISE,
 ) -> Instances:
-    """Two piecewise-linear exponentials and 2d+1 multipliers: the product of the constant 1 is its weight.
+    """Two exponentials and 2d+1 multipliers: the product of the constant 1 is its weight.
 
     Both weights are held in registers: rescale, offset and the flags enter one clock before sums and value.
 
@@ -71,7 +71,7 @@ def weigh_separate(
         masked.next = not live
 
     weights = [
-        separate_weight(clk, x, drop, weight, fmt=fmt, instance=name)
+        separate_weight(clk, x, drop, weight, fmt=fmt, exponential=exponential, instance=name)
         for name, x, drop, weight in (
             ("rescale_weight", rescale, start, sums_weight),
             ("value_weight", offset, masked, key_weight),
@@ -106,7 +106,6 @@ class BaselineModel(Fa2Model):
 
 
 WEIGH = Stage(weigh_separate, "weigh", value_rank=1)
-WEIGH_ONE = replace(WEIGH, wires={"rises": "rises_held"})
 
 FA2_BASELINE = register(
     Kernel(
@@ -119,18 +118,8 @@ FA2_BASELINE = register(
             CHOSEN_DIFFERENCE,
             StageChoice(
                 "products",
-                two=StageChoice(
-                    "exponential",
-                    piecewise=StageChoice(
-                        "arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_separate)
-                    ),
-                    vexp=replace(WEIGH, unit=weigh_vexp),
-                ),
-                one=StageChoice(
-                    "exponential",
-                    piecewise=replace(WEIGH_ONE, unit=weigh_one_separate),
-                    vexp=replace(WEIGH_ONE, unit=weigh_one_vexp),
-                ),
+                two=StageChoice("arithmetic", flush=WEIGH, ieee=replace(WEIGH, unit=ieee_weigh_separate)),
+                one=replace(WEIGH, unit=weigh_one_separate, wires={"rises": "rises_held"}),
             ),
             CHOSEN_ACCUMULATE,
         ),

@@ -4,8 +4,10 @@ from myhdl import Signal, intbv
 
 from hdl.formats import FloatFormat
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.parameters import PIECEWISE, VEXP
 from hdl.units.exponential.log2exp import LEVEL_BITS, log2exp
 from hdl.units.exponential.pwl_exp import pwl_exp
+from hdl.units.exponential.vexp import vexp
 from hdl.units.registers import register
 
 # Ports of a unit that weighs with two products a lane. What they mean is in the units' docstrings, which
@@ -21,12 +23,15 @@ WEIGH_WIDTHS = {
 
 
 @unit(x="fmt.width", weight="fmt.width")
-def separate_weight(clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat) -> Instances:
-    """One clock later: weight = e^x by the piecewise-linear exponential, or 0 for drop = 1."""
+def separate_weight(
+    clk: In, x: In, drop: In, weight: Out, *, fmt: FloatFormat, exponential: str = PIECEWISE
+) -> Instances:
+    """One clock later: weight = e^x by the exponential that is chosen, or 0 for drop = 1."""
     exponential_of_x = Signal(intbv(0)[fmt.width :])
     chosen = Signal(intbv(0)[fmt.width :])
 
-    exponential = pwl_exp(x, exponential_of_x, fmt=fmt, instance="exp")
+    unit_of = vexp if exponential == VEXP else pwl_exp
+    find_exponential = unit_of(x, exponential_of_x, fmt=fmt, instance="exp")
 
     @always_comb
     def choose() -> None:

@@ -83,6 +83,8 @@ class Stage:
         return {
             name: known[name] if name in known else getattr(parameters, name)
             for name in self.unit.parameter_names
+            # A kernel that does not have a choice takes the unit's default.
+            if name in known or name not in self.unit.defaults or hasattr(parameters, name)
         }
 
 

@@ -25,6 +25,7 @@ from hdl.kernels.fa2_weights import fused_weight, separate_weight
 from hdl.kernels.ieee_stages import ieee_fused_weight, ieee_separate_weight
 from hdl.language.lanes import fields, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.parameters import PIECEWISE
 from hdl.units.arithmetic.add import subtract
 from hdl.units.arithmetic.multiply import multiply
 from hdl.units.exponential.expmul_lane import expmul_lane
@@ -298,8 +299,9 @@ def weigh_one_separate(
     *,
     fmt: FloatFormat,
     d: int,
+    exponential: str = PIECEWISE,
 ) -> Instances:
-    """One piecewise-linear exponential, d+1 multipliers; ports in the module's docstring.
+    """One exponential, d+1 multipliers; ports in the module's docstring.
 
     The flags, rises and x enter one clock before sums and value.
     """
@@ -322,7 +324,9 @@ def weigh_one_separate(
             ieee_multiply, a=weight, b=fields(scaled, width), drop=drop_held, fmt=fmt, instance="multiply"
         )
     else:
-        weight_of_x = separate_weight(clk, x, drop_product, weight, fmt=fmt, instance="weight_of_x")
+        weight_of_x = separate_weight(
+            clk, x, drop_product, weight, fmt=fmt, exponential=exponential, instance="weight_of_x"
+        )
         products = lanes(multiply, a=weight, b=fields(scaled, width), fmt=fmt, instance="multiply")
     product_lanes = products.y
 

@@ -6,7 +6,7 @@ after the function and its parameters, and its parent instantiates it by that na
 simulation the same function is a plain block.
 
 A unit is a function whose positional arguments are its ports, annotated `In` or `Out`, and whose
-keyword-only arguments are its parameters:
+keyword-only arguments are its parameters. At its default a parameter is not in the module's name:
 
     @unit(a="width", b="width", total="width + 1")
     def adder(a: In, b: In, total: Out, *, width: int) -> Instances:
@@ -148,9 +148,12 @@ class Unit(block_decorator):  # type: ignore[misc]
         self.widths = dict(widths or {})
         self.directions: dict[str, str] = {}
         self.parameter_names: list[str] = []
+        self.defaults: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 self.parameter_names.append(name)
+                if parameter.default is not inspect.Parameter.empty:
+                    self.defaults[name] = parameter.default
             elif parameter.annotation is In:
                 self.directions[name] = "input"
             elif parameter.annotation is Out:
@@ -189,6 +192,7 @@ class Unit(block_decorator):  # type: ignore[misc]
                 raise HierarchyError(f"{self.func.__name__}: port {port} is not connected")
             positional.append(parameters.pop(port))
         name = instance or self.func.__name__
+        parameters = self.defaults | parameters
         self._check_parameters(parameters)
         self._check_widths(positional, parameters)
         if not _active:
@@ -214,7 +218,9 @@ class Unit(block_decorator):  # type: ignore[misc]
             for (name, direction), signal in zip(self.directions.items(), signals, strict=True)
         )
         ordered = tuple((name, parameters[name]) for name in self.parameter_names)
-        tags = [_tag(self.func.__name__, name, value) for name, value in ordered]
+        # A default goes without saying, in a module's name too.
+        said = [(name, value) for name, value in ordered if self.defaults.get(name) != value]
+        tags = [_tag(self.func.__name__, name, value) for name, value in said]
         return Module("_".join([self.func.__name__, *tags]), self, ordered, ports)
 
     def _check_parameters(self, parameters: Mapping[str, Any]) -> None:

@@ -39,6 +39,24 @@ def two_lanes(v: In, shift: In, y: Out, *, fmt: object) -> Instances:
     return lanes, output
 
 
+@unit(a="width", b="width")
+def pass_or_invert(a: In, b: Out, *, width: int, way: str = "passed") -> Instances:
+    mask = (1 << width) - 1 if way == "inverted" else 0
+
+    @always_comb
+    def logic() -> None:
+        b.next = a ^ mask
+
+    return instances()
+
+
+@unit(a=4, b=4, c=4)
+def both_ways(a: In, b: Out, c: Out) -> Instances:
+    usual = pass_or_invert(a, b, width=4, instance="usual")
+    inverted = pass_or_invert(a, c, width=4, way="inverted", instance="inverted")
+    return usual, inverted
+
+
 def modules(text: str) -> list[str]:
     return re.findall(r"^module (\w+)", text, re.MULTILINE)
 
@@ -47,6 +65,11 @@ def test_each_unit_is_one_module_instantiated_by_name():
     text = convert_unit(two_lanes, {"v": 32, "shift": 5, "y": 32}, "top", fmt=BF16)
     assert modules(text) == ["top", "expmul_lane_bf16"]
     assert re.findall(r"^expmul_lane_bf16 (\w+) \(", text, re.MULTILINE) == ["lane_0", "lane_1"]
+
+
+def test_a_parameter_is_in_a_module_s_name_where_it_is_not_its_default():
+    text = convert_unit(both_ways, {"a": 4, "b": 4, "c": 4}, "top")
+    assert modules(text) == ["top", "pass_or_invert_w4", "pass_or_invert_w4_inverted"]
 
 
 def test_text_is_the_same_in_one_process_and_in_others_with_other_hash_seeds():
