@@ -10,7 +10,9 @@ _LAYER = re.compile(r"^\s*LAYER\s+(\S+)\s*\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE
 _VIA_RULE = re.compile(r"^\s*VIARULE\s+(\S+)\s+GENERATE.*?\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _VIA = re.compile(r"^\s*VIA\s+(\S+)(?!\S)[^\n]*\n(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _LEF58 = re.compile(r'PROPERTY\s+LEF58_\w+\s+"(.*?)"\s*;', re.DOTALL)
-_END_OF_LINE = re.compile(r"SPACING ([\d.]+) ENDOFLINE ([\d.]+) WITHIN ([\d.]+)(?: ENDTOEND ([\d.]+))?")
+_END_OF_LINE = re.compile(
+    r"SPACING ([\d.]+) ENDOFLINE ([\d.]+) WITHIN ([\d.]+)(?: ENDTOEND ([\d.]+))?( PARALLELEDGE)?"
+)
 _CUT_CLASS = re.compile(r"CUTCLASS \S+ WIDTH ([\d.]+)(?: LENGTH ([\d.]+))?")
 _CUT_SPACING_TABLE = re.compile(r"SPACINGTABLE\s+DEFAULT ([\d.]+)(.*?);", re.DOTALL)
 _SPACING = re.compile(r"\d+(?:\.\d+)?|\.\d+")
@@ -28,10 +30,16 @@ class Spacing:
 
 @dataclass(frozen=True)
 class EndOfLine:
-    """An end narrower than `width_um` keeps `spacing_um` ahead of it."""
+    """An end narrower than `width_um` keeps `to_end_um` to an end it faces, and `to_side_um` to any metal.
+
+    To a side it looks ahead over its own width and `within_um` beyond either corner. `to_side_um` is 0 where
+    the rule asks for a neighbour alongside (PARALLELEDGE) as well: such a rule is read for ends alone.
+    """
 
     width_um: float
-    spacing_um: float
+    to_end_um: float
+    to_side_um: float
+    within_um: float
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,15 @@ def _first(statements: list[str], keyword: str) -> float:
 
 def _wire_rules(name: str, statements: list[str], extended: str) -> WireRules:
     ends = [
-        EndOfLine(float(width), float(end_to_end or spacing))
-        for spacing, width, _, end_to_end in _END_OF_LINE.findall(" ".join(extended.split()))
+        EndOfLine(
+            float(width),
+            float(end_to_end or spacing),
+            0.0 if parallel_edge else float(spacing),
+            float(within),
+        )
+        for spacing, width, within, end_to_end, parallel_edge in _END_OF_LINE.findall(
+            " ".join(extended.split())
+        )
     ]
     return WireRules(
         name,

@@ -183,12 +183,23 @@ def _wire_markers(wires: db.Region, rules: WireRules, dbu_um: float) -> Iterator
         yield RuleMarkers(f"{rules.name}.area", f"area of {rules.area_um2:g} um2", small)
     for end in rules.ends_of_line:
         ends = line_ends(wires, units(end.width_um))
-        close = ends.space_check(units(end.spacing_um), metrics=db.Metrics.Projection)
+        close = ends.space_check(units(end.to_end_um), metrics=db.Metrics.Projection)
         yield RuleMarkers(
             f"{rules.name}.line_end",
-            f"spacing of {end.spacing_um:g} um between ends narrower than {end.width_um:g} um",
+            f"spacing of {end.to_end_um:g} um between ends narrower than {end.width_um:g} um",
             close.polygons(),
         )
+        if end.to_side_um:
+            # What runs past an end without facing it is its neighbour, and keeps the wires' own spacing.
+            facing = _edges_ahead(ends, units(end.within_um)).separation_check(
+                edges, units(end.to_side_um), metrics=db.Metrics.Projection, min_projection=1
+            )
+            yield RuleMarkers(
+                f"{rules.name}.line_end_to_side",
+                f"{end.to_side_um:g} um ahead of ends narrower than {end.width_um:g} um, "
+                f"and of {end.within_um:g} um beyond either corner, to edges that face them",
+                without_metal_between(facing, wires),
+            )
 
 
 def without_metal_between(pairs: db.EdgePairs, wires: db.Region) -> db.Region:
@@ -221,6 +232,14 @@ def _at_least_as_wide(wires: db.Region, width: int) -> db.Region:
 def line_ends(wires: db.Region, width: int) -> db.Edges:
     """Return the edges shorter than `width` between two convex corners."""
     return wires.edges(db.EdgeMode.Convex).with_length(1, width, False)
+
+
+def _edges_ahead(ends: db.Edges, within: int) -> db.Edges:
+    """Return the `ends`, each longer by `within` at both of its points."""
+    longer = db.Edges()
+    for edge in ends.each():
+        longer.insert(edge.extended(within))
+    return longer
 
 
 def _cut_markers(

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from finished_layout import layout_on, words_of
 from flow_command import result_of
 from history_runs import metrics, row
 
@@ -198,14 +199,10 @@ def test_the_gate_holds_a_metrics_band_at_each_corner_that_earlier_runs_have():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
-def test_corners_of_a_finished_layout_take_no_step_of_the_layout(tmp_path):
-    words = ("--design", "expmul", "--format", "e4m3", "--lanes", "1", "--pdk", "gf180", "--jobs", "1")
-    try:
-        find_data_root(load_pdk("gf180"), None)
-    except UserError as error:
-        pytest.skip(str(error))
-    first = result_of(*words, out=tmp_path)
+@pytest.mark.parametrize("pdk", [layout_on("gf180")])
+def test_corners_of_a_finished_layout_take_no_step_of_the_layout(pdk, layout_of):
+    _, folder = layout_of(pdk)
+    first = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     statuses = {name: check["status"] for name, check in first["checks"].items() if name != "foundry_deck"}
     assert set(statuses.values()) == {"pass"}
     slow, typical, fast = (first["corners"][name] for name in ORDER)
@@ -213,12 +210,11 @@ def test_corners_of_a_finished_layout_take_no_step_of_the_layout(tmp_path):
         assert typical[name] == pytest.approx(first["metrics"][name], rel=1e-4, abs=1e-6)
     assert slow["fmax_mhz"] < typical["fmax_mhz"] < fast["fmax_mhz"]
     assert slow["power_total_w"] < typical["power_total_w"] < fast["power_total_w"]
-    folder = tmp_path / "expmul" / first["job"]
     logs = {path: path.stat().st_mtime_ns for path in folder.glob("steps/*/0/*.log")}
     made_of = folder / "corners" / "made-of.json"
     made_of.unlink()
     (folder / "made-of.json").unlink()
-    again = result_of(*words, out=tmp_path)
+    again = result_of(*words_of(pdk), out=folder.parents[1])
     assert made_of.exists() and again["corners"] == first["corners"]
     assert {path: path.stat().st_mtime_ns for path in folder.glob("steps/*/0/*.log")} == logs
     assert json.loads(made_of.read_text(encoding="utf-8"))["runtime_s"] > 0

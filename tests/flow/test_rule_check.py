@@ -7,7 +7,7 @@ from finished_layout import SLOW_PDKS, finished_layout, layout_on
 from klayout import db, rdb
 from planted_faults import PlantedGds
 
-from flow.formats.lef_rules import LayoutRules, Spacing, WireRules, read_rules
+from flow.formats.lef_rules import EndOfLine, LayoutRules, Spacing, WireRules, read_rules
 from flow.signoff.extracted_layout import read_layout
 from flow.signoff.rule_check import broken_rules, check_rules
 from pdk_configs.layer_stack import LayerStack, WireLayer
@@ -293,3 +293,38 @@ def test_a_notch_in_one_wire_is_a_spacing_and_a_jog_is_none():
     for x_um in (5.2, 5.38):
         shapes.insert(db.DBox(x_um, 20.0, x_um + 0.1, 21.0))
     assert broken(layout, top)["M1.spacing"] == 1
+
+
+END_RULES = """
+LAYER M1
+  TYPE ROUTING ;
+  WIDTH 0.1 ;
+  PROPERTY LEF58_SPACING " SPACING 0.15 ENDOFLINE 0.12 WITHIN 0.05 ENDTOEND 0.2 {condition} ; " ;
+END M1
+"""
+
+
+@pytest.mark.parametrize("condition, to_side_um", [("", 0.15), ("PARALLELEDGE 0.1 WITHIN 0.1", 0.0)])
+def test_a_line_ends_rule_for_sides_is_read_where_no_neighbour_is_asked_for(tmp_path, condition, to_side_um):
+    lef = tmp_path / "technology.lef"
+    lef.write_text(END_RULES.format(condition=condition), encoding="utf-8")
+    assert read_rules(lef).wires["M1"].ends_of_line == (EndOfLine(0.12, 0.2, to_side_um, 0.05),)
+
+
+# The side's lower left corner, where the line ends at (1.0, 0.0) to (1.0, 0.1): ahead, or beside its corner.
+@pytest.mark.parametrize(
+    "x_um, y_um, markers",
+    [(1.15, -2.0, 0), (1.149, -2.0, 1), (1.1, 0.15, 0), (1.1, 0.149, 1), (0.5, 0.11, 0)],
+)
+def test_a_line_end_keeps_its_distance_from_a_wires_side(x_um, y_um, markers):
+    rules = LayoutRules({"M1": WireRules("M1", 0.1, (), 0.0, (EndOfLine(0.12, 0.2, 0.15, 0.05),))}, {})
+    layout = db.Layout()
+    layout.dbu = 0.001
+    top = layout.create_cell("top")
+    shapes = top.shapes(layout.layer(1, 0))
+    shapes.insert(db.DBox(0.0, 0.0, 1.0, 0.1))
+    shapes.insert(db.DBox(x_um, y_um, x_um + 0.3, y_um + 3.0))
+    counts = {
+        marker.name: marker.places.count() for marker in broken_rules(layout, top, STACK_OF_COMBS, rules)
+    }
+    assert counts["M1.line_end_to_side"] == markers
