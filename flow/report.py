@@ -13,17 +13,15 @@ try:
     from flow.common.command_line import Parser, run_guarded
     from flow.common.places import IS_CHECKOUT, PROJECT_ROOT, REPORTS_DIR
     from flow.reproduction.context import report_contents
+    from flow.reproduction.discussion import discussion
     from flow.reproduction.first_screen import first_screen, with_answer
     from flow.reproduction.layouts import draw_rows
-    from flow.reproduction.page import as_html, as_markdown
-    from flow.reproduction.readme import readme
+    from flow.reproduction.page import FIRST_PAGE, as_html, as_markdown, split_pages
 except ModuleNotFoundError as missing:
     sys.exit(
         f"report.py: error: {missing.name} is not installed: "
         "`make setup`, then `.venv/bin/python flow/report.py`"
     )
-
-NAME = "reproduction"
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -40,13 +38,13 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Write reproduction.md, its pictures in reproduction/, reproduction.html and README.md.
+    """Write reproduction.md and the pages behind it, their pictures in reproduction/, and reproduction.html.
 
     With the committed reports also the answer in the project's README.
     """
     reports: Path = arguments.reports
     contents = report_contents(reports)
-    folder = reports / NAME
+    folder = reports / FIRST_PAGE
     folder.mkdir(parents=True, exist_ok=True)
     pictures = {}
     for chart in contents.charts:
@@ -55,10 +53,9 @@ def report(arguments: argparse.Namespace) -> None:
         pictures[chart.name] = str(path.relative_to(reports))
     layouts = draw_rows(contents.routed, reports, folder)
     markdown = as_markdown(contents.context | {"layouts": layouts}, pictures)
-    pages = {
-        f"{NAME}.md": markdown,
-        f"{NAME}.html": as_html(markdown, contents.charts, reports),
-        "README.md": readme(contents.context),
+    pages = split_pages(markdown) | {
+        f"{FIRST_PAGE}.html": as_html(markdown, contents.charts, reports),
+        "reproduction_discussion.md": discussion(contents.context),
     }
     written = {reports / name: text for name, text in pages.items()}
     if IS_CHECKOUT and reports.resolve() == REPORTS_DIR:

@@ -1,8 +1,9 @@
 """A release has one version everywhere, and the hooks before a commit are the checks of `make lint`."""
 
 import re
-import tomllib
 from pathlib import Path
+
+from flow.common.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 
@@ -11,15 +12,11 @@ def text(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def version():
-    return tomllib.loads(text("pyproject.toml"))["project"]["version"]
-
-
 def test_the_citation_and_the_changelog_are_of_this_version():
-    assert re.findall(r"^version: (.*)$", text("CITATION.cff"), re.M) == [version()]
+    assert re.findall(r"^version: (.*)$", text("CITATION.cff"), re.M) == [VERSION]
     sections = re.findall(r"^## (.*)$", text("CHANGELOG.md"), re.M)
-    assert sections[0] == "Unreleased" or sections[0].startswith(version())
-    assert next(title for title in sections if title != "Unreleased").startswith(version())
+    assert sections[0] == "Unreleased" or sections[0].startswith(VERSION)
+    assert next(title for title in sections if title != "Unreleased").startswith(VERSION)
 
 
 def test_the_hooks_before_a_commit_are_the_checks_of_make_lint():

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,44 @@ from flow.charts.bars import BarChart
 from flow.charts.interactive import as_div, library_script
 from flow.charts.points import PointChart
 from flow.common.templates import open_template
+from flow.common.version import VERSION
 from flow.comparison.page import group_rows, mean_title, percent, quantity, signed
 from flow.error_study.page import TITLES as ARM_TITLES
 
+
+@dataclass(frozen=True)
+class Detail:
+    """A page behind the report's first; it begins in the template at the mark with its name."""
+
+    name: str
+    title: str
+    holds: str
+
+    @property
+    def file(self) -> str:
+        """Return the page's file beside the first page."""
+        return f"{self.name}.md"
+
+
+FIRST_PAGE = "reproduction"
+DETAILS = (
+    Detail(
+        "reproduction_figures",
+        "Figures of every configuration",
+        "area, power, energy, groups, layouts, nodes, 28 nm",
+    ),
+    Detail(
+        "reproduction_frame",
+        "The frame, and what else moves the saving",
+        "each choice of the frame as a step; seeds, clocks, utilizations, corners",
+    ),
+    Detail(
+        "reproduction_operators",
+        "Error, and other operators",
+        "what the saving costs; this project's operators and the published ones in one frame",
+    ),
+)
+PAGE_MARK = re.compile(r"^<!-- page: (\w+) -->\n", re.MULTILINE)
 PACKAGES = ("flow.reproduction", "flow.error_study")
 # The only HTML of the report's own, escaped as all the rest of what stands between tags.
 OWN_TAG = re.compile("&lt;(/?(?:details|summary))&gt;")
@@ -36,7 +72,10 @@ def span(ends: dict[str, float] | None, factor: float = 1.0, decimals: int = 2) 
 
 
 def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
-    """Return the report; `pictures` are the paths beside it by the charts' and layouts' names."""
+    """Return the whole report, with a mark where each page begins.
+
+    `pictures` are the paths beside it by the charts' and layouts' names.
+    """
     template = open_template(
         "reproduction.md.j2",
         *PACKAGES,
@@ -46,7 +85,27 @@ def as_markdown(context: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         mean_title=mean_title,
         span=span,
     )
-    return str(template.render(context, pictures=pictures, titles=ARM_TITLES, group_rows=group_rows))
+    return str(
+        template.render(
+            context,
+            pictures=pictures,
+            titles=ARM_TITLES,
+            group_rows=group_rows,
+            details=DETAILS,
+            version=VERSION,
+        )
+    )
+
+
+def split_pages(markdown: str) -> dict[str, str]:
+    """Return the report's pages by their files: the first one, and the details behind it."""
+    first, *parts = PAGE_MARK.split(markdown)
+    texts = dict(zip(parts[::2], parts[1::2], strict=True))
+    pages = {f"{FIRST_PAGE}.md": first.rstrip() + "\n"}
+    behind = f"Behind [the report]({FIRST_PAGE}.md). Marks and terms are explained there."
+    for detail in DETAILS:
+        pages[detail.file] = f"# {detail.title}\n\n{behind}\n\n" + texts[detail.name].strip() + "\n"
+    return pages
 
 
 def data_address(picture: Path) -> str:
@@ -61,7 +120,7 @@ def data_address(picture: Path) -> str:
 
 
 def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path) -> str:
-    """Return `markdown` as a page: charts interactive, other pictures of `folder` inside it."""
+    """Return the whole report as a page: charts interactive, other pictures of `folder` inside it."""
     by_picture = {f"{chart.name}.svg": chart for chart in charts}
     headings: list[tuple[str, str]] = []
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -94,6 +153,6 @@ def as_html(markdown: str, charts: Sequence[BarChart | PointChart], folder: Path
         table_open=lambda *_: '<div class="table"><table>\n',
         table_close=lambda *_: "</table></div>\n",
     )
-    body = parser.render(markdown)
+    body = parser.render(PAGE_MARK.sub("", markdown))
     template = open_template("page.html.j2", *PACKAGES, escape=True)
     return str(template.render(body=body, headings=headings, library=library_script()))

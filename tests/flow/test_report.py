@@ -9,13 +9,17 @@ from flow_command import run_command
 
 from flow.common.errors import UserError
 from flow.common.places import PROJECT_ROOT
+from flow.common.version import VERSION
 from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.reproduction.context import report_contents
 from flow.reproduction.first_screen import BEGIN, QUESTIONS, first_screen, with_answer
+from flow.reproduction.page import DETAILS, FIRST_PAGE
 from flow.reproduction.sensitivity import sensitivity
 
 COMMITTED = PROJECT_ROOT / "reports"
 KERNELS = ("fa2_baseline", "fa2_expmul")
+DISCUSSION = "reproduction_discussion.md"
+PAGES = (f"{FIRST_PAGE}.md", *(detail.file for detail in DETAILS), DISCUSSION)
 # The page draws one after the other: they are counted when the last is there.
 DRAWN = """const boxes = [...document.querySelectorAll(".vega")];
 while (!boxes.every((box) => box.view)) await new Promise((next) => setTimeout(next, 50));
@@ -45,8 +49,7 @@ def report(tmp_path_factory):
 def test_the_committed_report_is_what_the_committed_results_give(report):
     pictures = {path.name for path in report.glob("reproduction/*")}
     assert pictures == {path.name for path in COMMITTED.glob("reproduction/*")}
-    pages = ("README.md", "reproduction.md", "reproduction.html")
-    for name in (*pages, *(f"reproduction/{picture}" for picture in pictures)):
+    for name in (*PAGES, "reproduction.html", *(f"reproduction/{picture}" for picture in pictures)):
         assert (report / name).read_bytes() == (COMMITTED / name).read_bytes(), name
 
 
@@ -75,18 +78,28 @@ def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path
             assert (report / file).read_bytes() == (COMMITTED / file).read_bytes(), file
 
 
-def test_every_link_of_the_report_leads_to_a_file(report):
-    text = (report / "reproduction.md").read_text(encoding="utf-8")
+def test_the_first_page_is_read_in_five_minutes_and_leads_to_all_others():
+    text = (COMMITTED / "reproduction.md").read_text(encoding="utf-8")
+    assert set(PAGES[1:]) <= set(re.findall(r"\]\((\w+\.md)\)", text))
+    assert len(re.sub(r"\]\([^)]*\)", "]", text).split()) < 1400
+    assert f"`v{VERSION}`" in text
+    answer = text.partition("## Every routed configuration")[0]
+    assert len(answer.splitlines()) < 45
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_the_report_leads_to_a_file(report, page):
+    text = (report / page).read_text(encoding="utf-8")
     targets = set(re.findall(r"\]\(([^)#]+)\)", text))
-    assert len(targets) > 4
-    # What lies outside the reports lies beside the committed ones alone.
-    folders = {target: COMMITTED if target.startswith("../") else report for target in targets}
+    assert targets
+    # What another command writes, and what lies outside the reports, lies beside the committed ones alone.
+    folders = {target: report if target.startswith(("rep", "results/")) else COMMITTED for target in targets}
     missing = [target for target, folder in folders.items() if not (folder / target).is_file()]
     assert not missing
 
 
 def test_every_figure_of_the_main_table_is_that_of_its_result(report):
-    text = (report / "reproduction.md").read_text(encoding="utf-8")
+    text = (report / "reproduction_figures.md").read_text(encoding="utf-8")
     table = text.partition("## Area and power")[2].partition("\n\n| configuration | kernel")[0]
     shown = re.findall(r"\[([\d,.]+)\]\((\S+)\) \| \[([\d,.–]+)\]", table)
     assert shown
@@ -115,10 +128,8 @@ def test_the_page_needs_nothing_but_itself(report):
 def test_the_page_opens_without_a_console_error_in_either_mode(report, tmp_path, dark):
     page = open_page(report / "reproduction.html", tmp_path / "page.png", question=COUNT_CHARTS, dark=dark)
     assert page.console == ()
-    charts = len(
-        re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", (report / "reproduction.md").read_text(encoding="utf-8"))
-    )
-    assert page.answer == str(charts)
+    text = "".join((report / name).read_text(encoding="utf-8") for name in PAGES)
+    assert page.answer == str(len(re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", text)))
     assert page.screenshot.stat().st_size > 20_000
 
 

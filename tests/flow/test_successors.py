@@ -9,6 +9,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.comparison.rows import Row
 from flow.record.activities import TIMED
+from flow.reproduction.discussion import kept_share, within_seed
 from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     arm_of,
@@ -16,7 +17,6 @@ from flow.reproduction.kernel_study import (
     describe_pareto,
     pareto_charts,
 )
-from flow.reproduction.readme import kept_share, within_seed
 
 REPORTS = PROJECT_ROOT / "reports"
 ACCURACY = json.loads((REPORTS / "accuracy.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""`reports/README.md`: what the results say beside the paper's, in words, with their figures."""
+"""Why the figures differ from the paper's: what the results say in words, with their figures."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -26,7 +26,7 @@ Described = Mapping[str, Any]
 NETLIST_CHECKS, GEOMETRY_CHECKS = tuple(CHECK_STEPS), tuple(GEOMETRY_CHECK_STEPS)
 
 
-def readme(context: Mapping[str, Any]) -> str:
+def discussion(context: Mapping[str, Any]) -> str:
     """Return the text; `context` is the report's."""
     rows, routed, (baseline, expmul) = context["rows"], context["routed"], context["kernels"]
     accuracy = context["accuracy"]
@@ -40,7 +40,7 @@ def readme(context: Mapping[str, Any]) -> str:
         ratios = [error / base for error, base in zip(layers(kind, arm), layers(kind, other), strict=True)]
         return min(ratios), max(ratios)
 
-    template = open_template("readme.md.j2", "flow.reproduction", percent=percent, signed=signed)
+    template = open_template("discussion.md.j2", "flow.reproduction", percent=percent, signed=signed)
     return str(
         template.render(
             context,
