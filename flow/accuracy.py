@@ -3,6 +3,10 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +16,21 @@ try:
 
     from flow.charts.picture import draw
     from flow.common.atomic_file import write_whole
-    from flow.common.command_line import Parser, plain_lines, run_guarded
-    from flow.common.decimals import whole_number
+    from flow.common.command_line import Parser, Say, plain_lines, run_guarded
+    from flow.common.decimals import count, whole_number
     from flow.common.errors import UserError
-    from flow.common.places import REPORTS_DIR
+    from flow.common.places import PROJECT_ROOT, REPORTS_DIR
     from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
-    from flow.error_study.model import model_study
+    from flow.error_study.model import MODEL_PARTS, model_parts, model_study, model_texts
     from flow.error_study.page import accuracy_markdown, error_chart
     from flow.error_study.published_flashd import published_flashd_errors
     from flow.error_study.significant_digits import to_figure_digits
     from flow.error_study.study_parts import FinishedParts, study_key
     from flow.error_study.variants import E4M3_ARMS
+    from flow.pipeline import job_pool
+    from flow.pipeline.job_pool import Pool, check_cluster, make, open_pool
+    from flow.pipeline.run_needs import Needs
+    from flow.record.settings import nearest
     from flow.record.source_digest import sources_sha256
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -41,6 +49,7 @@ MODEL_SOURCES = (
 EXAMPLES = """examples:
   python flow/accuracy.py              everything, some ten minutes
   python flow/accuracy.py --no-model   without MiniLM, which is an optional installation
+  python flow/accuracy.py --parallel 4 --cluster slurm      the parts as jobs of a cluster
   python flow/accuracy.py --no-run     the page and the chart again from accuracy.json
 """
 
@@ -56,6 +65,11 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="leave the real model out; figures of it in --reports stay where all else agrees",
     )
+    parser.add_argument("--part", metavar="NAME", help="measure this part alone and keep it in --out")
+    parser.add_argument(
+        "--parallel", type=count, default=1, metavar="N", help="parts at once, each a process; default 1"
+    )
+    parser.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
     parser.add_argument("--no-run", action="store_true", help="only write the page and the chart again")
     parser.add_argument(
         "--out",
@@ -68,21 +82,77 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def plain_parts(seeds: list[int]) -> dict[str, tuple[str, Callable[[], Any]]]:
+    """Return the parts of the study that need no model: what each is, and what measures it."""
+    return {
+        "operator": ("operator", operator_errors),
+        "ramps": ("ramps", partial(ramp_errors, seeds)),
+        "synthetic": ("synthetic scores", partial(synthetic_errors, seeds)),
+        "synthetic_e4m3": ("synthetic scores, E4M3", partial(synthetic_errors, seeds, E4M3_ARMS)),
+        "published_flashd": ("FLASH-D as published", published_flashd_errors),
+    }
+
+
+def finished_parts(arguments: argparse.Namespace) -> FinishedParts:
+    """Return the parts that earlier studies alike have left in --out."""
+    return FinishedParts(arguments.out / NAME, study_key(list(range(arguments.seeds))))
+
+
+def measure_part(arguments: argparse.Namespace) -> None:
+    """Measure the part --part alone and keep it; raises UserError for one that is none or cannot be had."""
+    plain = plain_parts(list(range(arguments.seeds)))
+    if arguments.part not in (*plain, *MODEL_PARTS):
+        raise nearest("part", arguments.part, (*plain, *MODEL_PARTS))
+    finished = finished_parts(arguments)
+    if arguments.part in plain:
+        finished.get(arguments.part, plain[arguments.part][1])
+    else:
+        try:
+            finished.get(arguments.part, lambda: model_parts(lambda line: None)[arguments.part]())
+        except (FileNotFoundError, ModuleNotFoundError) as missing:
+            raise UserError(f"--part {arguments.part}: {missing}") from None
+
+
+def measure_apart(arguments: argparse.Namespace, say: Say) -> None:
+    """Measure the parts that are not there, --parallel at once, each by a command of its own."""
+    names = [*plain_parts([])]
+    if not arguments.no_model and has_model():
+        names += MODEL_PARTS
+    finished = finished_parts(arguments)
+    names = [name for name in names if not finished.has(name)]
+    out = arguments.out.resolve()
+
+    def measure(pool: Pool, name: str) -> None:
+        command = [sys.executable, str(Path(__file__).resolve()), "--part", name]
+        command += ["--seeds", str(arguments.seeds), "--out", str(out)]
+        folder = out / NAME / name
+        pool.call(make, command, str(folder), str(Path.cwd()), str(PROJECT_ROOT), needs=lambda: Needs(1))
+
+    with (
+        open_pool(arguments.cluster, arguments.parallel, len(names), say) as pool,
+        ThreadPoolExecutor(arguments.parallel) as threads,
+    ):
+        list(threads.map(partial(measure, pool), names))
+
+
+def has_model() -> bool:
+    """Whether the model and what reads it are installed."""
+    try:
+        model_texts()
+    except (FileNotFoundError, ModuleNotFoundError):
+        return False
+    return find_spec("safetensors") is not None
+
+
 def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Measure everything that an earlier, interrupted study has not."""
     say = plain_lines(console)
     seeds = list(range(arguments.seeds))
-    finished = FinishedParts(arguments.out / NAME, study_key(seeds))
-    figures: dict[str, Any] = {"seeds": seeds, "operator": finished.get("operator", operator_errors)}
-    say("operator")
-    figures["ramps"] = finished.get("ramps", lambda: ramp_errors(seeds))
-    say("ramps")
-    figures["synthetic"] = finished.get("synthetic", lambda: synthetic_errors(seeds))
-    say("synthetic scores")
-    figures["synthetic_e4m3"] = finished.get("synthetic_e4m3", lambda: synthetic_errors(seeds, E4M3_ARMS))
-    say("synthetic scores, E4M3")
-    figures["published_flashd"] = finished.get("published_flashd", published_flashd_errors)
-    say("FLASH-D as published")
+    finished = finished_parts(arguments)
+    figures: dict[str, Any] = {"seeds": seeds}
+    for name, (title, measure) in plain_parts(seeds).items():
+        figures[name] = finished.get(name, measure)
+        say(title)
     figures["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
     figures["model"] = None
     if not arguments.no_model:
@@ -108,6 +178,10 @@ def accuracy(arguments: argparse.Namespace) -> None:
     """Write accuracy.json, accuracy.md and its chart."""
     if arguments.seeds < 1:
         raise UserError(f"--seeds {arguments.seeds}: at least 1")
+    check_cluster(arguments.cluster)
+    if arguments.part is not None:
+        measure_part(arguments)
+        return
     console = Console()
     base: Path = arguments.reports / NAME
     data = base.with_suffix(".json")
@@ -116,6 +190,8 @@ def accuracy(arguments: argparse.Namespace) -> None:
             raise UserError(f"no {data}: leave out --no-run")
         figures = json.loads(data.read_text(encoding="utf-8"))
     else:
+        if arguments.cluster != job_pool.LOCAL or arguments.parallel > 1:
+            measure_apart(arguments, plain_lines(console))
         figures = study(arguments, console)
         if figures["model"] is None and data.exists():
             figures = with_earlier_model(figures, json.loads(data.read_text(encoding="utf-8")))

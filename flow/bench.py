@@ -4,7 +4,6 @@ import argparse
 import subprocess
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -24,8 +23,9 @@ from flow.history.scale_bench import bench_history, bench_writers
 from flow.layout.inspector.made_up import made_up_facts
 from flow.layout.inspector.page import page_of
 from flow.layout.inspector.speed import page_speed
+from flow.pipeline.job_pool import HELP, LOCAL, check_cluster
 from flow.pipeline.measure_layout import step_runtimes_s
-from flow.pipeline.run_pool import LOCAL, open_runs
+from flow.pipeline.pool_bench import bench_pool
 from flow.pipeline.run_process import command_line, run_in_process
 from flow.pipeline.steps.library_files import liberty_files
 from flow.record.constraints import CLOCK_PORT
@@ -39,9 +39,6 @@ KERNELS = ("fa2_baseline", "fa2_expmul")
 FORMAT, D, PDK = "bf16", 16, "nangate45"
 MODEL_QUERIES = 1000
 REPEATS = 3
-# Fraction bits of small runs, all different.
-SMALL_RUNS = (4, 5, 6, 7, 8, 9)
-UNCHANGED_RUNS = 1000
 INSPECTED_CELLS, KERNEL_CELLS = 100_000, 45_000
 
 
@@ -123,40 +120,6 @@ def bench_layout(settings: Settings) -> None:
     )
 
 
-def bench_runs(folder: Path) -> None:
-    """Print what many small runs cost, with one worker and with two, and what unchanged ones do."""
-    for workers in (1, 2):
-        runs = [
-            make_settings(
-                "expmul",
-                {"format": "e4m3", "lanes": 1, "fraction_bits": bits},
-                PDK,
-                depth="synth",
-                build_dir=folder / str(workers),
-            )
-            for bits in SMALL_RUNS
-        ]
-        start = time.monotonic()
-        with (
-            open_runs(LOCAL, workers, 1, len(runs), print) as run_at,
-            ThreadPoolExecutor(workers) as threads,
-        ):
-            results = list(threads.map(run_at, runs))
-            wall_s = time.monotonic() - start
-        own_s = sum(result.metrics.runtime_s or 0.0 for result in results)
-        print(
-            f"{len(runs)} runs to synth, {workers} at once: {3600 * len(runs) / wall_s:,.0f} an hour, "
-            f"efficiency {own_s / (workers * wall_s):.2f} "
-            f"against the steps' own {own_s / len(runs):.1f} s a run, "
-            f"overhead {(workers * wall_s - own_s) / len(runs):.1f} s a run"
-        )
-    with open_runs(LOCAL, 1, 1, UNCHANGED_RUNS, print) as run_at:
-        start = time.monotonic()
-        for number in range(UNCHANGED_RUNS):
-            run_at(runs[number % len(runs)])
-    print(f"{UNCHANGED_RUNS:,} unchanged runs: {time.monotonic() - start:.1f} s")
-
-
 def bench_histories(where: str | None) -> None:
     """Print how fast a history of 100,000 runs is; in SQLite, or in the empty database `where`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -169,7 +132,8 @@ def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = Parser(prog="bench.py", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave the layout out, some 20 minutes")
-    parser.add_argument("--runs", action="store_true", help="many small runs alone")
+    parser.add_argument("--runs", action="store_true", help="many runs at once alone")
+    parser.add_argument("--cluster", default=LOCAL, metavar="NAME", help=f"of --runs: {HELP}")
     parser.add_argument(
         "--history",
         nargs="?",
@@ -185,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the benchmarks."""
     if arguments.runs:
         with tempfile.TemporaryDirectory() as folder:
-            bench_runs(Path(folder))
+            bench_pool(Path(folder), check_cluster(arguments.cluster))
         return
     if arguments.history is not None:
         bench_histories(arguments.history or None)
@@ -198,7 +162,7 @@ def run(arguments: argparse.Namespace) -> None:
     bench_unchanged(make_settings(KERNELS[0], given, PDK, depth="synth", build_dir=arguments.out))
     bench_histories(None)
     with tempfile.TemporaryDirectory() as folder:
-        bench_runs(Path(folder))
+        bench_pool(Path(folder), LOCAL)
     if not arguments.quick:
         stamp = datetime.now().strftime("fresh_%Y%m%d_%H%M%S")
         layout = make_settings("fa2_expmul", given, PDK, build_dir=arguments.out / stamp, jobs=2)

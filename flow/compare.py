@@ -28,8 +28,9 @@ try:
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
     from flow.comparison.rows import Row
     from flow.comparison.summary import summarize
-    from flow.pipeline import run_pool
-    from flow.pipeline.run_pool import check_cluster, open_runs
+    from flow.pipeline import job_pool
+    from flow.pipeline.job_pool import check_cluster
+    from flow.pipeline.run_pool import open_runs
     from flow.record.depths import POWER_DEPTHS
     from flow.record.misses import missed
     from flow.record.recipes import RECIPES, TIMING
@@ -139,7 +140,7 @@ def parse_arguments() -> argparse.Namespace:
         "--to", default="gds", metavar="DEPTH", help=f"{', '.join(reversed(COMPARABLE))}; default gds"
     )
     parser.add_argument("--jobs", type=whole_number, default=2, metavar="N", help="runs at once; default 2")
-    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
+    parser.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
     parser.add_argument(
         "--no-run", action="store_true", help="only what --reports holds, the deepest of each"
     )
@@ -184,9 +185,8 @@ def run_all(all_settings: Sequence[Settings], arguments: argparse.Namespace, con
         console.print(done, highlight=False, soft_wrap=True)
 
     say = plain_lines(console)
-    threads = all_settings[0].jobs
     with (
-        open_runs(arguments.cluster, arguments.jobs, threads, len(all_settings), say) as run_at,
+        open_runs(arguments.cluster, arguments.jobs, len(all_settings), say) as run_at,
         ThreadPoolExecutor(max_workers=arguments.jobs) as pool,
     ):
         list(pool.map(run, all_settings))

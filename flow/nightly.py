@@ -29,8 +29,9 @@ try:
     from flow.history.recording import run_and_record
     from flow.history.runs import configuration_of, runs_alike
     from flow.history.suite import read_suite
-    from flow.pipeline import run_pool
-    from flow.pipeline.run_pool import check_cluster, open_runs
+    from flow.pipeline import job_pool
+    from flow.pipeline.job_pool import check_cluster
+    from flow.pipeline.run_pool import open_runs
     from flow.record.checkout import no_revision
     from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
@@ -65,7 +66,7 @@ def parse_arguments() -> argparse.Namespace:
         "--jobs", type=whole_number, default=2, metavar="N", help="threads of a run; default 2"
     )
     parser.add_argument("--parallel", type=count, default=1, metavar="N", help="runs at once; default 1")
-    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
+    parser.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     parser.add_argument(
         "--reports",
@@ -98,11 +99,14 @@ def nightly(arguments: argparse.Namespace) -> None:
     if (line := no_revision()) is not None:
         say(line)
     with (
-        open_runs(arguments.cluster, arguments.parallel, arguments.jobs, len(suite), say) as run_at,
+        open_runs(arguments.cluster, arguments.parallel, len(suite), say) as runs,
         ThreadPoolExecutor(arguments.parallel) as pool,
     ):
         reasons = pool.map(
-            lambda settings: run_and_record(engine, settings, arguments.pdk_root, say, run_at), suite
+            lambda settings: run_and_record(
+                engine, settings, arguments.pdk_root, say, runs, runs.needed_none
+            ),
+            suite,
         )
         failed = [reason for reason in reasons if reason is not None]
     checks = check_suite(engine, suite, arguments.reports)

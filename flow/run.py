@@ -16,6 +16,7 @@ try:
     from flow.common.usable_cpus import usable_cpus
     from flow.pipeline.result_table import print_result
     from flow.pipeline.sibling import find_sibling
+    from flow.pipeline.step_scheduler import LOCAL, SCHEDULERS, check_scheduler
     from flow.pipeline.up_to_date import unchanged_result
     from flow.record.checkout import no_revision
     from flow.record.depths import DEPTHS
@@ -97,6 +98,12 @@ def parse_arguments() -> argparse.Namespace:
         metavar="N",
         help="steps and threads at once; default: the usable cores. With another number a layout begins anew",
     )
+    parser.add_argument(
+        "--scheduler",
+        default=LOCAL,
+        metavar="NAME",
+        help=f"of the steps: {', '.join(SCHEDULERS)}; default {LOCAL}",
+    )
     parser.add_argument("--job", metavar="NAME", help="name of the run's folder; default: from its settings")
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds the PDK's data")
@@ -173,12 +180,12 @@ def with_pdk_that_can_be_had(settings: Settings, arguments: argparse.Namespace) 
     return settings
 
 
-def start(settings: Settings, console: Console, pdk_root: Path | None) -> Result:
+def start(settings: Settings, console: Console, pdk_root: Path | None, scheduler: str) -> Result:
     """Run the flow and return its result."""
     # SiliconCompiler and all that it brings takes seconds to import: only where something has to run.
     from flow.pipeline.execute import execute
 
-    return execute(settings, console, pdk_root)
+    return execute(settings, console, pdk_root, scheduler)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -189,12 +196,13 @@ def run(arguments: argparse.Namespace) -> None:
     # With --json standard output carries the result alone.
     console = Console(quiet=arguments.json)
     settings = read_settings(arguments)
+    check_scheduler(arguments.scheduler)
     result = unchanged_result(settings, arguments.pdk_root)
     if result is None:
         settings = with_pdk_that_can_be_had(settings, arguments)
         result = unchanged_result(settings, arguments.pdk_root)
     if result is None:
-        result = start(settings, console, arguments.pdk_root)
+        result = start(settings, console, arguments.pdk_root, arguments.scheduler)
     else:
         console.print(f"nothing has changed: the result is of {result.finished_at}", highlight=False)
     if arguments.json:

@@ -42,6 +42,8 @@ try:
         title_of,
     )
     from flow.history.suite import read_suite
+    from flow.pipeline import job_pool
+    from flow.pipeline.job_pool import check_cluster
     from flow.record.checkout import git_state, resolve_revision
     from flow.record.metrics import BY_NAME, METRICS
     from flow.record.result import read_result
@@ -99,6 +101,9 @@ def parse_arguments() -> argparse.Namespace:
     earlier = commands.add_parser("backfill", help="run a suite on earlier revisions and record it")
     earlier.add_argument("--suite", default="smoke", metavar="NAME|FILE")
     earlier.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    earlier.add_argument("--parallel", type=count, default=1, metavar="N", help="runs at once; default 1")
+    earlier.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
+    earlier.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     earlier.add_argument("revisions", nargs="+", metavar="REVISION")
     return parser.parse_args()
 
@@ -196,7 +201,17 @@ def track(arguments: argparse.Namespace) -> int:
         new, old = import_runs(open_history(arguments.db), arguments.file)
         say(f"{new} new, {old} were there")
     elif arguments.command == "backfill":
-        backfill(open_history(arguments.db), arguments.suite, arguments.revisions, arguments.out, say)
+        check_cluster(arguments.cluster)
+        backfill(
+            open_history(arguments.db),
+            arguments.suite,
+            arguments.revisions,
+            arguments.out,
+            say,
+            arguments.cluster,
+            arguments.parallel,
+            arguments.pdk_root,
+        )
     elif arguments.command == "judge":
         return judge(arguments, say)
     elif arguments.command == "list":

@@ -18,3 +18,8 @@ class StepError(Exception):
         """Say which step failed, its last error line and where its log lies."""
         where = f" (log: {log})" if log else ""
         super().__init__(f"step {step} failed: {reason}{where}")
+        self._given = (step, reason, log)
+
+    def __reduce__(self) -> tuple[type["StepError"], tuple[str, str, Path | None]]:
+        """Return what makes it again: a cluster's worker hands it on as bytes."""
+        return StepError, self._given

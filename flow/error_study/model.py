@@ -19,6 +19,8 @@ from hdl.models.numpy_when_used import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS
 QUERIES_PER_HEAD = 32
+# Names of `model_parts`.
+MODEL_PARTS = ("model_short", "model_long", "model_whole")
 Attention = Callable[[minilm.Array, minilm.Array, minilm.Array], minilm.Array]
 
 
@@ -100,21 +102,32 @@ def model_errors(
     return by_arm
 
 
-def model_study(say: Say, finished: FinishedParts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
-    """Return the errors on the model; raises FileNotFoundError where it is not installed."""
+def model_texts() -> dict[str, npt.NDArray[np.int64]]:
+    """Return the texts of the study of layers as tokens; raises FileNotFoundError without the model."""
     folder = minilm.model_folder()
-    weights = minilm.load_weights(folder, np.float64)
-    texts = {
+    return {
         "short": minilm.token_ids(folder, TEXTS[0])[:128],
         "long": minilm.token_ids(folder, " ".join(TEXTS))[:LONG_TOKENS],
     }
+
+
+def model_parts(say: Say, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Callable[[], Any]]:
+    """Return what measures each part of the study; raises FileNotFoundError where there is no model."""
+    folder = minilm.model_folder()
+    weights = minilm.load_weights(folder, np.float64)
     short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
-    by_text: dict[str, Any] = {
-        name: {
-            "tokens": len(ids),
-            "layers": finished.get(f"model_{name}", partial(layer_errors, weights, ids, arms, say)),
-        }
-        for name, ids in texts.items()
+    parts: dict[str, Callable[[], Any]] = {
+        f"model_{name}": partial(layer_errors, weights, ids, arms, say) for name, ids in model_texts().items()
     }
-    whole = finished.get("model_whole", lambda: model_errors(weights, short_texts, arms, say))
-    return by_text | {"texts": len(short_texts), "whole": whole}
+    return parts | {"model_whole": partial(model_errors, weights, short_texts, arms, say)}
+
+
+def model_study(say: Say, finished: FinishedParts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
+    """Return the errors on the model; raises FileNotFoundError where it is not installed."""
+    parts = model_parts(say, arms)
+    by_text: dict[str, Any] = {
+        name: {"tokens": len(ids), "layers": finished.get(f"model_{name}", parts[f"model_{name}"])}
+        for name, ids in model_texts().items()
+    }
+    whole = finished.get("model_whole", parts["model_whole"])
+    return by_text | {"texts": len(SHORT_TEXTS), "whole": whole}

@@ -26,15 +26,23 @@ class FinishedParts:
     folder: Path
     key: str
 
+    def has(self, name: str) -> bool:
+        """Whether the part called `name` is there."""
+        return self._stored(name) is not None
+
+    def _stored(self, name: str) -> dict[str, Any] | None:
+        try:
+            stored: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            return stored if stored["key"] == self.key and "figures" in stored else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # no part, or one cut off as it was written
+
     def get(self, name: str, measure: Callable[[], Any]) -> Any:
         """Return the part called `name`, from its file or else from `measure`."""
         path = self.folder / f"{name}.json"
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            if stored["key"] == self.key:
-                return stored["figures"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # no part, or one cut off as it was written
+        stored = self._stored(name)
+        if stored is not None:
+            return stored["figures"]
         figures = measure()
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps({"key": self.key, "figures": figures}))

@@ -1,6 +1,6 @@
 """Run what a suite asks for and record it: once per revision, whoever else is at it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,11 +38,17 @@ def layout_path(settings: Settings, result: Result) -> str | None:
 
 
 def run_and_record(
-    engine: Engine, settings: Settings, pdk_root: Path | None, say: Say, run_at: RunAt = run_in_process
+    engine: Engine,
+    settings: Settings,
+    pdk_root: Path | None,
+    say: Say,
+    run_at: RunAt = run_in_process,
+    needed_none: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Run `settings` by `run_at` and record the result, unless this revision has it; return what went wrong.
 
-    A run of which nothing has changed is recorded for this revision without being run.
+    A run of which nothing has changed is recorded for this revision without being run. Where there was no run
+    `needed_none` is called.
     """
     name = f"{settings.design.name} {settings.job}, to {settings.depth}"
     with turn(settings):
@@ -54,6 +60,7 @@ def run_and_record(
             and recorded(engine, configuration_of(settings), revision)
         ):
             say(f"{name}: recorded")
+            needed_none()
             return None
         unchanged = unchanged_result(settings, pdk_root)
         if unchanged is not None:
@@ -61,6 +68,7 @@ def run_and_record(
             checkout = {"git_revision": revision, "git_dirty": dirty, "git_branch": branch_of(revision)}
             result = unchanged.model_copy(update=checkout)
             outcome = f"nothing has changed since {result.finished_at}"
+            needed_none()
         else:
             say(f"{name}: started")
             try:

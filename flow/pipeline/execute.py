@@ -20,13 +20,20 @@ from flow.pipeline.corners import add_scenarios, liberty_at_corners
 from flow.pipeline.deliver import deliver
 from flow.pipeline.measure_checks import measure_checks
 from flow.pipeline.measure_corners import measure_corners, worst_corners
-from flow.pipeline.measure_layout import measure_layout, measure_netlist, step_runtimes_s
+from flow.pipeline.measure_layout import (
+    measure_layout,
+    measure_netlist,
+    peak_memory_bytes,
+    step_runtimes_s,
+)
 from flow.pipeline.measure_power import headline_power, measure_power, read_simulation
 from flow.pipeline.progress import StepLines
 from flow.pipeline.project import make_project
 from flow.pipeline.retime import STEP as RETIMING
 from flow.pipeline.retime import retime
+from flow.pipeline.run_needs import needs_of
 from flow.pipeline.step_digests import library_files
+from flow.pipeline.step_scheduler import LOCAL, SLURM, use_slurm
 from flow.pipeline.up_to_date import keep_record, made_of
 from flow.record.checkout import branch_of, git_state
 from flow.record.depths import METRIC_STEPS, POWER_DEPTHS
@@ -50,11 +57,13 @@ from flow.tools.surroundings import check_path, check_surroundings
 from hdl.simulation import SimulationError, find_compiler
 
 
-def execute(settings: Settings, console: Console, pdk_root: Path | None = None) -> Result:
+def execute(
+    settings: Settings, console: Console, pdk_root: Path | None = None, scheduler: str = LOCAL
+) -> Result:
     """Run the flow for `settings`, going on from what an earlier run left, and return its result.
 
-    Steps show on `console`. Raises UserError for what the user has to mend and StepError for a step
-    that failed; the results of earlier runs stay.
+    Steps are made by `scheduler` and show on `console`. Raises UserError for what the user has to mend and
+    StepError for a step that failed; the results of earlier runs stay.
     """
     check_surroundings(settings.build_dir, pdk_root)
     data_root = find_data_root(settings.pdk, pdk_root)
@@ -71,6 +80,8 @@ def execute(settings: Settings, console: Console, pdk_root: Path | None = None) 
         check_folder(settings)
         project = make_project(settings, data_root)
         add_scenarios(project, settings)
+        if scheduler == SLURM:
+            use_slurm(project, settings, needs_of(settings))
         made = made_of(settings, data_root, library_files(project))
         history = run_project(project, settings, console)
         # A corner's figures are timing and power: without data there is none.
@@ -208,6 +219,7 @@ def collect(
         parasitics=pdk.parasitics if settings.depth in POWER_DEPTHS else None,
         layout_cells=pdk.layout_cells if "gds" in files else None,
         step_runtimes_s=runtimes_s,
+        peak_memory_bytes=peak_memory_bytes(history),
         tool_versions=versions,
         git_revision=revision,
         git_dirty=dirty,

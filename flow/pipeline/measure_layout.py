@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,22 @@ def step_runtimes_s(history: Any, metric: str = "tasktime") -> dict[str, float]:
         if runtime_s is not None:
             runtimes.append((history.get("record", "starttime", **node), step, round(runtime_s, 2)))
     return {step: runtime_s for _, step, runtime_s in sorted(runtimes)}
+
+
+def peak_memory_bytes(history: Any) -> int | None:
+    """Return the most memory that steps under way at one time took together, each at its own peak.
+
+    None where SiliconCompiler has measured none.
+    """
+    spans = []
+    for step in history.getkeys("flowgraph", history.option.get_flow()):
+        node = {"step": step, "index": INDEX}
+        memory_bytes = history.get("metric", "memory", **node)
+        runtime_s = history.get("metric", "tasktime", **node)
+        if memory_bytes is not None and runtime_s is not None:
+            start = datetime.fromisoformat(history.get("record", "starttime", **node))
+            spans.append((start, start + timedelta(seconds=runtime_s), int(memory_bytes)))
+    return max(
+        (sum(taken for start, end, taken in spans if start <= moment < end) for moment, _, _ in spans),
+        default=None,
+    )

@@ -171,6 +171,7 @@ class Result(Record):
     `optimised_corners` says at which corners the layout was to meet its clock; at `all` of them slacks and
     fmax of `metrics` are the worst corner's, and `worst_corners` names it by metric. `corners` holds a routed
     layout at each corner of which there is data, slow to fast; none before they were kept.
+    `peak_memory_bytes` is the most that steps under way at one time took together; None before it was kept.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -204,6 +205,7 @@ class Result(Record):
     layout_cells: LayoutCells | None = None
     checks: Checks = Checks()
     step_runtimes_s: dict[str, float] = {}
+    peak_memory_bytes: int | None = None
     tool_versions: dict[str, str]
     git_revision: str | None
     git_dirty: bool | None

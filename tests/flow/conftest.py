@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from finished_layout import lay_out
 from needs import skip_without
+from slurm_cluster import can_be_had, slurm
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,16 @@ def layout_of(tmp_path_factory):
         return made[pdk]
 
     return layout
+
+
+@pytest.fixture
+def slurm_here(monkeypatch):
+    """A Slurm of two virtual nodes; its commands find it by the environment."""
+    if not can_be_had():
+        skip_without("slurm")
+    with slurm() as made:
+        monkeypatch.setenv("SLURM_CONF", made.environment["SLURM_CONF"])
+        yield made
 
 
 def free_port():

@@ -56,9 +56,39 @@ def free_ports(number):
     raise AssertionError("no free ports")
 
 
+class Slurm:
+    """A Slurm that runs: the environment of its commands, and what an administrator does to it."""
+
+    def __init__(self, environment, start):
+        self.environment, self.start = environment, start
+        self.controller = start("slurmctld", "-D")
+
+    def called(self, *words):
+        return called(words, self.environment)
+
+    def jobs(self, state="running"):
+        return self.called("squeue", "-h", "-t", state, "-o", "%i").split()
+
+    def drain(self, node):
+        subprocess.run(
+            ["scontrol", "update", f"nodename={node}", "state=drain", "reason=test"],
+            env=self.environment,
+            check=True,
+        )
+
+    def stop_controller(self):
+        """End the server as a restart of its service does: what it knows is on disk."""
+        self.controller.terminate()
+        self.controller.wait(60)
+
+    def start_controller(self):
+        self.controller = self.start("slurmctld", "-D")
+        wait_for(lambda: self.called("sinfo", "-h"), "an answer of the controller", limit_s=60)
+
+
 @contextmanager
 def slurm(nodes=2):
-    """Start munged, slurmctld and so many slurmd; yield the environment of Slurm's commands; end them all."""
+    """Start munged, slurmctld and so many slurmd; yield them as one Slurm; end them all."""
     folder = Path("/tmp") / f"expmul-slurm-{os.getpid()}"
     folder.mkdir(mode=0o755)
     (folder / "state").mkdir()
@@ -84,6 +114,7 @@ def slurm(nodes=2):
     def start(*words):
         with (folder / f"{Path(words[0]).name}-{len(started)}.out").open("w", encoding="utf-8") as log:
             started.append(subprocess.Popen(words, env=environment, stdout=log, stderr=log))
+        return started[-1]
 
     try:
         start(
@@ -92,12 +123,12 @@ def slurm(nodes=2):
             f"--seed-file={folder}/munged.seed",
         )  # fmt: skip
         wait_for((folder / "munge.socket").exists, "munge's socket")
-        start("slurmctld", "-D")
+        made = Slurm(environment, start)
         for number in range(1, nodes + 1):
             start("slurmd", "-D", "-N", f"n{number}")
         idle = ["sinfo", "-h", "-t", "idle", "-o", "%D"]
         wait_for(lambda: called(idle, environment) == str(nodes), "idle nodes", limit_s=90)
-        yield environment
+        yield made
     finally:
         subprocess.run(["scancel", "-u", "root"], env=environment, check=False)
         for process in reversed(started):

@@ -141,9 +141,7 @@ def test_a_run_without_a_terminal_goes_on_after_sighup(tmp_path, start):
 )
 def test_a_sweep_ends_with_all_its_runs(tmp_path, start, make, number):
     words = make(tmp_path, "synth") if make is nightly else make(tmp_path)
-    # Its work trees belong to the family.
-    (tmp_path / "t").mkdir()
-    sweep = start(words, env=os.environ | {"TMPDIR": str(tmp_path / "t")})
+    sweep = start(words)
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
     sweep.send_signal(number)
     code = sweep.wait(timeout=60)
@@ -154,7 +152,7 @@ def test_a_sweep_ends_with_all_its_runs(tmp_path, start, make, number):
     else:
         assert code == 130
         assert f"ended by {number.name}" in (tmp_path / "stderr").read_text(encoding="utf-8")
-        assert not list(tmp_path.glob("t/*/tree"))
+        assert not list(tmp_path.glob("b/backfill/*/tree"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
