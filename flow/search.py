@@ -3,6 +3,7 @@
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ try:
     from flow.common.decimals import QUANTITY, WHOLE_NUMBER, count, quantity, whole_number
     from flow.common.errors import StepError, UserError
     from flow.common.usable_cpus import usable_cpus
+    from flow.exploration.kept import keeping, kept_study
     from flow.exploration.objectives import OBJECTIVES, Objective, find_objectives
     from flow.exploration.page import write_page
     from flow.exploration.space import SETTINGS, read_space, settings_at, size_of, usual_point
-    from flow.exploration.study import STAGES, Search, front_of, open_study, run_search
-    from flow.pipeline import run_pool
-    from flow.pipeline.run_pool import check_cluster, open_runs
+    from flow.exploration.study import STAGES, RunAt, Search, front_of, open_study, run_search
+    from flow.pipeline import job_pool
+    from flow.pipeline.job_pool import check_cluster
+    from flow.pipeline.run_pool import open_runs
     from flow.record.settings import DEFAULT_PDK, Settings, make_settings, nearest
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -78,7 +81,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--to", default="place", metavar="DEPTH", help=f"{', '.join(STAGES)}; default place")
     parser.add_argument("--trials", type=count, default=20, metavar="N", help="different points; default 20")
     parser.add_argument("--parallel", type=count, default=1, metavar="N", help="trials at once; default 1")
-    parser.add_argument("--cluster", default=run_pool.LOCAL, metavar="NAME", help=run_pool.HELP)
+    parser.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
     parser.add_argument(
         "--jobs",
         type=count,
@@ -91,6 +94,12 @@ def parse_arguments() -> argparse.Namespace:
         "--study", default="search", metavar="NAME", help="its folder below --out; default search"
     )
     parser.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
+    parser.add_argument(
+        "--reports", type=Path, metavar="DIR", help="keep every result there too, and the page beside them"
+    )
+    parser.add_argument(
+        "--no-run", action="store_true", help="the page again from the results that --reports holds"
+    )
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     return parser.parse_args()
 
@@ -121,6 +130,8 @@ def search(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     say = plain_lines(Console())
     check_cluster(arguments.cluster)
+    if arguments.no_run and arguments.reports is None:
+        raise UserError("--no-run takes --reports DIR: where are the results?")
     if arguments.to not in STAGES:
         raise nearest("depth of a search", arguments.to, STAGES)
     if not Path(arguments.study).name == arguments.study or arguments.study in ("", ".", ".."):
@@ -164,19 +175,31 @@ def search(arguments: argparse.Namespace) -> None:
         },
         pdk_root=arguments.pdk_root,
     )
+    title = f"{usual.design.name} on {usual.pdk.name} to {arguments.to}"
+    first = usual_point(axes, usual)
+    if arguments.no_run:
+        kept = kept_study(
+            replace(searched, cheaper_first=False, limits={}), arguments.reports, first, lambda line: None
+        )
+        if not kept.get_trials(deepcopy=False):
+            raise UserError(f"{arguments.reports} holds no result of these points to {arguments.to}")
+        say(write_page(kept, objectives, title, arguments.reports))
+        return
     folder = arguments.out / "search" / arguments.study
     study = open_study(folder, searched, arguments.seed)
 
     total = arguments.trials * len(searched.stages)
     with (
-        open_runs(arguments.cluster, arguments.parallel, arguments.jobs, total, say) as make_run,
+        open_runs(arguments.cluster, arguments.parallel, total, say) as make_run,
         ThreadPoolExecutor(arguments.parallel) as pool,
     ):
-        first = usual_point(axes, usual)
-        run_at = partial(make_run, pdk_root=arguments.pdk_root)
+        run_at: RunAt = partial(make_run, pdk_root=arguments.pdk_root)
+        if arguments.reports is not None:
+            run_at = keeping(run_at, arguments.reports)
         run_search(study, searched, arguments.trials, pool, run_at, arguments.parallel, first, say)
-    title = f"{usual.design.name} on {usual.pdk.name} to {arguments.to}"
     say(write_page(study, objectives, title, folder))
+    if arguments.reports is not None:
+        write_page(study, objectives, title, arguments.reports)
     say(f"report   {folder / 'front.md'}")
     if not front_of(study, objectives):
         raise StepError("search", f"none of {min(arguments.trials, size_of(axes))} points came to a good end")

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from flow.charts.picture import draw
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.common.atomic_file import write_whole
+from flow.common.places import WORK_ROOT
 from flow.exploration.objectives import Objective
 from flow.exploration.study import COMMAND, POINT, REASON, front_of, points_of, shown_point
 
@@ -72,9 +73,12 @@ def row_of(trial: FrozenTrial, objectives: Sequence[Objective]) -> str:
 
 
 def shown_command(trial: FrozenTrial) -> list[str]:
-    """Return the command of a trial's run, for a person: without --json, from the checkout."""
+    """Return the command of a trial's run, for a person: without --json and what goes without saying."""
     program, script, *words = trial.user_attrs[COMMAND]
     assert Path(script).name == "run.py", program
+    usual = ["--out", str(WORK_ROOT / "build")]
+    if words[-2:] == usual:
+        words = words[:-2]
     return ["python", "flow/run.py", *(word for word in words if word != "--json")]
 
 

@@ -40,6 +40,7 @@ class Search:
 
     `depth` is where a trial ends. A trial that another beats by `prune_share` in every objective, already
     at a cheaper depth, goes no deeper; nor does one with a figure above its limit, in the plain unit.
+    Without `cheaper_first` a trial goes to its depth at once.
     """
 
     axes: Sequence[Axis]
@@ -50,12 +51,14 @@ class Search:
     limits: Mapping[str, float]
     request: Mapping[str, Any]
     pdk_root: Path | None = None
+    cheaper_first: bool = True
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The depths that a trial goes through: the model first, where its error counts."""
         model = (MODEL,) if any(objective.name == ERROR for objective in self.objectives) else ()
-        return (*model, *(stage for stage in STAGES if not reaches(stage, self.depth)), self.depth)
+        cheaper = [stage for stage in STAGES if self.cheaper_first and not reaches(stage, self.depth)]
+        return (*model, *cheaper, self.depth)
 
 
 def open_study(folder: Path, search: Search, seed: int) -> optuna.Study:

@@ -18,7 +18,8 @@ from flow.exploration.objectives import OBJECTIVES, beats, find_objectives
 from flow.exploration.page import write_page
 from flow.exploration.space import read_axis, read_space, settings_at, usual_point
 from flow.exploration.study import Search, front_of, open_study, points_of, run_search
-from flow.record.result import read_result
+from flow.record.result import Metrics, read_result
+from flow.record.results_store import keep
 from flow.record.settings import find_design, make_settings
 
 LAYOUT = ROOT / "reports" / "results"
@@ -235,6 +236,11 @@ TINY = ["--design", "expmul", "--set", "format=e3m2", "--set", "lanes=1", "--to"
         (["--vary", "padding=9", "--objectives", "area"], "--padding 9: it must be 0 to 8"),
         (["--vary", "lanes=1,2", "--objectives", "area"], "--set lanes: it is varied"),
         (["--objectives", "area"], "--vary NAME=... is needed"),
+        (["--vary", "padding=0,1", "--no-run"], "--no-run takes --reports DIR"),
+        (
+            ["--vary", "padding=0,1", "--objectives", "area", "--no-run", "--reports", "nowhere"],
+            "nowhere holds",
+        ),
         (["--vary", "padding=0,1", "--limit", "delay=3", "--objectives", "area"], "objective"),
         (["--vary", "padding=0,1", "--objectives", "area", "--study", "../x"], "folder's name"),
     ],
@@ -249,10 +255,35 @@ def test_a_mistake_in_the_command_is_one_line(tmp_path, words, part):
         assert_one_line(done, 2, part)
 
 
+def test_the_page_comes_again_from_the_kept_results_to_the_same_bytes(tmp_path, kept):
+    for synthesis, area_um2 in (("timing", 200.0), ("area", 150.0), ("booth", 220.0)):
+        made = make_settings(
+            "expmul", {"format": "e3m2", "lanes": 1}, "nangate45", depth="synth", synthesis=synthesis
+        )
+        metrics = Metrics(cells=1, cell_area_um2=area_um2)
+        of_settings = made.identity() | {"depth": "synth", "job": made.job, "synthesis": synthesis}
+        keep(tmp_path, kept.model_copy(update=of_settings | {"metrics": metrics}))
+    words = [*TINY, "--vary", "synthesis=area,timing,adders,booth", "--objectives", "area"]
+    words += ["--no-run", "--reports", tmp_path]
+    pages = []
+    for _ in range(2):
+        done = run_command("search.py", *words)
+        assert done.returncode == 0, done.stderr
+        pages.append((tmp_path / "front.md").read_bytes())
+    assert pages[0] == pages[1]
+    page = pages[0].decode()
+    assert "3 points: 3 done, 0 stopped early, 0 failed. 1 that no other beats" in page
+    assert "| 1 | synthesis area | 150.0 um2 |" in page
+    assert "| 0 | synthesis timing | 200.0 um2 |" in page  # the default comes first
+    assert str(ROOT) not in page
+    assert "--synthesis area --to synth --jobs 1\n" in page
+
+
 @pytest.mark.slow
 def test_a_killed_search_goes_on_and_its_commands_repeat_its_points(tmp_path):
     pdk_files("freepdk45/libs/nangate45/nldm/*.lib*")
     words = [*TINY, "--vary", "synthesis=timing,area", "--vary", "clock=2,5", "--objectives", "area"]
+    words += ["--reports", tmp_path / "r"]
     command = [sys.executable, "flow/search.py", *map(str, words), "--out", str(tmp_path)]
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     for line in first.stdout:
@@ -269,3 +300,7 @@ def test_a_killed_search_goes_on_and_its_commands_repeat_its_points(tmp_path):
     again = run_command("run.py", *repeated[1:], "--json")
     area = json.loads(again.stdout)["metrics"]["cell_area_um2"]
     assert f"{area:,.1f} um2" in report
+    again = run_command("search.py", *words, "--no-run")
+    assert again.returncode == 0, again.stderr
+    assert f"{area:,.1f} um2" in again.stdout
+    assert "4 points: 4 done" in again.stdout
