@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,10 @@ try:
     from flow.common.errors import UserError
     from flow.common.processes import supervised
     from flow.formats.def_file import DefFile, read_def
-    from flow.layout.difference import layout_difference
+    from flow.layout.difference import labels_of, layout_difference
     from flow.layout.drawn import DrawnLayout
-    from flow.layout.inspector.facts import collect
-    from flow.layout.inspector.page import page_of, write_page
+    from flow.layout.inspector.collect import collect
+    from flow.layout.inspector.page import ShownRun, page_of, write_page
     from flow.layout.layer_colours import layer_colours, layer_file
     from flow.layout.opened import OpenedLayout, open_layout
     from flow.layout.palette import THEMES
@@ -31,7 +32,6 @@ try:
     from flow.layout.statistics import path_points_um, statistics
     from flow.layout.web import LayoutServer
     from flow.layout.window import check_window, picture_size_px, widened
-    from flow.record.metrics import BY_NAME
     from flow.record.provenance import sha256
     from flow.record.settings import nearest
     from hdl.known_names import FORMER_GROUPS
@@ -50,6 +50,7 @@ EXAMPLES = """examples:
   python flow/view.py build/expmul/JOB --png --layers metal2,metal3   wires of the GDS
   python flow/view.py build/expmul/JOB --html layout.html             look inside: one file for a browser
   python flow/view.py build/expmul/JOB --web                          the same page, with the GDS behind it
+  python flow/view.py RUN --diff RUN2 --html pair.html                look inside both, linked at one scale
   python flow/view.py build/expmul/JOB --gui                          KLayout with the PDK's layers
 """
 
@@ -75,7 +76,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--stats", action="store_true", help="numbers to stats.json, the worst path to worst_path.png"
     )
-    parser.add_argument("--diff", type=Path, metavar="RUN2", help="compare; both layouts to difference.png")
+    parser.add_argument(
+        "--diff",
+        type=Path,
+        metavar="RUN2",
+        help="RUN2 beside it: what differs in numbers, difference.png, and both linked in --html and --web",
+    )
     parser.add_argument(
         "--html",
         type=Path,
@@ -154,15 +160,13 @@ def show_difference(
     """Draw two layouts at one scale and print what differs in numbers."""
     path = out / "difference.png"
     draw_layouts([layout.panel, other.panel], path, theme=theme)
-    table = Table("", layout.result.design, other.result.design, "change")
-    for name, (value, other_value) in layout_difference(layout, other).items():
-        shown = ["" if number is None else f"{number:z,.6g}" for number in (value, other_value)]
-        metric = BY_NAME.get(name, BY_NAME["cell_area_um2"])  # the others are areas of groups
-        change = (
-            "" if value is None or other_value is None else metric.show_change(other_value, value, decimals=1)
-        )
-        table.add_row(name, *shown, change)
-    console.print(table)
+    for section in layout_difference(layout, other):
+        table = Table("", *labels_of(layout, other), "difference", "", title=section.title)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for row in section.rows:
+            table.add_row(row.title, *row.texts)
+        console.print(table)
     console.print(f"picture  {path}", highlight=False, soft_wrap=True)
 
 
@@ -192,21 +196,31 @@ def draw_layers(layout: OpenedLayout, arguments: argparse.Namespace, path: Path)
     path.write_bytes(drawn.picture(window_um, *picture_size_px(window_um, PICTURE_PX)))
 
 
-def write_inspector(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
-    """Write the run as a page to look into."""
-    facts = collect(layout, arguments.pdk_root)
-    colours = layer_colours(layer_file(layout.result.pdk, arguments.pdk_root))
+def shown_runs(layouts: Sequence[OpenedLayout], pdk_root: Path | None) -> list[ShownRun]:
+    """Return the runs as the page to look into shows them."""
+    labels = labels_of(*layouts) if len(layouts) > 1 else [layouts[0].result.design]
+    return [
+        ShownRun(collect(layout, pdk_root), layer_colours(layer_file(layout.result.pdk, pdk_root)), label)
+        for layout, label in zip(layouts, labels, strict=True)
+    ]
+
+
+def write_inspector(layouts: Sequence[OpenedLayout], arguments: argparse.Namespace, console: Console) -> None:
+    """Write the run, or both, as a page to look into."""
+    runs = shown_runs(layouts, arguments.pdk_root)
     arguments.html.parent.mkdir(parents=True, exist_ok=True)
-    write_page(facts, arguments.html, colours)
+    write_page(arguments.html, runs, layout_difference(*layouts) if len(layouts) > 1 else ())
     size_mb = arguments.html.stat().st_size / 1e6
     console.print(f"page     {arguments.html} ({size_mb:.1f} MB)", highlight=False, soft_wrap=True)
 
 
-def serve(layout: OpenedLayout, arguments: argparse.Namespace, console: Console) -> None:
+def serve(layouts: Sequence[OpenedLayout], arguments: argparse.Namespace, console: Console) -> None:
     """Show the page to look into in the browser until Ctrl-C."""
-    layers = layer_file(layout.result.pdk, arguments.pdk_root)
-    drawn = DrawnLayout(gds_of(layout), layers)
-    page = page_of(collect(layout, arguments.pdk_root), layer_colours(layers), live=True)
+    drawn = [
+        DrawnLayout(gds_of(layout), layer_file(layout.result.pdk, arguments.pdk_root)) for layout in layouts
+    ]
+    difference = layout_difference(*layouts) if len(layouts) > 1 else ()
+    page = page_of(shown_runs(layouts, arguments.pdk_root), difference, live=True)
     with LayoutServer(drawn, page, arguments.port) as server:
         console.print(
             f"layout   {server.address} (this machine only; Ctrl-C ends it)", highlight=False, soft_wrap=True
@@ -229,6 +243,7 @@ def view(arguments: argparse.Namespace) -> None:
     layout = open_layout(arguments.run)
     check_group(layout, arguments.highlight)
     other = open_layout(arguments.diff) if arguments.diff else None
+    layouts = [layout] if other is None else [layout, other]
     out = arguments.out or arguments.run / "view"
     out.mkdir(parents=True, exist_ok=True)
     if arguments.png:
@@ -249,9 +264,9 @@ def view(arguments: argparse.Namespace) -> None:
     if other is not None:
         show_difference(layout, other, out, arguments.theme, console)
     if arguments.html:
-        write_inspector(layout, arguments, console)
+        write_inspector(layouts, arguments, console)
     if arguments.web:
-        serve(layout, arguments, console)
+        serve(layouts, arguments, console)
     if arguments.gui:
         open_in_klayout(layout, arguments.pdk_root)
 

@@ -6,6 +6,7 @@ import math
 import secrets
 import sys
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,7 +28,7 @@ HEADERS = {
 
 
 class LayoutServer(ThreadingHTTPServer):
-    """Serves a page and pictures of `drawn`: a connection per thread, one picture at a time.
+    """Serves a page and pictures of the layouts `drawn`: a connection per thread, one picture at a time.
 
     It answers on the loopback address, to who knows the token in its address, and to requests that name this
     machine: a page of elsewhere whose name was made to lead here is refused.
@@ -36,13 +37,12 @@ class LayoutServer(ThreadingHTTPServer):
     # The end of the server waits for no connection.
     daemon_threads = True
 
-    def __init__(self, drawn: DrawnLayout, page: str, port: int = 0) -> None:
+    def __init__(self, drawn: Sequence[DrawnLayout], page: str, port: int = 0) -> None:
         """Listen on the loopback address; port 0 takes a free one."""
         super().__init__((LOOPBACK, port), LayoutRequest)
-        self._drawn = drawn
-        # KLayout's view is one: its layers and its picture belong together.
+        self.drawn = tuple(drawn)
+        # A KLayout view is one: its layers and its picture belong together.
         self._drawing = threading.Lock()
-        self.layers = tuple(drawn.layers)
         self.page = page
         self.token = secrets.token_urlsafe(16)
 
@@ -59,6 +59,13 @@ class LayoutServer(ThreadingHTTPServer):
         """Return whether it is the token, in a time that does not depend on how much of it is."""
         return hmac.compare_digest(given.encode(), self.token.encode())
 
+    def layout(self, query: dict[str, list[str]]) -> DrawnLayout:
+        """Return the layout whose number is the query's `run`, 0 without one; raises ValueError for none."""
+        number = int(query.get("run", ["0"])[0])
+        if not 0 <= number < len(self.drawn):
+            raise ValueError("no such run")
+        return self.drawn[number]
+
     def picture(self, query: dict[str, list[str]]) -> bytes:
         """Return the picture that the query asks for; raises KeyError and ValueError for a broken one."""
         x0, y0, x1, y1 = (float(query[name][0]) for name in ("x0", "y0", "x1", "y1"))
@@ -67,11 +74,14 @@ class LayoutServer(ThreadingHTTPServer):
             raise ValueError("a window without an end")
         if not (x0 < x1 and y0 < y1 and 0 < width <= SIZE_MAX_PX and 0 < height <= SIZE_MAX_PX):
             raise ValueError("an empty window or an impossible size")
+        drawn = self.layout(query)
         wanted = query.get("layers", [""])[0]
-        shown = [name for name in wanted.split(",") if name in self.layers] if wanted else self.layers
+        shown = (
+            [name for name in wanted.split(",") if name in drawn.layers] if wanted else tuple(drawn.layers)
+        )
         with self._drawing:
-            self._drawn.show(shown)
-            return self._drawn.picture((x0, y0, x1, y1), width, height)
+            drawn.show(shown)
+            return drawn.picture((x0, y0, x1, y1), width, height)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say in a line what went wrong with a connection; nothing of one that its other end has left."""
@@ -81,7 +91,9 @@ class LayoutServer(ThreadingHTTPServer):
 
 
 class LayoutRequest(BaseHTTPRequestHandler):
-    """Answers GET below `/TOKEN/`: the page, `layers`, `picture?x0=&y0=&x1=&y1=&width=&height=&layers=`."""
+    """Answers GET below `/TOKEN/`: the page, `layers?run=` and
+    `picture?run=&x0=&y0=&x1=&y1=&width=&height=&layers=`; `run` counts the layouts from 0.
+    """
 
     server: LayoutServer
     timeout = IDLE_LIMIT_S
@@ -97,11 +109,14 @@ class LayoutRequest(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
         elif name == "":
             self.answer("text/html; charset=utf-8", self.server.page.encode())
-        elif name == "layers":
-            self.answer("application/json", json.dumps(self.server.layers).encode())
-        elif name == "picture":
+        elif name in ("layers", "picture"):
+            query = parse_qs(parts.query)
             try:
-                self.answer("image/png", self.server.picture(parse_qs(parts.query)))
+                if name == "picture":
+                    self.answer("image/png", self.server.picture(query))
+                else:
+                    names = tuple(self.server.layout(query).layers)
+                    self.answer("application/json", json.dumps(names).encode())
             except (KeyError, ValueError) as error:
                 # In the page, which is escaped, and not in the status line, which is not.
                 self.send_error(HTTPStatus.BAD_REQUEST, explain=f"broken query: {error}")

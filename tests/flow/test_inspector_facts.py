@@ -11,7 +11,7 @@ from finished_layout import layout_on
 from flow_command import assert_one_line, run_command
 
 from flow.layout.inspector import timing
-from flow.layout.inspector.facts import collect
+from flow.layout.inspector.collect import collect
 from flow.layout.inspector.pack import pack
 from flow.layout.opened import open_layout
 from flow.record.cell_groups import LOGIC, read_cell_list
@@ -161,8 +161,8 @@ def test_a_layout_that_openroad_cannot_read_is_one_line_with_its_log(run, tmp_pa
 
 def test_a_run_without_what_timing_needs_or_without_power_is_shown_without_them(run, monkeypatch):
     opened = open_layout(run[1])
-    monkeypatch.setattr("flow.layout.inspector.facts.can_be_timed", lambda *_: False)
-    monkeypatch.setattr("flow.layout.inspector.facts.read_activities", lambda *_: {})
+    monkeypatch.setattr("flow.layout.inspector.collect.can_be_timed", lambda *_: False)
+    monkeypatch.setattr("flow.layout.inspector.collect.read_activities", lambda *_: {})
     facts = collect(replace(opened), None)
     assert facts.tables["timing"] is None
     assert not {"power", "setup_slack", "transitions_timed"} & set(facts.arrays)

@@ -7,37 +7,21 @@ import threading
 
 import numpy as np
 import pytest
-from chromium import asking, open_address, open_page
+from chromium import asking, open_address
 from finished_layout import layout_on
+from inspector_questions import SIZE, answer, as_json
 from PIL import Image
 
 from flow.layout.drawn import DrawnLayout
-from flow.layout.inspector.facts import Facts, collect
-from flow.layout.inspector.page import HERE, page_of, write_page
+from flow.layout.inspector.collect import collect
+from flow.layout.inspector.facts import Facts
+from flow.layout.inspector.page import HERE, ShownRun, page_of, write_page
 from flow.layout.opened import open_layout
 from flow.layout.web import LayoutServer
 from flow.record.run_folder import step_folder
 
 pytestmark = layout_on("nangate45").marks
-SIZE = {"width_px": 1400, "height_px": 800}
 SCRIPT = "</script><img src=x onerror=alert(1)><script>alert('&\"')</script>"
-# Every question begins so: the page is there, its helpers too.
-BEGIN = """
-const inspector = await window.inspector;
-const byId = (id) => document.getElementById(id);
-const text = (id) => byId(id).innerText;
-const settle = () => new Promise((done) => setTimeout(done, 700));
-const press = (type, x, y) => byId("picture").dispatchEvent(new PointerEvent(type,
-  {pointerId: 1, bubbles: true, clientX: x + byId("picture").getBoundingClientRect().left,
-   clientY: y + byId("picture").getBoundingClientRect().top}));
-const clickCell = (name) => {
-  const [x, y] = inspector.camera.toScreen(...inspector.facts.middle(inspector.facts.byName.cell.get(name)));
-  press("pointerdown", x, y); press("pointerup", x, y);
-};
-const key = (name) => dispatchEvent(new KeyboardEvent("keydown", {key: name}));
-const row = (head) => [...document.querySelectorAll("#panel .facts tr")]
-  .find((line) => line.cells[0].innerText === head)?.cells[1].innerText;
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +38,8 @@ def facts(run):
 @pytest.fixture(scope="module")
 def page(facts, tmp_path_factory):
     path = tmp_path_factory.mktemp("inspector") / "layout.html"
-    write_page(facts, path)
+    write_page(path, [ShownRun(facts)])
     return path
-
-
-def answer(page, tmp_path, question, **options):
-    """Return what the question returns, through JSON."""
-    opened = open_page(page, tmp_path / "shot.png", question=as_json(question), webgl=True, **SIZE, **options)
-    assert opened.console == ()
-    return json.loads(opened.answer)
-
-
-def as_json(question):
-    """Return the question, which may use what BEGIN makes, so that its answer comes as JSON."""
-    return f"return JSON.stringify(await (async () => {{ {BEGIN} {question} }})());"
 
 
 def watts(shown):
@@ -124,9 +96,9 @@ def test_first_sight_is_the_floorplan_with_area_and_power_of_each_group(run, pag
 
 def test_the_colours_are_the_groups_in_light_and_in_dark_and_a_hidden_group_is_gone(page, facts, tmp_path):
     name = facts.tables["cells"][0]
-    where = f"""const [x, y] = inspector.camera.toScreen(...inspector.facts.middle(
-      inspector.facts.byName.cell.get({json.dumps(name)})));
-    const box = byId("picture").getBoundingClientRect();
+    where = f"""const [x, y] = camera.toScreen(...facts.middle(
+      facts.byName.cell.get({json.dumps(name)})));
+    const box = corner();
     await settle();
     return [x + box.left, y + box.top, box.left + 3, box.top + 3].map(Math.round)"""
     seen = {}
@@ -154,7 +126,7 @@ def test_paths_are_listed_worst_first_and_drawn_with_the_delays_of_the_report(ru
         document.querySelector("#panel tr[data-path='0'] button").click(); await settle();
         const first = (rows) => [...document.querySelectorAll(rows)].map((line) => line.cells[0].innerText);
         return {slacks: first("#panel tr[data-path]"), stages: first("#panel .stages .rows tbody tr"),
-          arrival: row("arrival"), chosen: inspector.state.path.path.end,
+          arrival: row("arrival"), chosen: marks.path.path.end,
           hash: location.hash}""",
     )
     slacks_ns = [float(text.split()[0]) for text in shown["slacks"]]
@@ -171,19 +143,19 @@ def test_neighbours_nets_search_and_tree_lead_from_one_to_the_next(page, facts, 
     shown = answer(
         page,
         tmp_path,
-        """clickCell(inspector.facts.cells.find((name) => name.startsWith("lane_0."))); await settle();
-        const first = inspector.facts.cells[inspector.state.chosen.cell];
+        """clickCell(facts.cells.find((name) => name.startsWith("lane_0."))); await settle();
+        const first = facts.cells[marks.chosen.cell];
         document.querySelector("#panel .pins .pins button, #panel .pins ul button").click();
-        const neighbour = inspector.facts.cells[inspector.state.chosen.cell];
+        const neighbour = facts.cells[marks.chosen.cell];
         document.querySelector("#panel .pins button.link").click();
-        const net = inspector.state.chosen.net;
-        const wires = inspector.facts.pieces(net).length;
+        const net = marks.chosen.net;
+        const wires = facts.pieces(net).length;
         byId("words").value = "register_*"; byId("search").requestSubmit();
         const found = document.querySelector("#panel [data-results=cells] h3").innerText;
         byId("words").value = "DFF"; byId("search").requestSubmit();
         const types = document.querySelector("#panel [data-results='cell types']").innerText;
         document.querySelector("#tree details[data-unit=log2exp] button").click();
-        const unit = inspector.facts.units[inspector.state.chosen.unit];
+        const unit = facts.units[marks.chosen.unit];
         return {first, neighbour, net, wires, found, types, unit, source: row("source")}""",
     )
     names = facts.tables["cells"]
@@ -199,12 +171,12 @@ def test_what_feeds_a_cell_is_followed_back_to_registers_and_ports(page, facts, 
     shown = answer(
         page,
         tmp_path,
-        """const of = (start) => inspector.facts.cells.findIndex((name) => name.startsWith(start));
-        const fed = (start) => [inspector.cones.isRegister(of(start)), inspector.cones.fedBy(of(start))];
+        """const of = (start) => facts.cells.findIndex((name) => name.startsWith(start));
+        const fed = (start) => [pane.run.cones.isRegister(of(start)), pane.run.cones.fedBy(of(start))];
         return {lane: fed("lane_0."), log2exp: fed("log2exp."), clock: fed("clkbuf_"),
-          registers: inspector.facts.cells.filter((_, cell) => inspector.cones.isRegister(cell)),
-          taken: inspector.cones.fedBy(inspector.facts.cells.findIndex((name, cell) =>
-            name.startsWith("register_x.") && inspector.cones.isRegister(cell)))}""",
+          registers: facts.cells.filter((_, cell) => pane.run.cones.isRegister(cell)),
+          taken: pane.run.cones.fedBy(facts.cells.findIndex((name, cell) =>
+            name.startsWith("register_x.") && pane.run.cones.isRegister(cell)))}""",
     )
     assert shown["lane"] == shown["log2exp"] == [False, ["register"]]
     assert shown["clock"][0] is False
@@ -221,13 +193,13 @@ def test_the_address_shows_the_same_view_again(page, facts, tmp_path):
     place = answer(
         page,
         tmp_path,
-        """inspector.choose({cell: 5}); inspector.colourBy("glitches"); inspector.camera.zoom(0.3, 100, 100);
+        """inspector.choose({cell: 5}); inspector.colourBy("glitches"); camera.zoom(0.3, 100, 100);
         inspector.moving(); await settle(); return location.hash""",
     )
     again = answer(
         page,
         tmp_path,
-        'await settle(); return [inspector.state.mode.id, text("panel"), location.hash]',
+        'await settle(); return [look.mode, text("panel"), location.hash]',
         place=place.removeprefix("#"),
     )
     assert again[0] == "glitches"
@@ -239,24 +211,24 @@ def test_keys_wheel_and_ruler_do_what_they_say(page, facts, tmp_path):
     shown = answer(
         page,
         tmp_path,
-        """const before = inspector.camera.scale;
-        byId("picture").dispatchEvent(new WheelEvent("wheel", {deltaY: -200, clientX: 600, clientY: 300}));
-        const zoomed = inspector.camera.scale;
-        key("4"); const mode = inspector.state.mode.id;
+        """const before = camera.scale;
+        pane.section.dispatchEvent(new WheelEvent("wheel", {deltaY: -200, clientX: 600, clientY: 300}));
+        const zoomed = camera.scale;
+        key("4"); const mode = look.mode;
         key("0");
         // A flight goes by frames, which a busy machine draws late.
-        for (let waits = 0; waits < 60 && inspector.camera.scale <= zoomed; waits++) await settle();
+        for (let waits = 0; waits < 60 && camera.scale <= zoomed; waits++) await settle();
         await settle();
-        const whole = inspector.camera.scale;
-        const middle = inspector.camera.x;
+        const whole = camera.scale;
+        const middle = camera.x;
         key("ArrowRight");
-        const moved = inspector.camera.x - middle;
+        const moved = camera.x - middle;
         key("r");
         press("pointerdown", 100, 100); press("pointermove", 300, 100); press("pointerup", 300, 100);
-        const {from, to} = inspector.state.ruler;
+        const {from, to} = marks.ruler;
         key("Escape");
-        const {scale} = inspector.camera;
-        const {ruler} = inspector.state;
+        const {scale} = camera;
+        const {ruler} = marks;
         return {before, zoomed, whole, mode, moved, length: to[0] - from[0], scale, ruler}""",
     )
     assert shown["zoomed"] < shown["before"]
@@ -312,7 +284,7 @@ def with_names(facts, name) -> Facts:
 
 def test_nothing_of_a_run_is_taken_for_html(facts, tmp_path):
     path = tmp_path / "named.html"
-    write_page(with_names(facts, SCRIPT), path)
+    write_page(path, [ShownRun(with_names(facts, SCRIPT))])
     page = path.read_text(encoding="utf-8")
     assert "<img src=x" not in page
     assert "<script>alert" not in page
@@ -322,7 +294,7 @@ def test_nothing_of_a_run_is_taken_for_html(facts, tmp_path):
         """let calls = 0; window.alert = () => { calls += 1; };
         const before = document.querySelectorAll("script, img").length;
         inspector.choose({cell: 0}); const cell = text("panel");
-        const [group] = inspector.facts.groups;
+        const [group] = facts.groups;
         for (const chosen of [{net: 0}, {unit: 0}, {group}]) inspector.choose(chosen);
         inspector.search("<*"); inspector.search("img"); const found = text("panel");
         for (const tab of document.querySelectorAll("nav button")) tab.click();
@@ -354,10 +326,10 @@ def test_the_page_asks_for_nothing_and_writes_no_markup_of_its_own(page):
 def test_the_live_page_is_the_same_with_the_gds_behind_it(run, facts, tmp_path):
     result, folder = run
     question = """byId("live").click(); await settle(); await settle(); await settle();
-    return {hidden: byId("gds").hidden, width: byId("gds").naturalWidth,
-      cells: inspector.facts.cells.length}"""
-    page = asking(page_of(facts, live=True), as_json(question))
-    with LayoutServer(DrawnLayout(folder / result.files["gds"], None), page) as server:
+    return {hidden: pane.part("gds").hidden, width: pane.part("gds").naturalWidth,
+      cells: facts.cells.length}"""
+    page = asking(page_of([ShownRun(facts)], live=True), as_json(question))
+    with LayoutServer([DrawnLayout(folder / result.files["gds"], None)], page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         opened = open_address(server.address, tmp_path / "live.png", dark=False, webgl=True, **SIZE)
         server.shutdown()

@@ -32,7 +32,7 @@ def gds(tmp_path):
 @pytest.fixture
 def server(gds):
     """The layout in the browser, for the time of a test."""
-    with LayoutServer(DrawnLayout(gds, None), "a page") as server:
+    with LayoutServer([DrawnLayout(gds, None)], "a page") as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server

@@ -109,7 +109,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
 @pytest.fixture
 def server(tmp_path):
     write_gds(tmp_path / "top.gds")
-    with LayoutServer(DrawnLayout(tmp_path / "top.gds", None), "<p>a page</p>") as server:
+    with LayoutServer([DrawnLayout(tmp_path / "top.gds", None)], "<p>a page</p>") as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -181,7 +181,7 @@ def test_only_who_names_this_machine_and_knows_the_token_gets_an_answer(server):
     ):
         expected = 200 if wrong == f"/{server.token}" else 404
         assert answered(server, host, wrong) == expected
-    with LayoutServer(server._drawn, "another") as other:
+    with LayoutServer(server.drawn, "another") as other:
         assert other.token != server.token
 
 

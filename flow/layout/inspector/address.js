@@ -1,34 +1,46 @@
-// The view's place in the address: a link shows the same place, colours and choice.
+// The view's place in the address: a link shows the same place, colours and choice, in each of the runs.
 
-export function write(facts, camera, state) {
+import { nameOf } from "inspector/run.js";
+
+const KINDS = ["cell", "net", "unit", "group"];
+
+export function write({ panes, origin, look }) {
+  const [{ camera, facts }] = panes;
   const um = (length) => (length / facts.unitsPerUm).toFixed(3);
-  const words = new URLSearchParams({ x: um(camera.x), y: um(camera.y), w: um(camera.scale * camera.width), colour: state.mode.id, tab: state.tab });
-  if (state.squares) words.set("squares", "1");
-  if (state.wires) words.set("wires", "1");
-  if (state.hiddenGroups.size) words.set("hidden", [...state.hiddenGroups].join(","));
-  const { chosen, path } = state;
-  if (chosen?.cell !== undefined) words.set("cell", facts.cells[chosen.cell]);
-  if (chosen?.net !== undefined) words.set("net", facts.nets[chosen.net]);
-  if (chosen?.unit !== undefined) words.set("unit", facts.units[chosen.unit]);
-  if (chosen?.group !== undefined) words.set("group", chosen.group);
-  if (path) words.set("path", `${path.check}.${path.index}`);
+  const words = new URLSearchParams({ x: um(camera.x), y: um(camera.y), w: um(camera.scale * camera.width), colour: look.mode, tab: look.tab });
+  if (look.squares) words.set("squares", "1");
+  if (look.wires) words.set("wires", "1");
+  if (look.hiddenGroups.size) words.set("hidden", [...look.hiddenGroups].join(","));
+  const { chosen } = origin.marks;
+  if (chosen) {
+    const kind = KINDS.find((name) => chosen[name] !== undefined);
+    words.set(kind, kind === "unit" ? origin.facts.units[chosen.unit] : nameOf(origin.facts, chosen));
+  }
+  panes.forEach(({ marks: { path } }, index) => { if (path) words.set(pathWord(index), `${path.check}.${path.index}`); });
   history.replaceState(null, "", `#${words}`);
 }
 
-// What the address says, as far as the run has it.
-export function read(facts) {
+// Of the first run `path`, of the next `path2`.
+function pathWord(index) {
+  return index ? `path${index + 1}` : "path";
+}
+
+// What the address says, as far as a run has it. `place` in um; `chosen` is of `pane`'s run; `paths` by pane.
+export function read(panes) {
   const words = new URLSearchParams(location.hash.slice(1));
-  const number = (name) => (words.has(name) && Number.isFinite(Number(words.get(name))) ? Number(words.get(name)) * facts.unitsPerUm : null);
-  const [x, y, w] = ["x", "y", "w"].map(number);
-  const [cell, net, unit] = [facts.byName.cell.get(words.get("cell")), facts.byName.net.get(words.get("net")), facts.units.indexOf(words.get("unit"))];
-  const [check, index] = (words.get("path") ?? "").split(".");
-  const chosen = cell !== undefined ? { cell } : net !== undefined ? { net } : words.has("unit") && unit >= 0 ? { unit }
-    : facts.groups.includes(words.get("group")) ? { group: words.get("group") } : null;
+  const place = ["x", "y", "w"].map((name) => (words.has(name) ? Number(words.get(name)) : NaN));
+  const kind = KINDS.find((name) => words.has(name));
+  const pane = kind && panes.find(({ facts }) => facts.byName[kind].has(words.get(kind)));
+  const index = pane?.facts.byName[kind].get(words.get(kind));
   return {
-    place: x !== null && y !== null && w > 0 ? { x, y, w } : null,
+    place: place.every(Number.isFinite) && place[2] > 0 ? place : null,
     colour: words.get("colour"), tab: words.get("tab"), squares: words.get("squares") === "1", wires: words.get("wires") === "1",
-    hidden: (words.get("hidden") ?? "").split(",").filter((name) => facts.groups.includes(name)),
-    chosen,
-    path: facts.timing?.paths[check]?.[Number(index)] ? { check, index: Number(index) } : null,
+    hidden: (words.get("hidden") ?? "").split(",").filter((name) => panes.some(({ facts }) => facts.groups.includes(name))),
+    pane: pane ?? null,
+    chosen: pane ? { [kind]: kind === "group" ? words.get(kind) : index } : null,
+    paths: panes.map(({ facts }, number) => {
+      const [check, at] = (words.get(pathWord(number)) ?? "").split(".");
+      return facts.timing?.paths[check]?.[Number(at)] ? { check, index: Number(at) } : null;
+    }),
   };
 }

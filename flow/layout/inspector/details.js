@@ -1,7 +1,7 @@
 // All facts of what was clicked: a cell, a net, a unit.
 
 import { colourBox, element, factTable, link } from "inspector/dom.js";
-import { sumsOf } from "inspector/legend.js";
+import { sumsOf } from "inspector/sums.js";
 import { count, fixed, nanoseconds, percent, withUnit } from "inspector/units.js";
 
 const PINS_MAX = 60;
@@ -111,7 +111,7 @@ function feedTable(facts, cells, cones) {
 }
 
 export function unitDetails(facts, unit, choose, cones) {
-  const sum = sumsOf(facts, (cell) => facts.arrays.unit[cell], facts.units)[unit];
+  const sum = sumsOf(facts, facts.arrays.unit, facts.units)[unit];
   const known = facts.unit_facts[unit];
   const cells = facts.cells.map((_, cell) => cell).filter((cell) => facts.arrays.unit[cell] === unit);
   const { power, glitch_power: glitches } = facts.arrays;
@@ -140,4 +140,13 @@ export function unitDetails(facts, unit, choose, cones) {
     power ? element("ul", { class: "pins" }, most.map((cell) => element("li", {}, link(facts.cells[cell], () => choose({ cell })), element("span", { class: "note" }, ` ${withUnit(glitches[cell], "W")}, ${facts.masters[facts.arrays.master[cell]][0]}`)))) : null,
     element("h3", {}, "cells by type"),
     element("table", { class: "facts" }, [...types].sort((one, two) => two[1] - one[1] || (one[0] < two[0] ? -1 : 1)).slice(0, 25).map(([name, number]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, count(number))))));
+}
+
+export function groupDetails(facts, group, choose, cones) {
+  const { group: groups, unit } = facts.arrays;
+  const number = facts.groups.indexOf(group);
+  const units = new Set();
+  for (let cell = 0; cell < facts.cells.length; cell++) if (groups[cell] === number) units.add(unit[cell]);
+  return element("article", { "data-kind": "group" }, element("h2", {}, group),
+    [...units].sort((one, two) => one - two).map((each) => unitDetails(facts, each, choose, cones)));
 }

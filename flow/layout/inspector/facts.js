@@ -1,64 +1,81 @@
-// The facts of the run: unpacks what pack.py wrote, and derives what is looked up often.
+// The facts of a run: unpacks what pack.py wrote, and derives what is looked up often.
 
-const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array };
+import { ALONG_Y, wiresOf } from "inspector/chains.js";
+import { namesOf, Reader } from "inspector/coding.js";
+import { bytesOf } from "inspector/letters.js";
+
 const PORTS_FROM = 1 << 24;
-const ALONG_Y = 128;
+const POWER_KINDS = ["internal", "switching", "leakage"];
 
-export async function unpack(base64) {
-  const letters = atob(base64.trim());
-  const packed = new Uint8Array(letters.length);
-  for (let index = 0; index < letters.length; index++) packed[index] = letters.charCodeAt(index);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+// One of a run's two packs: its tables and its arrays.
+export async function unpack(letters) {
+  const stream = new Blob([bytesOf(letters)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  const headLength = new DataView(bytes.buffer).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headLength)));
-  const arrays = {};
-  for (const [name, [kind, offset, elements]] of Object.entries(head.arrays)) {
-    arrays[name] = fromPlanes(bytes, 4 + headLength + offset, elements, KINDS[kind]);
-  }
-  return new Facts(head, arrays);
+  const length = new DataView(bytes.buffer).getUint32(0, true);
+  const { arrays: codings, ...tables } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const reader = new Reader(bytes, 4 + length);
+  return { tables, arrays: Object.fromEntries(Object.entries(codings).map(([name, coding]) => [name, reader.read(coding)])) };
 }
 
-// The first bytes of all elements stand first, then all second ones, ...
-function fromPlanes(bytes, offset, elements, Kind) {
-  const array = new Kind(elements);
-  const target = new Uint8Array(array.buffer);
-  const width = Kind.BYTES_PER_ELEMENT;
-  for (let plane = 0; plane < width; plane++) {
-    const from = offset + plane * elements;
-    for (let index = 0; index < elements; index++) target[index * width + plane] = bytes[from + index];
-  }
-  return array;
-}
-
-function summed(steps) {
-  let sum = 0;
-  return steps.map((step) => (sum += step));
-}
-
-export class Facts {
-  constructor(tables, arrays) {
+// Cells and where they stand: all that the first picture needs.
+export class Placed {
+  constructor({ tables, arrays }) {
     Object.assign(this, tables);
     this.arrays = arrays;
     this.unitsPerUm = this.run.units_per_um;
-    for (const name of ["piece_x", "piece_y", "via_x", "via_y"]) arrays[name] = summed(arrays[name]);
     const sizes = this.masters.map(([, width, height]) => [width, height].map((side) => Math.round(side * this.unitsPerUm)));
     const turned = this.orientations.map((name) => name.endsWith("E") || name.endsWith("W"));
-    const side = (cell, first) => sizes[arrays.master[cell]][turned[arrays.orientation[cell]] ? 1 - first : first];
-    this.width = Int32Array.from(this.cells, (_, cell) => side(cell, 0));
-    this.height = Int32Array.from(this.cells, (_, cell) => side(cell, 1));
+    const cells = arrays.x.length;
+    [this.width, this.height] = [new Int32Array(cells), new Int32Array(cells)];
+    for (let cell = 0; cell < cells; cell++) {
+      const [width, height] = sizes[arrays.master[cell]];
+      const lies = turned[arrays.orientation[cell]];
+      this.width[cell] = lies ? height : width;
+      this.height[cell] = lies ? width : height;
+    }
+  }
+
+  area(cell) {
+    return (this.width[cell] * this.height[cell]) / this.unitsPerUm ** 2;
+  }
+
+  middle(cell) {
+    return [this.arrays.x[cell] + this.width[cell] / 2, this.arrays.y[cell] + this.height[cell] / 2];
+  }
+}
+
+export class Facts extends Placed {
+  constructor(first, rest) {
+    super({ tables: { ...rest.tables, ...first.tables }, arrays: { ...rest.arrays, ...first.arrays } });
+    const { arrays } = this;
+    for (const name of ["cells", "nets"]) this[name] = namesOf(this[`${name}_kinds`], arrays[`${name}_kind`], arrays[`${name}_number`]);
+    if (arrays.internal) arrays.power = Float32Array.from(arrays.internal, (_, cell) => POWER_KINDS.reduce((sum, kind) => sum + arrays[kind][cell], 0));
     this.#joinPins();
+    Object.assign(arrays, wiresOf(arrays, this, arrays.pin_start, (pin) => this.#anchor(pin)));
+    const numbered = (names) => new Map(names.map((name, index) => [name, index]));
     this.byName = {
-      cell: new Map(this.cells.map((name, index) => [name, index])),
-      net: new Map(this.nets.map((name, index) => [name, index])),
-      port: new Map(this.ports.map(([name], index) => [name, index])),
+      cell: numbered(this.cells), net: numbered(this.nets), port: numbered(this.ports.map(([name]) => name)),
+      unit: numbered(this.units), group: numbered(this.groups),
     };
     if (arrays.transitions_timed) this.#countToggles();
   }
 
+  // Where a pin's wires are counted from.
+  #anchor(pin) {
+    const owner = this.arrays.pin_owner[pin];
+    return owner < PORTS_FROM ? [this.arrays.x[owner], this.arrays.y[owner]] : this.ports[owner - PORTS_FROM].slice(2);
+  }
+
   // From each cell to its pins' places in the table of pins.
   #joinPins() {
-    const owners = this.arrays.pin_owner;
+    const { pin_start: pinStart, pin_firsts: firsts, pin_others: others } = this.arrays;
+    const owners = new Uint32Array(firsts.length + others.length);
+    let [first, other] = [0, 0];
+    for (let net = 0; net + 1 < pinStart.length; net++) {
+      if (pinStart[net] < pinStart[net + 1]) owners[pinStart[net]] = firsts[first++];
+      for (let pin = pinStart[net] + 1; pin < pinStart[net + 1]; pin++) owners[pin] = others[other++];
+    }
+    this.arrays.pin_owner = owners;
     const start = new Uint32Array(this.cells.length + 1);
     for (const owner of owners) if (owner < PORTS_FROM) start[owner + 1]++;
     for (let cell = 0; cell < this.cells.length; cell++) start[cell + 1] += start[cell];
@@ -85,14 +102,6 @@ export class Facts {
         this.togglesStill[cell] = Math.max(this.togglesStill[cell], still[net] / this.run.clocks);
       }
     }
-  }
-
-  area(cell) {
-    return (this.width[cell] * this.height[cell]) / this.unitsPerUm ** 2;
-  }
-
-  middle(cell) {
-    return [this.arrays.x[cell] + this.width[cell] / 2, this.arrays.y[cell] + this.height[cell] / 2];
   }
 
   pinsOf(cell) {

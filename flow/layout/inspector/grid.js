@@ -6,7 +6,7 @@ export function siteGrid(facts) {
   const rows = Math.round((core[3] - core[1]) / rowHeight);
   const owner = new Uint32Array(columns * rows);
   const { x, y } = facts.arrays;
-  for (let cell = 0; cell < facts.cells.length; cell++) {
+  for (let cell = 0; cell < x.length; cell++) {
     const column = Math.round((x[cell] - core[0]) / siteWidth);
     const first = Math.round((y[cell] - core[1]) / rowHeight);
     const sites = Math.round(facts.width[cell] / siteWidth);

@@ -4,42 +4,43 @@ import { colourBox, element } from "inspector/dom.js";
 import { rampGradient } from "inspector/colours.js";
 import { count, fixed, percent, withUnit } from "inspector/units.js";
 
-export function sumsOf(facts, indexOf, names) {
-  const sums = names.map((name) => ({ name, cells: 0, area: 0, power: 0, glitches: 0 }));
-  const { power, glitch_power: glitches } = facts.arrays;
-  for (let cell = 0; cell < facts.cells.length; cell++) {
-    const sum = sums[indexOf(cell)];
-    sum.cells += 1;
-    sum.area += facts.area(cell);
-    if (power) [sum.power, sum.glitches] = [sum.power + (power[cell] || 0), sum.glitches + (glitches[cell] || 0)];
-  }
-  return sums;
-}
-
+// `sumsOfRuns`: by run, what each name has; a single run's with power and glitches, two with their difference.
 // `toggle(name)` shows or hides what a row stands for, `choose(name)` looks at it alone.
-export function namesLegend(facts, sums, colours, hidden, { toggle, choose }) {
-  const area = sums.reduce((total, sum) => total + sum.area, 0);
-  const power = sums.reduce((total, sum) => total + sum.power, 0);
-  const measured = Boolean(facts.arrays.power);
-  const row = (sum, index) => {
-    const box = element("input", { type: "checkbox", "aria-label": `show ${sum.name}`, onchange: () => toggle(sum.name) });
-    box.checked = !hidden.has(sum.name);
-    return element("tr", { "data-name": sum.name },
-      element("td", {}, element("label", {}, box, colourBox(colours[index]))),
-      element("td", { class: "name" }, element("button", { type: "button", class: "link", onclick: () => choose(sum.name), title: `${count(sum.cells)} cells` }, sum.name)),
-      element("td", {}, fixed(sum.area, 0)), element("td", {}, percent(sum.area / area)),
-      ...(measured ? [element("td", {}, withUnit(sum.power, "W")), element("td", {}, sum.power > 0 ? fixed(Math.max(0, (100 * sum.glitches) / sum.power), 0, "%") : "–")] : []));
+export function namesLegend(sumsOfRuns, colours, hidden, { measured, toggle, choose }) {
+  const columns = sumsOfRuns.length === 1 ? columnsOfRun(sumsOfRuns[0], measured) : columnsOfRuns;
+  const empty = { cells: 0, area: 0, power: 0, glitches: 0 };
+  const ofName = (name) => sumsOfRuns.map((sums) => sums.find((sum) => sum.name === name) ?? empty);
+  const row = (name) => {
+    const sums = ofName(name);
+    const box = element("input", { type: "checkbox", "aria-label": `show ${name}`, onchange: () => toggle(name) });
+    box.checked = !hidden.has(name);
+    return element("tr", { "data-name": name },
+      element("td", {}, element("label", {}, box, colourBox(colours.get(name)))),
+      element("td", { class: "name" }, element("button", { type: "button", class: "link", onclick: () => choose(name), title: sums.map((sum) => `${count(sum.cells)} cells`).join(", ") }, name)),
+      columns.map(([, show]) => element("td", {}, show(...sums))));
   };
-  const order = sums.map((_, index) => index).sort((one, two) => sums[two].area - sums[one].area);
-  const heads = ["", "", "um²", "", ...(measured ? ["power", "glitch"] : [])];
+  const largest = (name) => Math.max(...ofName(name).map((sum) => sum.area));
+  const order = [...colours.keys()].sort((one, two) => largest(two) - largest(one));
+  const all = sumsOfRuns.map((sums) => sums.reduce((total, sum) => ({ area: total.area + sum.area, power: total.power + sum.power, glitches: total.glitches + sum.glitches }), empty));
   return element("div", {},
     element("table", { class: "legend" },
-      element("thead", {}, element("tr", {}, heads.map((head) => element("th", {}, head)))),
-      element("tbody", {}, order.map((index) => row(sums[index], index))),
-      element("tfoot", {}, element("tr", {}, element("td"), element("td", { class: "name" }, "all"),
-        element("td", {}, fixed(area, 0)), element("td", {}, ""),
-        ...(measured ? [element("td", {}, withUnit(power, "W")), element("td", {}, fixed((100 * sums.reduce((total, sum) => total + sum.glitches, 0)) / power, 0, "%"))] : [])))));
+      element("thead", {}, element("tr", {}, ["", "", ...columns.map(([head]) => head)].map((head) => element("th", {}, head)))),
+      element("tbody", {}, order.map(row)),
+      element("tfoot", {}, element("tr", {}, element("td"), element("td", { class: "name" }, "all"), columns.map(([, show]) => element("td", {}, show(...all)))))));
 }
+
+function columnsOfRun(sums, measured) {
+  const area = sums.reduce((total, sum) => total + sum.area, 0);
+  const columns = [["um²", (sum) => fixed(sum.area, 0)], ["", (sum) => percent(sum.area / area)]];
+  if (!measured) return columns;
+  return [...columns, ["power", (sum) => withUnit(sum.power, "W")], ["glitch", (sum) => (sum.power > 0 ? fixed(Math.max(0, (100 * sum.glitches) / sum.power), 0, "%") : "–")]];
+}
+
+const columnsOfRuns = [
+  ["um²", (one) => fixed(one.area, 0)],
+  ["um²", (one, two) => fixed(two.area, 0)],
+  ["", (one, two) => (one.area > 0 ? `${two.area < one.area ? "−" : "+"}${percent(Math.abs(two.area / one.area - 1))}` : "–")],
+];
 
 export function barLegend(mode, [low, high], squares) {
   const unit = squares && mode.perSquareUnit ? mode.perSquareUnit : mode.unit;

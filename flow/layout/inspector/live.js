@@ -1,13 +1,13 @@
 // Beside a running viewer: the GDS itself, drawn by KLayout for the part that is looked at.
 
 export class LivePicture {
-  // `base` leads to the viewer's server; null in a page that stands alone.
-  constructor(image, base) {
-    Object.assign(this, { image, base, shown: false, timer: null });
+  // `server`: its address and the number of the run; null in a page that stands alone.
+  constructor(image, server) {
+    Object.assign(this, { image, server, shown: false, timer: null });
   }
 
   get available() {
-    return this.base !== null;
+    return this.server !== null;
   }
 
   show(shown) {
@@ -23,11 +23,12 @@ export class LivePicture {
     this.timer = setTimeout(async () => {
       const [x0, y0, x1, y1] = camera.window.map((length) => length / unitsPerUm);
       const [width, height] = [Math.round(camera.width), Math.round(camera.height)];
-      const words = new URLSearchParams({ x0, y0, x1, y1, width, height });
-      if (!this.names) this.names = await (await fetch(`${this.base}layers`)).json();
+      const { address, run } = this.server;
+      const words = new URLSearchParams({ run, x0, y0, x1, y1, width, height });
+      if (!this.names) this.names = await (await fetch(`${address}layers?run=${run}`)).json();
       words.set("layers", this.names.filter((name) => !hiddenLayers.has(name)).join(","));
       this.image.onload = () => { this.image.hidden = !this.shown; };
-      this.image.src = `${this.base}picture?${words}`;
+      this.image.src = `${address}picture?${words}`;
     }, 120);
   }
 }

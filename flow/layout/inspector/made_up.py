@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from flow.layout.inspector.facts import Facts, steps
+from flow.layout.inspector.facts import Facts
 
 ROW_HEIGHT, SITE, SITES_OF_MASTER = 2800, 380, (2, 3, 4, 6, 9)
 UNITS_PER_UM = 2000
@@ -44,13 +44,13 @@ def made_up_facts(cells: int, seed: int = 0) -> Facts:
         "driven": np.ones(cells, np.uint8),
         "piece_start": (np.arange(cells + 1) * PIECES).astype(np.uint32),
         "piece_layer": np.tile([1, 130, 1, 130, 3, 130], cells).astype(np.uint8),
-        "piece_x": steps(np.repeat(x, PIECES) + random.integers(0, 9000, cells * PIECES)),
-        "piece_y": steps(np.repeat(y, PIECES) + random.integers(0, 9000, cells * PIECES)),
+        "piece_x": (np.repeat(x, PIECES) + random.integers(0, 9000, cells * PIECES)).astype(np.int32),
+        "piece_y": (np.repeat(y, PIECES) + random.integers(0, 9000, cells * PIECES)).astype(np.int32),
         "piece_length": random.integers(-9000, 9000, cells * PIECES).astype(np.int32),
         "via_start": (np.arange(cells + 1) * VIAS).astype(np.uint32),
         "via_layer": np.tile([0, 1, 2, 1, 0, 1, 2, 1], cells).astype(np.uint8),
-        "via_x": steps(np.repeat(x, VIAS) + random.integers(0, 9000, cells * VIAS)),
-        "via_y": steps(np.repeat(y, VIAS) + random.integers(0, 9000, cells * VIAS)),
+        "via_x": (np.repeat(x, VIAS) + random.integers(0, 9000, cells * VIAS)).astype(np.int32),
+        "via_y": (np.repeat(y, VIAS) + random.integers(0, 9000, cells * VIAS)).astype(np.int32),
         "transitions_timed": transitions.astype(np.uint32),
         "transitions_zero_delay": (transitions // 2).astype(np.uint32),
     }

@@ -15,7 +15,7 @@ export class Overlay {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, camera.width, camera.height);
     this.wiresShown = state.wires ? this.#nearWires(state) : true;
-    if (state.mode.id === "group" && !state.chosen && !state.path && !state.wires) this.#groupNames(state);
+    if (state.mode === "group" && !state.chosen && !state.path && !state.wires) this.#groupNames(state);
     if (state.chosen?.net !== undefined) this.#net(state.chosen.net);
     if (state.chosen?.cell !== undefined) this.#cell(state.chosen.cell);
     if (state.clockTree) this.#clockTree(state.clockTree);
@@ -100,7 +100,7 @@ export class Overlay {
   #nearWires(state) {
     const near = this.wires().within(this.camera.window);
     if (near === null) return false;
-    this.#pieces([...near].map((index) => this.facts.piece(index)).filter(({ layer }) => !state.hiddenLayers.has(layer)), 0.75);
+    this.#pieces([...near].map((index) => this.facts.piece(index)).filter(({ layer }) => !state.hiddenLayers.has(this.facts.layers[layer][0])), 0.75);
     return true;
   }
 

@@ -5,38 +5,39 @@ import { count, nanoseconds } from "inspector/units.js";
 
 const BINS = 24;
 
-export function pathsPanel(facts, state, { showPath, choose, again }) {
+export function pathsPanel(facts, { check, path: chosen }, { pickCheck, showPath, choose }) {
   if (!facts.timing) return element("p", { class: "note" }, "not timed: the run's folder no longer holds what OpenROAD reads");
-  const paths = facts.timing.paths[state.check];
-  const pick = (check) => element("button", { type: "button", "aria-pressed": String(state.check === check), onclick: () => { state.check = check; again(); } }, check);
-  const chosen = state.path?.path;
+  const paths = facts.timing.paths[check];
   return element("div", {},
-    element("p", {}, pick("setup"), " ", pick("hold"), element("span", { class: "note" }, ` the worst ${paths.length}, at corner ${facts.run.corner}`)),
-    chosen ? stagesTable(facts, state, { showPath, choose }) : null,
+    element("p", {}, checkButtons(check, pickCheck), element("span", { class: "note" }, ` the worst ${paths.length}, at corner ${facts.run.corner}`)),
+    chosen ? stagesTable(facts, chosen, { showPath, choose }) : null,
     element("div", { class: "scroll" }, element("table", { class: "rows" },
       element("thead", {}, element("tr", {}, ["slack", "from", "to", "points"].map((head) => element("th", {}, head)))),
-      element("tbody", {}, paths.map((path, index) => element("tr", { "data-path": index, class: path === chosen ? "chosen" : null },
-        element("td", {}, link(nanoseconds(path.slack), () => showPath({ check: state.check, index }))),
+      element("tbody", {}, paths.map((path, index) => element("tr", { "data-path": index, class: path === chosen?.path ? "chosen" : null },
+        element("td", {}, link(nanoseconds(path.slack), () => showPath({ check, index }))),
         element("td", {}, path.start), element("td", {}, path.end), element("td", {}, count(path.stages.length))))))));
 }
 
-function stagesTable(facts, state, { showPath, choose }) {
-  const { path, check, index } = state.path;
+function checkButtons(check, pickCheck) {
+  return ["setup", "hold"].map((name) => element("button", { type: "button", "aria-pressed": String(check === name), onclick: () => pickCheck(name) }, name));
+}
+
+function stagesTable(facts, { path, check, index, stage: chosen }, { showPath, choose }) {
   return element("div", { class: "scroll stages" },
     factTable([["slack", nanoseconds(path.slack)], ["arrival", nanoseconds(path.arrival)], ["required", nanoseconds(path.required)]]),
     element("table", { class: "rows" },
       element("thead", {}, element("tr", {}, ["delay", "arrival", "at"].map((head) => element("th", {}, head)))),
       element("tbody", {}, path.stages.map(([pin, arrival, delay], stage) => {
         const cell = facts.cellOf(pin);
-        return element("tr", { class: stage === state.path.stage ? "chosen" : null, onmouseenter: () => showPath({ check, index, stage }, false) },
+        return element("tr", { class: stage === chosen ? "chosen" : null, onmouseenter: () => showPath({ check, index, stage }, false) },
           element("td", {}, `${(delay * 1000).toFixed(1)} ps`), element("td", {}, nanoseconds(arrival)),
           element("td", {}, cell === undefined ? pin : link(pin, () => choose({ cell })), cell === undefined ? null : element("span", { class: "note" }, ` ${facts.masters[facts.arrays.master[cell]][0]}`)));
       }))));
 }
 
-export function slackPanel(facts, state, { choose, again }) {
+export function slackPanel(facts, { check, bin: chosen }, { pickCheck, pickBin, choose }) {
   if (!facts.timing) return element("p", { class: "note" }, "not timed");
-  const column = state.check === "setup" ? 1 : 2;
+  const column = check === "setup" ? 1 : 2;
   const known = facts.timing.endpoints.filter((endpoint) => endpoint[column] !== null).sort((one, two) => one[column] - two[column]);
   if (!known.length) return element("p", { class: "note" }, "no constrained endpoint");
   const [low, high] = [known[0][column], known.at(-1)[column]];
@@ -44,18 +45,17 @@ export function slackPanel(facts, state, { choose, again }) {
   const bins = Array.from({ length: BINS }, () => []);
   known.forEach((endpoint) => bins[Math.min(BINS - 1, Math.floor((endpoint[column] - low) / width))].push(endpoint));
   const most = Math.max(...bins.map((bin) => bin.length));
-  const pick = (check) => element("button", { type: "button", "aria-pressed": String(state.check === check), onclick: () => { state.check = check; again(); } }, check);
-  const chart = svg("svg", { viewBox: "0 0 300 150", role: "img", class: "histogram", "aria-label": `endpoints by ${state.check} slack` },
+  const chart = svg("svg", { viewBox: "0 0 300 150", role: "img", class: "histogram", "aria-label": `endpoints by ${check} slack` },
     ...bins.map((bin, index) => {
       const height = (118 * bin.length) / most;
       const bar = svg("rect", { x: 4 + (index * 292) / BINS, y: 124 - height, width: 292 / BINS - 1.5, height: Math.max(height, bin.length ? 1.5 : 0),
-        class: low + width * index < 0 ? "violated" : "met", tabindex: 0, onclick: () => { state.bin = index; again(); } });
+        class: low + width * index < 0 ? "violated" : "met", tabindex: 0, onclick: () => pickBin(index) });
       bar.append(svg("title", {}, `${count(bin.length)} endpoints from ${nanoseconds(low + width * index)} to ${nanoseconds(low + width * (index + 1))}`));
       return bar;
     }),
     svg("text", { x: 4, y: 142 }, nanoseconds(low)), svg("text", { x: 296, y: 142, "text-anchor": "end" }, nanoseconds(high)));
-  const shown = bins[Math.min(state.bin ?? 0, BINS - 1)];
-  return element("div", {}, element("p", {}, pick("setup"), " ", pick("hold")), chart,
+  const shown = bins[chosen];
+  return element("div", {}, element("p", {}, checkButtons(check, pickCheck)), chart,
     element("p", { class: "note" }, `${count(known.length)} endpoints, at most ${count(most)} in a bar; a click on a bar lists its endpoints`),
     element("ul", { class: "pins scroll" }, shown.slice(0, 200).map((endpoint) => {
       const cell = facts.cellOf(endpoint[0]);
@@ -96,10 +96,10 @@ export function clockTree(facts) {
   return { branches, levels, nets: all };
 }
 
-export function clockPanel(facts, state, { choose, toggleTree, tree }) {
+export function clockPanel(facts, { choose, tree, drawn, toggleTree }) {
   if (!tree) return element("p", { class: "note" }, "no clock net");
   return element("div", {},
-    element("p", {}, element("button", { type: "button", "aria-pressed": String(Boolean(state.clockTree)), onclick: toggleTree }, "draw the clock tree")),
+    element("p", {}, element("button", { type: "button", "aria-pressed": String(drawn), onclick: toggleTree }, "draw the clock tree")),
     element("table", { class: "rows" },
       element("thead", {}, element("tr", {}, ["level", "nets", "buffers", "loads"].map((head) => element("th", {}, head)))),
       element("tbody", {}, tree.levels.map((level) => element("tr", {}, [level.level, level.nets, level.buffers.length, level.loads].map((number) => element("td", {}, count(number))))))),

@@ -1,13 +1,13 @@
 // The hierarchy: design, units of the top module, their cells.
 
 import { element, link } from "inspector/dom.js";
-import { sumsOf } from "inspector/legend.js";
+import { sumsOf } from "inspector/sums.js";
 import { count, fixed, withUnit } from "inspector/units.js";
 
 const CELLS_MAX = 300;
 
-export function hierarchyTree(facts, { chooseUnit, chooseCell }) {
-  const sums = sumsOf(facts, (cell) => facts.arrays.unit[cell], facts.units);
+export function hierarchyTree(facts, label, { chooseUnit, chooseCell }) {
+  const sums = sumsOf(facts, facts.arrays.unit, facts.units);
   const cells = facts.units.map(() => []);
   facts.cells.forEach((_, cell) => cells[facts.arrays.unit[cell]].push(cell));
   const order = facts.units.map((_, index) => index).sort((one, two) => sums[two].area - sums[one].area);
@@ -29,5 +29,5 @@ export function hierarchyTree(facts, { chooseUnit, chooseCell }) {
     });
     return fold;
   };
-  return element("div", { class: "tree" }, element("div", {}, facts.run.design), order.map(node));
+  return element("div", { class: "tree" }, element("div", { class: "note" }, label), order.map(node));
 }
