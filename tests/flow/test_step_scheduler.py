@@ -53,8 +53,20 @@ def test_slurm_makes_the_steps_with_the_same_bytes_and_ends_what_a_killed_comman
 
 
 @pytest.mark.slow
-def test_a_step_that_fails_as_a_job_is_one_line_with_its_log(tmp_path, slurm_here):
+def test_a_step_whose_job_is_cancelled_is_one_line_and_the_same_command_goes_on(tmp_path, slurm_here):
     pdk_files("freepdk45/libs/nangate45/nldm/*.lib*")
-    words = (*TINY, "--to", "place", "--utilization", "85", "--padding", "8")
-    done = run_flow(*words, "--scheduler", "slurm", out=tmp_path)
-    assert_one_line(done, 1, "step place.global failed", "log: ")
+    words = (*TINY, "--to", "verilog", "--scheduler", "slurm", "--json")
+    driver = subprocess.Popen(
+        command(*words, out=tmp_path),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    (job,) = wait_for(lambda: slurm_here.jobs(), "a step's job", limit_s=120)
+    slurm_here.called("scancel", job)
+    printed, said = driver.communicate(timeout=120)
+    done = subprocess.CompletedProcess(driver.args, driver.returncode, printed, said)
+    assert_one_line(done, 1, "step convert failed", "log: ")
+    assert result_of(*words[:-1], out=tmp_path)["depth"] == "verilog"
