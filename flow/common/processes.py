@@ -37,10 +37,11 @@ _blocked = threading.local()
 
 def watch() -> None:
     """Hear the signals that end this command from here on, and let no process outlive it."""
-    global _watched
+    global _watched, _own_pid
     if _watched:
         return
     _watched = True
+    _own_pid = os.getpid()  # this module may have been imported before a fork
     os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_begin_forked)
     # At exit this comes after what modules that are imported later do there by themselves.
     atexit.register(end_descendants)

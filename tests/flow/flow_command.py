@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from command_server import command_server
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -18,11 +20,17 @@ def run_flow(*words, out, **options):
     return run_command("run.py", "--out", out, *words, **options)
 
 
-def run_command(script, *words, **options):
-    """Run `flow/<script>` and return its completed process."""
-    command_line = [sys.executable, f"flow/{script}", *map(str, words)]
+def run_command(script, *words, cwd=ROOT, **options):
+    """Run `flow/<script>` in `cwd` and return its completed process; `options` are of `subprocess.run`.
+
+    Without options by a fork that has the packages already: see `command_server`.
+    """
+    path = f"flow/{script}" if cwd == ROOT else str(ROOT / "flow" / script)
+    if not options:
+        return command_server().run(path, list(map(str, words)), cwd)
+    command_line = [sys.executable, path, *map(str, words)]
     return subprocess.run(
-        command_line, cwd=ROOT, capture_output=True, text=True, check=False, **options, encoding="utf-8"
+        command_line, cwd=cwd, capture_output=True, text=True, check=False, **options, encoding="utf-8"
     )
 
 

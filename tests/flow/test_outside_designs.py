@@ -1,12 +1,11 @@
 """Designs in a file outside the checkout: how the commands take them, and what they see of an edit."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from flow_command import ROOT, assert_one_line
+from flow_command import assert_one_line, run_command
 from needs import skip_without
 from pdk_files import pdk_root
 
@@ -85,10 +84,7 @@ def own_registry(monkeypatch):
 
 def run_in(folder, script, *words):
     """Run a command of the flow in `folder`."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "flow" / script), *map(str, words)],
-        cwd=folder, capture_output=True, text=True, check=False, encoding="utf-8",
-    )  # fmt: skip
+    return run_command(script, *words, cwd=folder)
 
 
 def result_in(folder, *words):
