@@ -1,4 +1,5 @@
-# `make run` and `make test` are all a newcomer needs; both install what they use.
+# `make run` and `make test` are all a newcomer needs; both install what they use. `make test-all` adds the tests of
+# minutes, as CI and every night do.
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
@@ -13,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 # What `make docs` needs beside all that.
 DOCS_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")
 
-.PHONY: setup run test test-quick coverage lint hooks mutate bench reports docs lock dist clean
+.PHONY: setup run test test-all coverage lint hooks mutate bench reports docs lock dist clean
 
 setup: .venv/installed
 
@@ -36,10 +37,10 @@ run: setup
 	$(RUN) --design expmul
 
 test: setup lint
-	$(PYTEST)
-
-test-quick: setup lint
 	$(PYTEST) -m 'not slow'
+
+test-all: setup lint
+	$(PYTEST)
 
 # Which lines of the code the quick tests run, in the commands that they start too.
 coverage: setup

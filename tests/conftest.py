@@ -9,9 +9,31 @@ from needs import VARIABLE, required, skip_without
 from flow.common.errors import UserError
 from flow.tools.icarus import find_icarus
 
+QUICK = "not slow"  # what `make test` asks for
+
 
 def pytest_configure(config):
     config.required = required(os.environ.get(VARIABLE, ""))
+    config.left_out = 0
+
+
+def pytest_deselected(items):
+    """Count the slow tests that `make test` leaves out."""
+    for item in items:
+        item.config.left_out += item.get_closest_marker("slow") is not None
+
+
+def pytest_sessionfinish(session):
+    """Tell the process that prints, where this one is pytest-xdist's."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Hear it: every process has collected all tests."""
+    told = getattr(node, "workeroutput", {}).get("left_out", 0)
+    node.config.left_out = max(node.config.left_out, told)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,18 +49,25 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say in one line for each reason how many tests were skipped, and what would enable them."""
+    """Say in one line for each reason how many tests were skipped, and what would enable them.
+
+    And in one line how many slow ones were left out.
+    """
     skipped = terminalreporter.getreports("skipped")
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     if reasons:
         terminalreporter.section("skipped, and what would enable it")
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{count} skipped: {reason}")
+    config = terminalreporter.config
+    if config.option.markexpr == QUICK and config.left_out:
+        terminalreporter.section("left out")
+        terminalreporter.write_line(f"{config.left_out} slow tests: `make test-all` runs them too")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a file in one process, but for those marked `spread`; begin with the slow ones.
+    """Keep the tests of a file in one process, but for those marked `spread`; begin with the long ones.
 
     Tests of one group share what a fixture builds; the order is by groups, so that none is torn apart.
     First, because pytest-xdist's own hook reads the groups.
@@ -47,8 +76,13 @@ def pytest_collection_modifyitems(items):
         spread = item.get_closest_marker("spread") or item.get_closest_marker("xdist_group")
         if not spread:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
-    slow = {group(item) for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (group(item) not in slow, not item.get_closest_marker("xdist_group")))
+    long = {group(item) for item in items if is_long(item)}
+    items.sort(key=lambda item: (group(item) not in long, not item.get_closest_marker("xdist_group")))
+
+
+def is_long(item):
+    """Whether the test is marked slow or, as a layout, given more time than others."""
+    return item.get_closest_marker("slow") is not None or item.get_closest_marker("timeout") is not None
 
 
 def group(item):

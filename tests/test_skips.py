@@ -91,6 +91,16 @@ def test_a_skip_for_want_of_what_is_required_is_a_failure(run, required, failed,
     assert done.stdout.count(f"skipped, though ${VARIABLE} asks for it: ") >= failed
 
 
+@pytest.mark.parametrize("options", [("-p", "no:xdist"), ("--numprocesses", "2", "--dist", "loadgroup")])
+def test_make_test_says_how_many_slow_tests_it_left_out(run, tmp_path, options):
+    text = "import pytest\n@pytest.mark.slow\n@pytest.mark.parametrize('n', [1, 2])\ndef test_long(n): pass\n"
+    (tmp_path / "test_long.py").write_text(text, encoding="utf-8")
+    done = run("", *options, "-m", "not slow")
+    assert done.returncode == 0, done.stdout
+    assert "2 slow tests: `make test-all` runs them too" in done.stdout.splitlines()
+    assert "slow tests:" not in run("", *options, "-k", "passes").stdout
+
+
 def test_an_unknown_need_is_one_line(run):
     done = run("chrome", "-p", "no:xdist")
     assert done.returncode == 4

@@ -19,12 +19,15 @@ from flow.signoff.layout_check import check_layout
 from flow.tools.pdk_data import find_data_root
 from pdk_configs.pdk import load_pdk
 
-pytestmark = pytest.mark.slow
-
 DESIGNS = ("expmul", "separate_exp_mul")
 
 
-@pytest.fixture(params=[layout_on(pdk) for pdk in ("nangate45", "sky130", "ihp130", "osu018")])
+@pytest.fixture(
+    params=[
+        *(layout_on(pdk) for pdk in ("nangate45", "osu018")),
+        *(layout_on(pdk, pytest.mark.slow) for pdk in ("sky130", "ihp130")),
+    ]
+)
 def layout(request, layout_of):
     """A one-lane operator in FP8 as GDS, and its folder."""
     return layout_of(request.param)

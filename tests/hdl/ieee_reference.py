@@ -19,9 +19,11 @@ def type_of(fmt: IeeeFormat):
 
 
 def values_of(codes, fmt: IeeeFormat):
-    """Codes as numbers of ml_dtypes."""
-    dtype = type_of(fmt)
-    return np.asarray(codes).astype(np.uint8 if fmt.width == 8 else np.uint16).view(dtype)
+    """Codes as numbers of ml_dtypes, any NaN as a quiet one: the others are invalid to every conversion."""
+    codes = np.asarray(codes)
+    if fmt.has_infinity:
+        codes = np.where(codes & (1 << fmt.sign_bit) - 1 > fmt.infinity_code, fmt.nan_code, codes)
+    return codes.astype(np.uint8 if fmt.width == 8 else np.uint16).view(type_of(fmt))
 
 
 def codes_of(values, fmt: IeeeFormat):

@@ -122,13 +122,11 @@ def test_verilator_has_nothing_against_a_small_design(name, given, tmp_path):
     assert_clean(name, given, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name, given", OTHERS)
 def test_verilator_has_nothing_against_a_design_in_other_formats(name, given, tmp_path):
     assert_clean(name, given, tmp_path)
 
 
-@pytest.mark.slow
 def test_no_waiver_is_left_over(tmp_path):
     needed = {(rule, pattern): re.sub(r"([\[])", r"[\1]", pattern) or "*" for rule, pattern in WAIVED}
     for name, given in [*SMALL, *OTHERS]:

@@ -103,9 +103,9 @@ def queries_of(rows, d=4):
     [
         ("fa2_flashd", {}),
         ("fa2_flashd", {"lanes": "log2"}),
-        pytest.param("fa2_flashd", {"form": "published", "score": "fixed"}, marks=pytest.mark.slow),
+        ("fa2_flashd", {"form": "published", "score": "fixed"}),
         ("fa2_flashd_fixed", {}),
-        pytest.param("fa2_flashd_fixed", {"score": "format", "value_bits": 20}, marks=pytest.mark.slow),
+        ("fa2_flashd_fixed", {"score": "format", "value_bits": 20}),
     ],
     ids=str,
 )
@@ -130,12 +130,10 @@ def test_verilog_equals_model_on_ramps_sinks_saturated_scores_and_masked_stretch
     ("kernel", "given_parameters"),
     [
         ("fa2_flashd", {"format": "e5m10", "score": "fixed", "lanes": "log2", "fraction_bits": 12}),
-        pytest.param("fa2_flashd", {"format": "e3m2", "fraction_bits": 3}, marks=pytest.mark.slow),
+        ("fa2_flashd", {"format": "e3m2", "fraction_bits": 3}),
         ("fa2_flashd_fixed", {"format": "e2m1", "fraction_bits": 3, "weight_bits": 7, "value_bits": 28}),
-        pytest.param(
-            "fa2_flashd_fixed", {"format": "e5m10", "fraction_bits": 12, "value_bits": 6, "weight_bits": 1,
-            "value_fraction_bits": 1, "output": "side_by_side"}, marks=pytest.mark.slow
-        ),
+        ("fa2_flashd_fixed", {"format": "e5m10", "fraction_bits": 12, "value_bits": 6, "weight_bits": 1,
+                              "value_fraction_bits": 1, "output": "side_by_side"}),
     ],
     ids=str,
 )  # fmt: skip
