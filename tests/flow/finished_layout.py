@@ -1,5 +1,6 @@
 """A finished layout of a small design on each PDK, made once for all tests of that layout."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def lay_out(pdk_name: str, build: Path) -> tuple[Result, Path]:
             environment.setenv("XDG_CACHE_HOME", str(fresh_cache(build)))
         else:
             skip_without_data(pdk_name)
-        result = Result.model_validate(result_of(*words_of(pdk_name), out=build))
+        result = Result.model_validate(result_of(*words_of(pdk_name), out=build, env=os.environ))
     assert result.pdk == pdk_name
     return result, build / result.design / result.job
 

@@ -34,9 +34,9 @@ def run_command(script, *words, cwd=ROOT, **options):
     )
 
 
-def result_of(*words, out):
+def result_of(*words, out, **options):
     """Run the command with --json and return its result; the run has to end well."""
-    done = run_flow(*words, "--json", out=out)
+    done = run_flow(*words, "--json", out=out, **options)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
