@@ -58,6 +58,8 @@ def test_every_page_of_the_site_loads_and_links_to_what_is_there(site):
     assert len(pages) > 40
     for path, page in pages.items():
         assert [source for source in page.loaded if "//" in source] == [], path
+        files = [source.partition("?")[0] for source in page.loaded if not source.startswith(("data:", "#"))]
+        assert [file for file in files if not (path.parent / file).is_file()] == [], path
         for link in page.links:
             target, _, anchor = link.partition("#")
             if "://" in link or target.startswith("mailto:"):
