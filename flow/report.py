@@ -15,7 +15,7 @@ try:
     from flow.reproduction.context import report_contents
     from flow.reproduction.discussion import discussion
     from flow.reproduction.first_screen import first_screen, with_answer
-    from flow.reproduction.layouts import draw_rows
+    from flow.reproduction.layouts import draw_rows, layout_pages
     from flow.reproduction.page import FIRST_PAGE, as_html, as_markdown, split_pages
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -52,7 +52,9 @@ def report(arguments: argparse.Namespace) -> None:
         draw(chart, path)
         pictures[chart.name] = str(path.relative_to(reports))
     layouts = draw_rows(contents.routed, reports, folder)
-    markdown = as_markdown(contents.context | {"layouts": layouts}, pictures)
+    markdown = as_markdown(
+        contents.context | {"layouts": layouts, "layout_pages": layout_pages(reports)}, pictures
+    )
     pages = split_pages(markdown) | {
         f"{FIRST_PAGE}.html": as_html(markdown, contents.charts, reports),
         "reproduction_discussion.md": discussion(contents.context),

@@ -1,5 +1,7 @@
-"""The routed kernels' layouts side by side, drawn again from the placements kept with the results."""
+"""The routed kernels' layouts side by side, drawn again from kept placements, and pages to look into them."""
 
+import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +9,24 @@ from flow.comparison.rows import Row
 from flow.layout.picture import Panel, draw_layouts
 from flow.layout.placement import FILE_NAME, read_placement
 from flow.record.results_store import kept_path
+
+# Pages of `view.py --html` that are kept with the reports.
+PAGES = "layouts"
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_TITLE_WITHIN = 4096
+# All that a layout's title is made of; the rest might be a link or a tag.
+_NO_TITLE = re.compile(r"[^\w ,.=:²|-]")
+
+
+def layout_pages(reports: Path) -> list[dict[str, str]]:
+    """Return the title of each kept page to look into, and its file beside the report, by name."""
+    pages = []
+    for path in sorted((reports / PAGES).glob("*.html")):
+        with path.open(encoding="utf-8") as page:
+            title = _TITLE.search(page.read(_TITLE_WITHIN))
+        text = _NO_TITLE.sub("", html.unescape(title[1])) if title else path.stem
+        pages.append({"title": text.replace(" | ", " beside "), "page": f"{PAGES}/{path.name}"})
+    return pages
 
 
 def draw_rows(rows: Sequence[Row], reports: Path, folder: Path) -> list[dict[str, str]]:

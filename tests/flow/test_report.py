@@ -13,6 +13,7 @@ from flow.common.version import VERSION
 from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.reproduction.context import report_contents
 from flow.reproduction.first_screen import BEGIN, QUESTIONS, first_screen, with_answer
+from flow.reproduction.layouts import layout_pages
 from flow.reproduction.page import DETAILS, FIRST_PAGE
 from flow.reproduction.sensitivity import sensitivity
 
@@ -163,3 +164,14 @@ def test_no_results_are_one_line(tmp_path):
     assert done.returncode == 2
     assert "holds no routed pair" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_kept_pages_to_look_into_are_linked_by_their_title_and_only_they(tmp_path):
+    assert layout_pages(tmp_path) == []
+    (tmp_path / "layouts").mkdir()
+    for name, title in (("b", "fa2_baseline, d = 16: 82 um² of cells"), ("a", "x](y) &lt;script&gt; | z")):
+        (tmp_path / "layouts" / f"{name}.html").write_text(f"<title>{title}</title>", encoding="utf-8")
+    assert layout_pages(tmp_path) == [
+        {"title": "xy script beside z", "page": "layouts/a.html"},
+        {"title": "fa2_baseline, d = 16: 82 um² of cells", "page": "layouts/b.html"},
+    ]

@@ -98,6 +98,11 @@ export class CellsView {
     this.#fill(0, this.gl.R32UI, grid.columns, grid.rows, this.gl.RED_INTEGER, this.gl.UNSIGNED_INT, grid.owner);
   }
 
+  // Whether what was asked for last has been drawn.
+  get ended() {
+    return !this.fence || this.gl.getSyncParameter(this.fence, this.gl.SYNC_STATUS) === this.gl.SIGNALED;
+  }
+
   // `table`: RGBA by owner, from owner 1 on.
   setColours(table) {
     const height = Math.ceil((table.length / 4 + 1) / TABLE_WIDTH);
@@ -123,5 +128,8 @@ export class CellsView {
     gl.uniform3f(places.page, ...rgb(theme.page));
     gl.uniform3f(places.ground, ...rgb(theme.ground));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
   }
 }

@@ -120,7 +120,6 @@ export class Inspector {
   // The pane's camera has moved: a frame now, a finer one when nothing has moved for a moment.
   moving(pane = this.panes[0]) {
     this.#follow(pane);
-    this.pace.moved();
     this.redraw(false);
     clearTimeout(this.stillTimer);
     this.stillTimer = setTimeout(() => { this.redraw(true); this.#toAddress(); }, this.pace.stillMs);
@@ -131,12 +130,23 @@ export class Inspector {
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = null;
-      this.drawNow(this.fine);
+      if (this.fine || this.pace.due()) this.drawNow(this.fine);
+      else for (const pane of this.panes) pane.shift(this.pace.slow);
     });
   }
 
   drawNow(fine) {
-    for (const pane of this.panes) pane.draw(this.look, this.theme, { fine, share: this.pace.share });
+    if (!fine) this.#timeDrawing();
+    for (const pane of this.panes) pane.draw(this.look, this.theme, { fine, share: this.pace.share, bare: !fine && this.pace.slow });
+  }
+
+  #timeDrawing() {
+    this.pace.begun();
+    const look = () => {
+      if (this.panes.every(({ view }) => view.ended)) this.pace.end();
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
   }
 
   flyTo(box, pane) {

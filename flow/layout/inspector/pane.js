@@ -34,12 +34,26 @@ export class Pane {
   }
 
   // `share` of the pixels each way; `fine` with smoothed edges.
-  draw(look, theme, { fine, share }) {
+  draw(look, theme, { fine, share, bare = false }) {
+    this.part("overlay").hidden = bare;
     this.view.resize(this.pixels.map((side) => Math.round(side * (fine ? 1 : share))));
     this.view.draw(this.camera, this.facts.run.die, theme, fine);
-    this.overlay.draw(this.camera, { ...look, ...this.marks, groupPlaces: this.run.groupPlaces }, theme);
+    if (!bare) this.overlay.draw(this.camera, { ...look, ...this.marks, groupPlaces: this.run.groupPlaces }, theme);
     this.part("hint").textContent = look.wires && !this.overlay.wiresShown ? "zoom in to see wires" : look.ruling ? "drag to measure" : "";
     this.live.follow(this.camera, this.facts.unitsPerUm, look.hiddenLayers);
+    const { x, y, scale } = this.camera;
+    this.drawn = { x, y, scale };
+    this.part("sheet").style.transform = "";
+  }
+
+  // Move what was drawn last to where the camera looks now; `bare` without what lies over the cells, which costs as much again.
+  shift(bare) {
+    this.part("overlay").hidden = bare;
+    const { camera, drawn } = this;
+    const grown = drawn.scale / camera.scale;
+    const dx = (camera.width / 2) * (1 - grown) + (drawn.x - camera.x) / camera.scale;
+    const dy = (camera.height / 2) * (1 - grown) + (camera.y - drawn.y) / camera.scale;
+    this.part("sheet").style.transform = `translate(${dx}px, ${dy}px) scale(${grown})`;
   }
 
   cellAt(px, py) {
