@@ -1,0 +1,272 @@
+"""Dot product of the log2 domain in a fixed window: no largest exponent, no number, a score at once.
+
+    q ─ register ─┐
+                  ├─ product_i ─ term_i ─┬─ sum_0 ─ register ─┐
+    k ─ register ─┘                      ├─  …                ├─ sum_terms ─ score
+                                         └─ sum_n ─ register ─┘
+
+A score in the exponent of 2 needs few bits after the point and few before it. So each product goes to its
+place in one window of fixed weights, and the sum of all is the score. What that costs is in the units below.
+"""
+
+from myhdl import Signal, concat, intbv, modbv
+
+from hdl.formats import FloatFormat
+from hdl.language.lanes import fields, joined, lanes
+from hdl.language.unit import In, Instances, Out, always_comb, instances, name_signal, unit
+from hdl.units.arithmetic.trees import sum_signal, sum_tree, tree_levels
+from hdl.units.delays import enabled_register
+from hdl.units.registers import register
+
+# Operands, partial sums: the score is combinational after the second rank.
+WINDOWED_RANKS = 2
+# What a partial sum holds: a register fewer than one for each product, and two adders' depth before it.
+TERMS_PER_SUM = 4
+# Bits that a window has below the score's last: what is cut off there moves a score by less than half a unit.
+WINDOW_GUARD_BITS = 2
+
+
+def truncated_product_bits(fmt: FloatFormat, dropped_columns: int) -> int:
+    """Return the bits of a product of significands without its lowest columns."""
+    return 2 * (fmt.mantissa_bits + 1) - dropped_columns
+
+
+def dropped_mean(dropped_columns: int) -> int:
+    """Return what the dropped columns hold on average, in units of the lowest that is left."""
+    return (dropped_columns + 1) // 4
+
+
+def term_bits(product_integer_bits: int, fraction_bits: int) -> int:
+    """Return the bits of a product in the window, and its sign."""
+    return product_integer_bits + 1 + fraction_bits + WINDOW_GUARD_BITS + 1
+
+
+def sum_levels(d: int) -> int:
+    """Return the levels of the sum of d terms: those of a partial sum and of the tree above."""
+    return tree_levels(TERMS_PER_SUM) + tree_levels(-(-d // TERMS_PER_SUM))
+
+
+def windowed_score_bits(product_integer_bits: int, fraction_bits: int, d: int) -> int:
+    """Return the bits of a score, sign included; it cannot overflow."""
+    return term_bits(product_integer_bits, fraction_bits) - WINDOW_GUARD_BITS + sum_levels(d)
+
+
+@unit(
+    a="fmt.width",
+    b="fmt.width",
+    exponent="fmt.exponent_bits + 1",
+    significand=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
+)
+def truncated_product(
+    a: In,
+    b: In,
+    sign: Out,
+    zero: Out,
+    exponent: Out,
+    significand: Out,
+    *,
+    fmt: FloatFormat,
+    dropped_columns: int,
+) -> Instances:
+    """Product of two numbers, not normalised, without the lowest columns of its significand.
+
+    sign, zero   bools; zero = 1 where either factor has exponent field 0
+    exponent     sum of the exponent fields, exponent_bits + 1 bits
+    significand  its bits from weight 2^(dropped_columns - 2 * mantissa_bits) on. Partial products below are
+                 left out, and their mean is added
+    """
+    mantissa_bits, sign_bit = fmt.mantissa_bits, fmt.sign_bit
+    rows = mantissa_bits + 1
+    mean = dropped_mean(dropped_columns)
+    significand_a = Signal(intbv(0)[rows:])
+    significand_b = Signal(intbv(0)[rows:])
+
+    @always_comb
+    def unpack() -> None:
+        significand_a.next = concat(True, a[mantissa_bits:])
+        significand_b.next = concat(True, b[mantissa_bits:])
+
+    @always_comb
+    def multiply_significands() -> None:
+        total = intbv(0)[2 * rows - dropped_columns :]
+        total[:] = mean
+        for row in range(dropped_columns):
+            total[:] = total + significand_a[row] * (significand_b >> (dropped_columns - row))
+        for row in range(dropped_columns, rows):
+            total[:] = total + ((significand_a[row] * significand_b) << (row - dropped_columns))
+        significand.next = total
+
+    @always_comb
+    def classify() -> None:
+        sign.next = a[sign_bit] ^ b[sign_bit]
+        zero.next = a[sign_bit:mantissa_bits] == 0 or b[sign_bit:mantissa_bits] == 0
+        exponent.next = a[sign_bit:mantissa_bits] + b[sign_bit:mantissa_bits]
+
+    return instances()
+
+
+@unit(
+    exponent="fmt.exponent_bits + 1",
+    significand=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
+    term=lambda p: term_bits(p.product_integer_bits, p.fraction_bits),
+)
+def windowed_term(
+    sign: In,
+    zero: In,
+    exponent: In,
+    significand: In,
+    term: Out,
+    *,
+    fmt: FloatFormat,
+    dropped_columns: int,
+    product_integer_bits: int,
+    fraction_bits: int,
+) -> Instances:
+    """A product, as `truncated_product` gives it, in the window: magnitude cut off, inverted for sign.
+
+    term  two's complement of the magnitude, or of it and one last bit more for sign. All ones for what need
+          not be below 2^(product_integer_bits + 1): a sum of exponents that says more than 2^product_integer_bits
+    """
+    product_bits = truncated_product_bits(fmt, dropped_columns)
+    width = term_bits(product_integer_bits, fraction_bits) - 1
+    near_bits = (width - 1).bit_length()
+    far = 1 << near_bits
+    # Of a product at the window's top, whose two integer bits are the window's highest.
+    top_exponent = 2 * fmt.bias + product_integer_bits - 1
+    bound = max(top_exponent, 2 * fmt.max_exponent_field) + 1
+    all_ones = (1 << width) - 1
+    lifted_bits = max(0, width - product_bits)
+    cut_bits = max(0, product_bits - width)
+
+    distance = Signal(intbv(0, min=-bound, max=bound))
+    near = Signal(intbv(0)[near_bits:])
+    window = Signal(intbv(0)[width:])
+    shifted = Signal(intbv(0)[width:])
+    magnitude = Signal(intbv(0)[width:])
+
+    @always_comb
+    def measure() -> None:
+        distance.next = top_exponent - exponent
+        window.next = (significand << lifted_bits) >> cut_bits
+
+    @always_comb
+    def take_low_bits() -> None:
+        near.next = distance[near_bits:]
+
+    @always_comb
+    def shift() -> None:
+        shifted.next = window >> near
+
+    @always_comb
+    def limit() -> None:
+        if zero or distance >= far:
+            magnitude.next = 0
+        elif distance < 0:
+            magnitude.next = all_ones
+        else:
+            magnitude.next = shifted
+
+    @always_comb
+    def complement() -> None:
+        if sign:
+            term.next = (1 << width) + (magnitude ^ all_ones)
+        else:
+            term.next = magnitude
+
+    return instances()
+
+
+@unit(terms="count * width", total="total_bits")
+def signed_sum(terms: In, total: Out, *, count: int, width: int, total_bits: int) -> Instances:
+    """total = sum of `count` terms in two's complement; total_bits hold it."""
+    exact = sum_signal(count, width, True)
+    wrapped = Signal(modbv(0)[total_bits:])
+
+    add = sum_tree(terms, exact, count=count, width=width, is_signed=True, instance="add")
+
+    @always_comb
+    def extend() -> None:
+        wrapped.next = exact
+
+    @always_comb
+    def deliver() -> None:
+        total.next = wrapped
+
+    return instances()
+
+
+@unit(
+    q="d * fmt.width",
+    k="d * fmt.width",
+    log_score=lambda p: windowed_score_bits(p.product_integer_bits, p.fraction_bits, p.d),
+)
+def windowed_dot_product(
+    clk: In,
+    start: In,
+    q: In,
+    k: In,
+    log_score: Out,
+    *,
+    fmt: FloatFormat,
+    d: int,
+    dropped_columns: int,
+    product_integer_bits: int,
+    fraction_bits: int,
+) -> Instances:
+    """log_score ~ sum of q_i * k_i in units of 2^-F, F = fraction_bits; combinational, WINDOWED_RANKS after its k.
+
+    start      bool: q is stored with this k and stays for the next ones
+    q, k       d numbers each, number i = bits [i*W, (i+1)*W)
+    log_score  two's complement, what lies below its last bit cut off
+    """
+    width = fmt.width
+    bits = term_bits(product_integer_bits, fraction_bits)
+    partial_bits = bits + tree_levels(TERMS_PER_SUM)
+    firsts = range(0, d, TERMS_PER_SUM)
+    total_bits = len(log_score) + WINDOW_GUARD_BITS
+
+    q_held = Signal(intbv(0)[d * width :])
+    k_held = Signal(intbv(0)[d * width :])
+    partial = [Signal(modbv(0)[partial_bits:]) for _ in firsts]
+    partials = joined(partial)
+    partials_held = Signal(intbv(0)[len(firsts) * partial_bits :])
+    total = Signal(intbv(0)[total_bits:])
+
+    q_register = enabled_register(clk, start, q, q_held, width=d * width, instance="q_register")
+    k_register = register(clk, k, k_held, width=d * width, instance="k_register")
+    products = lanes(
+        truncated_product, a=fields(q_held, width), b=fields(k_held, width), fmt=fmt,
+        dropped_columns=dropped_columns, instance="product",
+    )  # fmt: skip
+    terms = lanes(
+        windowed_term, sign=products.signals["sign"], zero=products.signals["zero"],
+        exponent=products.signals["exponent"], significand=products.signals["significand"], fmt=fmt,
+        dropped_columns=dropped_columns, product_integer_bits=product_integer_bits,
+        fraction_bits=fraction_bits, instance="term",
+    )  # fmt: skip
+    partial_sums = [
+        signed_sum(
+            name_signal(joined(terms.signals["term"][first : first + TERMS_PER_SUM]), f"terms_{index}"),
+            partial[index],
+            count=min(TERMS_PER_SUM, d - first), width=bits, total_bits=partial_bits,
+            instance=f"partial_sum_{index}",
+        )
+        for index, first in enumerate(firsts)
+    ]  # fmt: skip
+    partial_register = register(
+        clk, partials, partials_held, width=len(partials_held), instance="partial_register"
+    )
+    sum_terms = signed_sum(
+        partials_held,
+        total,
+        count=len(firsts),
+        width=partial_bits,
+        total_bits=total_bits,
+        instance="sum_terms",
+    )
+
+    @always_comb
+    def cut() -> None:
+        log_score.next = total[:WINDOW_GUARD_BITS]
+
+    return instances()
