@@ -43,6 +43,7 @@ UNITS, OPERATORS = "tests/hdl/units", "tests/hdl/operators/test_operator_circuit
 ARITHMETIC, DOT, COST = f"{UNITS}/test_arithmetic.py", f"{UNITS}/test_dot_product.py", f"{UNITS}/test_cost.py"
 LOG2, STAGES = "tests/hdl/kernels/test_log2_kernels.py", "tests/hdl/kernels/test_stages.py"
 MYHDL = f"{UNITS}/test_units_in_myhdl.py"
+MEAN = "tests/hdl/kernels/test_mean_kernel.py"
 FIXED_SCORES, FLASHD = f"{UNITS}/test_fixed_scores.py", "tests/hdl/kernels/test_flashd_kernels.py"
 IEEE, IEEE_FUNCTIONS = f"{UNITS}/test_ieee_units.py", f"{UNITS}/test_ieee_functions.py"
 DIVISION, ONE_PRODUCT = "tests/hdl/kernels/test_division.py", "tests/hdl/kernels/test_one_product.py"
@@ -118,6 +119,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (ARITHMETIC, "trees and (1 or 3 or 5)"),
         (COST, "tree or dot_product"),
     ],
+    "hdl/units/arithmetic/windowed_dot_product.py": [(MEAN, "beyond or refused"), conformance("fa2_mean")],
     "hdl/units/delays.py": [(DOT, "e4m3"), (COST, "delay_line or enabled"), conformance("fa2_expmul")],
     "hdl/units/exponential/aligned_log2_score.py": [
         (FIXED_SCORES, "sum"),
@@ -187,6 +189,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
         (COST, "fixed"),
         conformance("fa2_log2_fixed"),
     ],
+    "hdl/kernels/fa2_mean.py": [(MEAN, "refused or waits"), conformance("fa2_mean")],
     "hdl/kernels/fa2_weights.py": [(COST, "baseline-weigh or expmul-weigh"), conformance("fa2_expmul")],
     "hdl/kernels/flashd.py": [(COST, "flashd"), conformance("fa2_flashd")],
     "hdl/kernels/frame_choices.py": [(FRAME_CHOICES, "")],

@@ -1,9 +1,9 @@
-"""The kernel with a running mean, four clocks from key to mean; hdl/MEAN_KERNEL.md has its widths and reasons.
+"""The kernel whose running mean is four clocks behind its keys; hdl/MEAN_KERNEL.md has widths and reasons.
 
     L <- log2(2^L + 2^S)        w = 2^(S - L)        o <- o + w (v - o)
 
-as in hdl/kernels/flashd.py, with less of everything: a score in a fixed window, its weight in the same clock as
-the logarithm of the sum, v in fixed point from where it enters, a weight of three shifts.
+as in hdl/kernels/flashd.py, with less of everything: a score in a fixed window, its weight in the same clock
+as the logarithm of the sum, v in fixed point from where it enters, a weight of three shifts.
 """
 
 from myhdl import Signal, concat, intbv, modbv
@@ -37,7 +37,7 @@ from hdl.units.exponential.step_weight_constants import (
     index_bits,
     step_weights,
 )
-from hdl.units.registers import flag_register, register
+from hdl.units.registers import register
 
 # Bits below the mean's last that a step is summed with: the rows of a weight are cut off there.
 STEP_GUARD_BITS = 1

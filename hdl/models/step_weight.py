@@ -1,4 +1,4 @@
-"""Bit-accurate models of a score in a fixed window and of a weight of three shifts, from their specification."""
+"""Bit-accurate models of a score in a fixed window and of a weight of three shifts, from their definition."""
 
 from dataclasses import dataclass
 

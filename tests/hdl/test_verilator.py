@@ -72,6 +72,8 @@ OTHERS = [
     ("fa2_flashd_fixed", {"format": "e4m3", "d": 2, "output": "side_by_side", "score": "format"}),
     ("fa2_flashd_fixed", {"format": "bf16", "d": 2, "value_bits": 28, "weight_bits": 7, "fraction_bits": 12}),
     ("fa2_flashd_fixed", {"format": "e4m3", "d": 2, "value_bits": 6, "weight_bits": 1, "fraction_bits": 7}),
+    ("fa2_mean", {"format": "e5m10", "d": 6, "fraction_bits": 12, "value_bits": 28}),
+    ("fa2_mean", {"format": "e2m1", "d": 2, "fraction_bits": 3, "value_bits": 6, "output": "side_by_side"}),
 ] + FRAMES  # fmt: skip
 
 

@@ -124,8 +124,8 @@ def windowed_term(
 ) -> Instances:
     """A product, as `truncated_product` gives it, in the window: magnitude cut off, inverted for sign.
 
-    term  two's complement of the magnitude, or of it and one last bit more for sign. All ones for what need
-          not be below 2^(product_integer_bits + 1): a sum of exponents that says more than 2^product_integer_bits
+    term  the magnitude, one's complement where sign is 1: all that is cut off or missing is below it. From
+          2^product_integer_bits on, as the exponents alone say it, the magnitude is all ones
     """
     product_bits = truncated_product_bits(fmt, dropped_columns)
     width = term_bits(product_integer_bits, fraction_bits) - 1
@@ -213,11 +213,11 @@ def windowed_dot_product(
     product_integer_bits: int,
     fraction_bits: int,
 ) -> Instances:
-    """log_score ~ sum of q_i * k_i in units of 2^-F, F = fraction_bits; combinational, WINDOWED_RANKS after its k.
+    """log_score ~ sum of q_i * k_i in units of 2^-F, F = fraction_bits.
 
     start      bool: q is stored with this k and stays for the next ones
     q, k       d numbers each, number i = bits [i*W, (i+1)*W)
-    log_score  two's complement, what lies below its last bit cut off
+    log_score  two's complement, cut off below its last bit; combinational, WINDOWED_RANKS clocks after its k
     """
     width = fmt.width
     bits = term_bits(product_integer_bits, fraction_bits)
