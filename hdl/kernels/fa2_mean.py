@@ -247,13 +247,14 @@ def carry_value(
 
 
 @unit(addend="bits", digit=DIGIT_BITS, row="bits")
-def step_row(addend: In, digit: In, row: Out, *, bits: int, smaller_shift: int) -> Instances:
-    """row = addend * 2^-smaller_shift, or half of that, or 0, cut off; inverted where it is subtracted.
+def step_row(addend: In, digit: In, row: Out, carry: Out, *, bits: int, smaller_shift: int) -> Instances:
+    """row + carry = addend * 2^-smaller_shift, or half of that, or 0, or the opposite: cut off towards zero.
 
-    addend, row  two's complement
+    addend, row  two's complement; of a negative addend the one's complement is what is cut off
     digit        flags as `digit_code` gives them
+    carry        bool
     """
-    addend_sign = bits - 1
+    sign = bits - 1
     near = Signal(modbv(0)[bits:])
     far = Signal(modbv(0)[bits:])
     chosen = Signal(intbv(0)[bits:])
@@ -279,6 +280,10 @@ def step_row(addend: In, digit: In, row: Out, *, bits: int, smaller_shift: int) 
             row.next = chosen ^ all_ones
         else:
             row.next = chosen
+
+    @always_comb
+    def complete() -> None:
+        carry.next = (digit[1] or digit[2]) and digit[0] != addend[sign]
 
     return instances()
 
@@ -315,6 +320,8 @@ def mean_lane(
     shifted = Signal(modbv(0)[bits:])
     coarse = Signal(modbv(0)[bits:])
     fine = Signal(modbv(0)[bits:])
+    coarse_carry = Signal(False)
+    fine_carry = Signal(False)
     total = Signal(modbv(0)[total_bits:])
 
     @always_comb
@@ -330,10 +337,11 @@ def mean_lane(
         shifted.next = lifted >> shift
 
     coarse_row = step_row(
-        shifted, weight(DIGIT_BITS, 0), coarse, bits=bits, smaller_shift=coarse_shift, instance="coarse_row"
-    )
+        shifted, weight(DIGIT_BITS, 0), coarse, coarse_carry, bits=bits, smaller_shift=coarse_shift,
+        instance="coarse_row",
+    )  # fmt: skip
     fine_row = step_row(
-        shifted, weight(2 * DIGIT_BITS, DIGIT_BITS), fine, bits=bits, smaller_shift=fine_shift,
+        shifted, weight(2 * DIGIT_BITS, DIGIT_BITS), fine, fine_carry, bits=bits, smaller_shift=fine_shift,
         instance="fine_row",
     )  # fmt: skip
 
@@ -341,7 +349,7 @@ def mean_lane(
     def add() -> None:
         # Modulo 2^total_bits: a mean lies between itself and the value.
         total.next = (
-            (mean << STEP_GUARD_BITS) + shifted + coarse + fine + weight[0] + weight[DIGIT_BITS] + rounding
+            (mean << STEP_GUARD_BITS) + shifted + coarse + fine + coarse_carry + fine_carry + rounding
         )
 
     @always_comb

@@ -53,8 +53,9 @@ class Step:
 def step_weight(difference: IntArray, below: IntArray, fraction_bits: int, guard_bits: int) -> Step:
     """Return difference (..., d) times 2^-below (..., 1), below >= 0 in units of 2^-F, rounded.
 
-    Difference, quarter or eighth and sixteenth or thirty-second of it are each cut off `guard_bits` below the
-    last bit; their sum is rounded half up.
+    The difference is cut off `guard_bits` below the last bit. Its quarter or eighth and its sixteenth or
+    thirty-second are cut off there towards zero, of a negative one the one's complement. The sum is rounded
+    half up: so a step never leads away from where it goes, nor beyond.
     """
     steps = step_weights(fraction_bits)
     index = (below & (1 << fraction_bits) - 1) >> fraction_bits - index_bits(fraction_bits)
@@ -64,5 +65,6 @@ def step_weight(difference: IntArray, below: IntArray, fraction_bits: int, guard
     for digits in ([step.coarse for step in steps], [step.fine for step in steps]):
         sign = np.array([digit.sign for digit in digits], np.int64)[index]
         shift = np.array([digit.shift for digit in digits], np.int64)[index]
-        total = total + sign * (moved >> shift)
+        part = np.where(moved < 0, ~moved, moved) >> shift
+        total = total + sign * np.where(moved < 0, -part, part)
     return Step(total >> guard_bits, halvings)

@@ -71,7 +71,8 @@ def mean(p, q, k, v, valid):
         for lane, code in enumerate(value.tolist()):
             fixed = fixed_of(value_of(code, fmt), p.value_fraction_bits - cut, p.value_bits - cut) << cut
             moved = math.floor((fixed - means[lane]) * two_to(-halvings) / unit)
-            rows = [math.floor(moved * abs(digit)) * (1 if digit > 0 else -1) for digit in (coarse, fine)]
+            magnitude, sign = (moved, 1) if moved >= 0 else (-1 - moved, -1)
+            rows = [sign * math.trunc(magnitude * digit) for digit in (coarse, fine)]
             means[lane] += math.floor((moved + sum(rows)) * unit + Fraction(1, 2))
     if total is None:
         return [0] * p.d
