@@ -69,13 +69,19 @@ mutate: setup
 bench: setup
 	$(BIN)/python -m flow.bench
 
-# The committed comparison, accuracy and reproduction pages again from the results beside them, to the same bytes.
+# The study of docs/search.md, from its kept results.
+STUDY := $(BIN)/python flow/search.py --no-run --design expmul --set format=e4m3 --jobs 1 --objectives die,energy,delay,area \
+	--vary synthesis=timing,area,adders --vary utilization=50..80:10 --vary padding=0..2
+
+# The committed comparison, accuracy, search and reproduction pages again from the results beside them, to the same bytes.
 reports: setup
 	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7
 	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45,sky130 --name variants \
 		--kernels fa2_baseline,fa2_expmul,fa2_log2,fa2_log2_fixed,fa2_intmax
 	$(BIN)/python flow/accuracy.py --no-run
 	$(BIN)/python flow/report.py
+	$(STUDY) --to place --reports reports/search/expmul_e4m3_place
+	$(STUDY) --to gds --reports reports/search/expmul_e4m3_gds
 	rm -f build/committed_history.db
 	$(BIN)/python flow/track.py --db build/committed_history.db import reports/history.jsonl
 	$(BIN)/python flow/track.py --db build/committed_history.db dashboard --page reports
