@@ -10,12 +10,12 @@ try:
     from rich.console import Console
     from sqlalchemy import Engine
 
-    from flow.common.command_line import Parser, plain_lines, run_guarded
+    from flow.common.command_line import Parser, Say, plain_lines, run_guarded
     from flow.common.decimals import count, whole_number
-    from flow.common.errors import StepError
+    from flow.common.errors import StepError, UserError
     from flow.common.places import REPORTS_DIR
     from flow.history.baselines import LAST, baselines
-    from flow.history.dashboard import write_dashboard
+    from flow.history.dashboard import PAGES, write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history
     from flow.history.gate import (
         ERROR,
@@ -26,6 +26,7 @@ try:
         gates_and_spread,
         overall,
     )
+    from flow.history.layout_files import layouts_beside
     from flow.history.recording import run_and_record
     from flow.history.runs import configuration_of, runs_alike
     from flow.history.suite import read_suite
@@ -33,6 +34,7 @@ try:
     from flow.pipeline.job_pool import check_cluster
     from flow.pipeline.run_pool import open_runs
     from flow.record.checkout import no_revision
+    from flow.record.result import read_result, result_path
     from flow.record.settings import Settings
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -67,6 +69,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--parallel", type=count, default=1, metavar="N", help="runs at once; default 1")
     parser.add_argument("--cluster", default=job_pool.LOCAL, metavar="NAME", help=job_pool.HELP)
+    parser.add_argument(
+        "--inspector", action="store_true", help="beside the dashboard also a page to look inside each layout"
+    )
     parser.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     parser.add_argument(
         "--reports",
@@ -90,6 +95,24 @@ def check_suite(engine: Engine, suite: list[Settings], reports: Path) -> list[Me
     return checks
 
 
+def draw_layouts(suite: list[Settings], arguments: argparse.Namespace, say: Say) -> None:
+    """Draw the layouts of the suite's runs beside the dashboard, those that are not there yet."""
+    from flow.history.layout_pages import add_layout  # loads what draws
+
+    pages = arguments.page / PAGES
+    for settings in suite:
+        path = result_path(settings.folder, settings.depth)
+        if settings.depth != "gds" or not path.is_file():
+            continue
+        try:
+            gds = read_result(path).sha256.get("gds", "")
+            there = layouts_beside(pages, {gds}).get(gds)
+            if there is None or (arguments.inspector and there["page"] is None):
+                add_layout(settings.folder, pages, arguments.inspector, arguments.pdk_root)
+        except UserError as error:
+            say(f"{settings.design.name} {settings.job}: no picture: {error}")
+
+
 def nightly(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     say = plain_lines(Console())
@@ -109,6 +132,7 @@ def nightly(arguments: argparse.Namespace) -> None:
             suite,
         )
         failed = [reason for reason in reasons if reason is not None]
+    draw_layouts(suite, arguments, say)
     checks = check_suite(engine, suite, arguments.reports)
     page = write_dashboard(engine, arguments.page, arguments.reports)
     say(gate_markdown(checks))

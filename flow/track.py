@@ -15,10 +15,11 @@ try:
     from flow.common.places import REPORTS_DIR
     from flow.history.backfill import backfill
     from flow.history.baselines import baselines, newest_targets
-    from flow.history.dashboard import write_dashboard
+    from flow.history.dashboard import PAGES, write_dashboard
     from flow.history.database import DEFAULT_PATH, HISTORY_DIR, open_history, shown
     from flow.history.drift import find_step
     from flow.history.exchange import export_runs, import_runs
+    from flow.history.failures import all_failures
     from flow.history.gate import (
         EXIT_CODES,
         FAIL,
@@ -39,6 +40,7 @@ try:
         newest_runs,
         row_of,
         runs_of_revision,
+        set_aside,
         title_of,
     )
     from flow.history.suite import read_suite
@@ -54,6 +56,8 @@ except ModuleNotFoundError as missing:
     )
 
 LISTED_RUNS = 30
+# As long as the history's columns.
+REASON_LENGTH, FINDING_LENGTH = 400, 20_000
 SKIP = 125  # git bisect's word for a revision that cannot be judged
 EXAMPLES = """examples:
   python flow/track.py record build/expmul/JOB/result.json     a run's result into the history
@@ -61,6 +65,8 @@ EXAMPLES = """examples:
   python flow/track.py check --against main --markdown c.md    for a pull request's comment
   python flow/track.py export runs.jsonl                       and import, also .csv
   python flow/track.py backfill --suite smoke REVISION...      the suite on earlier revisions
+  python flow/track.py set-aside REVISION --reason "a fault"   its runs count for no baseline
+  python flow/track.py layout build/expmul/JOB                 its picture, for the dashboard to link
   git bisect run python flow/track.py judge --suite SUITE --against GOOD
 
 Exit codes of check: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (no baseline, or the tools changed), 4 ERROR (a metric is
@@ -96,8 +102,25 @@ def parse_arguments() -> argparse.Namespace:
     judged.add_argument("--against", required=True, metavar="REV", help="a recorded revision, the good one")
     judged.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
     judged.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
+    aside = commands.add_parser("set-aside", help="let a revision's runs count for no baseline")
+    aside.add_argument("revision", metavar="REVISION")
+    reason = aside.add_mutually_exclusive_group(required=True)
+    reason.add_argument("--reason", metavar="TEXT", help="why, in a few words: the dashboard shows it")
+    reason.add_argument("--undo", action="store_true", help="they count again")
+    aside.add_argument(
+        "--finding", type=Path, metavar="FILE", help="a text that goes with it, such as what check printed"
+    )
     page = commands.add_parser("dashboard", help="write dashboard.html")
     page.add_argument("--page", type=Path, default=HISTORY_DIR, metavar="DIR", help="default .history")
+    drawn = commands.add_parser(
+        "layout", help="draw a run's layout beside the dashboard, with a page to look inside"
+    )
+    drawn.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="the folder of a run that reached GDS"
+    )
+    drawn.add_argument("--page", type=Path, default=HISTORY_DIR, metavar="DIR", help="default .history")
+    drawn.add_argument("--no-inspector", action="store_true", help="the picture alone")
+    drawn.add_argument("--pdk-root", type=Path, metavar="DIR", help="folder that holds `lambdapdk`")
     earlier = commands.add_parser("backfill", help="run a suite on earlier revisions and record it")
     earlier.add_argument("--suite", default="smoke", metavar="NAME|FILE")
     earlier.add_argument("--out", type=Path, default=Path("build"), metavar="DIR", help="default build")
@@ -146,6 +169,28 @@ def judge(arguments: argparse.Namespace, say: Say) -> int:
     say(gate_markdown(checks))
     verdict = overall(checks)
     return {PASS: 0, FAIL: 1}.get(verdict, 0 if revision == against else SKIP)
+
+
+def put_aside(arguments: argparse.Namespace, say: Say) -> None:
+    """Set a revision's runs aside, or let them count again."""
+    revision = resolve_revision(arguments.revision) or arguments.revision
+    reason = None if arguments.undo else " ".join(arguments.reason.split())
+    if reason == "" or len(reason or "") > REASON_LENGTH:
+        raise UserError(f"--reason takes 1 to {REASON_LENGTH} letters")
+    finding = None
+    if arguments.finding is not None and not arguments.undo:
+        try:
+            finding = arguments.finding.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"--finding {arguments.finding} cannot be read: {error}") from None
+        if len(finding) > FINDING_LENGTH:
+            raise UserError(f"--finding {arguments.finding} has more than {FINDING_LENGTH:,} letters")
+    engine = open_history(arguments.db, create=False)
+    runs = set_aside(engine, revision, reason, finding)
+    if not runs:
+        raise UserError(f"the history has no run of '{arguments.revision}'")
+    verb = "count again" if arguments.undo else "set aside"
+    say(f"{runs} run{'s' if runs != 1 else ''} of {revision[:8]} {verb}")
 
 
 def list_runs(arguments: argparse.Namespace, console: Console) -> None:
@@ -212,6 +257,14 @@ def track(arguments: argparse.Namespace) -> int:
             arguments.parallel,
             arguments.pdk_root,
         )
+    elif arguments.command == "set-aside":
+        put_aside(arguments, say)
+    elif arguments.command == "layout":
+        from flow.history.layout_pages import add_layout  # loads what draws
+
+        for run in arguments.runs:
+            picture = add_layout(run, arguments.page / PAGES, not arguments.no_inspector, arguments.pdk_root)
+            say(f"layout     {picture}")
     elif arguments.command == "judge":
         return judge(arguments, say)
     elif arguments.command == "list":
@@ -222,7 +275,7 @@ def track(arguments: argparse.Namespace) -> int:
             raise is_empty(arguments.db)
         if arguments.command == "export":
             runs = all_runs(engine)
-            export_runs(runs, arguments.file)
+            export_runs(runs, arguments.file, all_failures(engine))
             say(f"{len(runs)} runs to {arguments.file}")
         else:
             written = write_dashboard(engine, arguments.page, arguments.reports)

@@ -32,11 +32,17 @@ SCRIPT = """(async () => {
 
 
 @cache
-def library_script() -> str:
-    """Return the elements that hold the charts' library and draw them: once per page, at its end."""
+def packed_library() -> str:
+    """Return the charts' library, which sets `window.vegaEmbed`, as a gzip file in base64."""
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
     # Not zlib, whose bytes depend on its version, which is the system's.
-    packed = base64.b64encode(zopfli.gzip.compress(bundle.encode(), numiterations=1)).decode("ascii")
+    return base64.b64encode(zopfli.gzip.compress(bundle.encode(), numiterations=1)).decode("ascii")
+
+
+@cache
+def library_script() -> str:
+    """Return the elements that hold the charts' library and draw them: once per page, at its end."""
+    packed = packed_library()
     return f'<script id="charts-library" type="text/plain">{packed}</script>\n<script>{SCRIPT}</script>'
 
 

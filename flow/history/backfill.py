@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -13,15 +13,17 @@ from sqlalchemy import Engine
 from flow.common.command_line import Say
 from flow.common.errors import StepError, UserError
 from flow.common.lock import locked
+from flow.history.failures import add_failures, failure_of
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.history.suite import read_suite
 from flow.pipeline.job_pool import LOCAL
 from flow.pipeline.run_pool import RunAt, open_runs
 from flow.pipeline.run_process import run_in_process
 from flow.pipeline.up_to_date import unchanged_result
-from flow.record.checkout import GitError, git, resolve_revision
+from flow.record.checkout import GitError, branch_named, git, resolve_revision
 from flow.record.settings import Settings
 from flow.tools.pdk_data import find_data_root
+from hdl.known_names import FORMER_DESIGNS
 
 
 @dataclass
@@ -82,19 +84,21 @@ def backfill(
         for folder in sorted(folders.values()):
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder / "tree.lock", wait=True))
-        run_missing(engine, suite, folders, say, cluster, at_once, pdk_root)
+        names = {revision: name for name, revision in zip(revisions, hashes, strict=True) if revision}
+        run_missing(engine, suite, folders, names, say, cluster, at_once, pdk_root)
 
 
 def run_missing(
     engine: Engine,
     suite: str,
     folders: Mapping[str, Path],
+    names: Mapping[str, str],
     say: Say,
     cluster: str,
     at_once: int,
     pdk_root: Path | None,
 ) -> None:
-    """Run what the history lacks of the suite at each revision, each with a folder of its own."""
+    """Run what the history lacks of the suite at each revision, each with a folder and the name it was given."""
     wanted: list[tuple[WorkTree, Settings]] = []
     for revision, folder in folders.items():
         entries = read_suite(suite, folder, jobs=2)
@@ -112,7 +116,9 @@ def run_missing(
 
     def run(tree: WorkTree, settings: Settings) -> None:
         try:
-            outcome = run_at(engine, settings, tree.made(), runs, pdk_root)
+            outcome = run_at(
+                engine, settings, tree.made(), tree.revision, names.get(tree.revision), runs, pdk_root
+            )
         finally:
             tree.finished_with()
         say(f"{tree.revision[:8]}: {settings.design.name} {settings.job}: {outcome}")
@@ -132,16 +138,39 @@ def run_at(
     engine: Engine,
     settings: Settings,
     tree: Path,
+    revision: str,
+    name: str | None = None,
     make_run: RunAt = run_in_process,
     pdk_root: Path | None = None,
 ) -> str:
-    """Run one entry by `make_run` with the flow in `tree` and record it; return the line to print."""
+    """Run one entry by `make_run` with the flow in `tree`, that of `revision`; return the line to print.
+
+    What comes of it is recorded, on the branch that the revision was given by as `name`, or on main.
+    """
     data_root = find_data_root(settings.pdk, pdk_root)
     is_unchanged = unchanged_result(settings, data_root, tree) is not None
-    try:
-        result = make_run(settings, data_root, tree)
-    except (UserError, StepError) as error:
-        return f"passed over: {error}"
-    if not add_run(engine, row_of(result)):
-        return "was there"
-    return "nothing has changed" if is_unchanged else "recorded"
+    branch = branch_named(name or revision, revision)
+    failure: UserError | StepError | None = None
+    for as_named in under_every_name(settings):
+        try:
+            result = make_run(as_named, data_root, tree)
+        except UserError as error:  # perhaps for a name that the revision does not have: its own comes next
+            failure = failure or error
+        except StepError as error:
+            failure = error
+            break
+        else:
+            # A work tree of a revision is on no branch.
+            of_branch = result.model_copy(update={"git_branch": result.git_branch or branch})
+            if not add_run(engine, row_of(of_branch)):
+                return "was there"
+            return "nothing has changed" if is_unchanged else "recorded"
+    add_failures(engine, [failure_of(settings, revision, branch, str(failure))])
+    return f"passed over: {failure}"
+
+
+def under_every_name(settings: Settings) -> list[Settings]:
+    """Return `settings` with the design's name of today, then with those that it had at earlier revisions."""
+    former = [name for name, today in FORMER_DESIGNS.items() if today == settings.design.name]
+    renamed = (replace(settings.design, name=name) for name in former)
+    return [settings, *(replace(settings, design=design) for design in renamed)]

@@ -21,12 +21,13 @@ LAST, MAIN = "last", "main"
 
 def newest_targets(connection: Connection) -> list[Run]:
     """Return the newest run of each configuration whose newest run is of the newest revision, in order."""
-    newest = sound_runs(connection, newest=1) or sound_runs(connection)[-1:]
+    counts = runs_table.c.set_aside.is_(None)
+    newest = sound_runs(connection, counts, newest=1) or sound_runs(connection, counts)[-1:]
     if not newest:
         return []
     revision = newest[0]["revision"]
     targets = {}
-    for run in sound_runs(connection, runs_table.c.revision == revision):
+    for run in sound_runs(connection, runs_table.c.revision == revision, counts):
         targets[run["configuration"]] = run
     return [run for run in targets.values() if is_newest(connection, run)]
 
@@ -34,7 +35,7 @@ def newest_targets(connection: Connection) -> list[Run]:
 def is_newest(connection: Connection, run: Run) -> bool:
     """Whether `run` is the newest sound one of its configuration."""
     same = runs_table.c.configuration == run["configuration"]
-    for row in newest_first(connection, same):
+    for row in newest_first(connection, same, runs_table.c.set_aside.is_(None)):
         if row.id == run["id"] or sound_runs(connection, runs_table.c.id == row.id):
             return bool(row.id == run["id"])
     return False
@@ -83,7 +84,8 @@ def is_on_main(revisions: frozenset[str], revision: str | None, dirty: bool) -> 
 
 def needed(connection: Connection, target: Run, accept: Accept, *conditions: Any) -> list[Run]:
     """Return the runs that the gate needs, of those alike that `accept` and `conditions` let by."""
-    rows = newest_first(connection, runs_table.c.configuration == target["configuration"], *conditions)
+    alike = (runs_table.c.configuration == target["configuration"], runs_table.c.set_aside.is_(None))
+    rows = newest_first(connection, *alike, *conditions)
     accepted = (row for row in rows if row.identity != target["identity"] and accept(row))
     runs: list[Run] = []
     with_other_tools: list[int] = []

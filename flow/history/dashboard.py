@@ -1,45 +1,64 @@
-"""The dashboard: a page per design and PDK with a trend for every metric, and an index of the pages.
-
-A page has the verdict and the last values of each configuration. Its trends lie beside it, one file for each
-configuration, fetched when the configuration is opened. They are scripts: a page opened as a file may not
-read anything else.
-"""
+"""The dashboard: an index, a page per design and PDK, one that compares revisions; data is beside them."""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from flow.common.atomic_file import write_whole
 from flow.common.templates import open_template
 from flow.history.database import runs_table
-from flow.history.drift import find_step
+from flow.history.failures import Failure, all_failures
 from flow.history.gate import ERROR, FAIL, SEVERITY, Gates, check_run, gates_and_spread, overall
-from flow.history.runs import Run, runs_alike, title_of
-from flow.record.metrics import ALL_METRICS, Metric
+from flow.history.layout_files import layouts_beside
+from flow.history.runs import Run, sound_runs, title_of
+from flow.history.trends import (
+    SeedRuns,
+    Spread,
+    aside_notes,
+    but_for_seed,
+    counting,
+    data_of,
+    last_good,
+    least_span,
+    nights,
+    revision_date,
+    short_revision,
+)
 from flow.record.provenance import digest_of
 
+HERE = Path(__file__).resolve().parent
 FILE_NAME = "dashboard.html"
 PAGES = "dashboard"
+COMPARE = "compare.html"
+# What every page loads, once beside them.
+SCRIPT, STYLE, CHARTS, NIGHTS = "dashboard.js", "dashboard.css", "charts.js", "nights.js"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 # Of a configuration's newest values, in the row of it.
 SPARK_RUNS = 60
+# So many days at the most are drawn with the runs that they made.
+NIGHTS_SHOWN = 366
 BROKEN = (FAIL, ERROR)
-Spread = dict[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a page shows of a configuration before it is opened; `trends` is the name of its data's file."""
+    """What a page shows of a configuration before it is opened; `trends` is the name of its data's file.
+
+    `newest` is the newest run that is not set aside, or the newest of all where every one is.
+    """
 
     title: str
     verdict: str
     newest: Run
+    last_good: Run | None
     critical: list[dict[str, Any]]
+    aside: list[dict[str, Any]]
+    failures: Sequence[Failure]
     runs: int
     trends: str
 
@@ -48,44 +67,130 @@ def write_dashboard(engine: Engine, folder: Path, reports: Path) -> Path:
     """Write dashboard.html into `folder`, its pages beneath, and return its path.
 
     The same runs give the same bytes. Results kept below `reports` tell the spread of seeds that the gate
-    allows. Files of an earlier dashboard that this one does not have are removed.
+    allows. Files of an earlier dashboard that this one does not have are removed; pictures of layouts stay.
     """
     gates, spread = gates_and_spread(reports)
     pages = folder / PAGES
     pages.mkdir(parents=True, exist_ok=True)
     page_template = open_template("dashboard_page.html.j2", "flow.history", escape=True)
-    written: set[Path] = set()
+    failures = all_failures(engine)
+    written = write_shared(pages, engine, failures)
     entries = []
-    for (design, pdk), numbers in configurations_by_page(engine).items():
+    choices = []
+    for design, pdk in design_pages(engine, failures):
         name = file_name(design, pdk)
-        shown = []
-        for configuration in numbers:
-            runs = runs_alike(engine, configuration, runs_table.c.design == design, runs_table.c.pdk == pdk)
-            if runs:
-                shown.append(write_configuration(runs, pages / name, gates, spread))
-                written.add(pages / name / shown[-1].trends)
-        if not shown:
+        shown = write_configurations(engine, design, pdk, pages / name, failures, gates, spread)
+        unrun = [
+            failure
+            for failure in failures
+            if (failure["design"], failure["pdk"]) == (design, pdk)
+            and failure["configuration"] not in {one.newest["configuration"] for one in shown}
+        ]
+        if not shown and not unrun:
             continue
-        shown.sort(key=lambda configuration: (configuration.title, configuration.trends))
         page = pages / f"{name}.html"
-        write_whole(page, page_template.render(design=design, pdk=pdk, folder=name, configurations=shown))
-        written.add(page)
-        entries.append(index_entry(design, pdk, f"{PAGES}/{page.name}", shown))
-    remove_others(pages, written)
+        content = {"design": design, "pdk": pdk, "folder": name, "configurations": shown, "unrun": unrun}
+        write_whole(page, page_template.render(content))
+        written |= {page, *(pages / name / one.trends for one in shown)}
+        if shown:
+            entries.append(index_entry(design, pdk, f"{PAGES}/{page.name}", shown))
+            choices.append([name, f"{design} on {pdk}", [[one.title, one.trends] for one in shown]])
+    compare = open_template("dashboard_compare.html.j2", "flow.history", escape=True)
+    write_whole(pages / COMPARE, compare.render(choices=in_script(choices)))
+    remove_others(pages, written | {pages / COMPARE})
     index = open_template("dashboard.html.j2", "flow.history", escape=True)
     path = folder / FILE_NAME
-    write_whole(path, index.render(index_data(entries)))
+    write_whole(path, index.render(index_data(entries, failures)))
     return path
 
 
-def configurations_by_page(engine: Engine) -> dict[tuple[str, str], list[str]]:
-    """Return the configurations by design and PDK, all sorted."""
-    columns = (runs_table.c.design, runs_table.c.pdk, runs_table.c.configuration)
-    by_page: dict[tuple[str, str], list[str]] = {}
+def in_script(value: Any) -> str:
+    """Return plain data as JSON that ends no script element."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def write_shared(pages: Path, engine: Engine, failures: Sequence[Failure]) -> set[Path]:
+    """Write what all pages load: script, style, the charts' library, the days; return the paths."""
+    # Loaded here: most commands on the history draw nothing.
+    from flow.charts.drawing import config
+    from flow.charts.interactive import LOOK, packed_library
+
+    contents = {
+        SCRIPT: (HERE / "dashboard.js").read_text(encoding="utf-8"),
+        STYLE: (HERE / "dashboard.css").read_text(encoding="utf-8"),
+        CHARTS: f"const CHART_CONFIG = {in_script(config(LOOK, 6))};\n"
+        f'const CHART_LIBRARY = "{packed_library()}";\n',
+        NIGHTS: f"const NIGHTS = {in_script(nights_of(engine, failures))};\n",
+    }
+    for name, text in contents.items():
+        write_whole(pages / name, text)
+    return {pages / name for name in contents}
+
+
+def nights_of(engine: Engine, failures: Sequence[Failure]) -> list[list[Any]]:
+    """Return the days with how many runs each made and how many failed, the newest NIGHTS_SHOWN."""
+    day = func.substr(runs_table.c.finished_at, 1, 10)
     with engine.connect() as connection:
-        for design, pdk, configuration in connection.execute(select(*columns).distinct().order_by(*columns)):
-            by_page.setdefault((design, pdk), []).append(configuration)
-    return dict(sorted(by_page.items()))
+        made = connection.execute(select(day, func.count()).group_by(day)).all()
+    failed: dict[str, int] = {}
+    for failure in failures:
+        failed[failure["failed_at"][:10]] = failed.get(failure["failed_at"][:10], 0) + 1
+    return nights([(str(date), number) for date, number in made], list(failed.items()))[-NIGHTS_SHOWN:]
+
+
+def design_pages(engine: Engine, failures: Sequence[Failure]) -> list[tuple[str, str]]:
+    """Return design and PDK of every page, sorted."""
+    columns = (runs_table.c.design, runs_table.c.pdk)
+    with engine.connect() as connection:
+        pages = {(design, pdk) for design, pdk in connection.execute(select(*columns).distinct())}
+    return sorted(pages | {(failure["design"], failure["pdk"]) for failure in failures})
+
+
+def write_configurations(
+    engine: Engine,
+    design: str,
+    pdk: str,
+    folder: Path,
+    failures: Sequence[Failure],
+    gates: Gates,
+    spread: Spread,
+) -> list[Configuration]:
+    """Write the trends of a page's configurations into `folder`; return what the page shows of them."""
+    with engine.connect() as connection:
+        of_page = sound_runs(connection, runs_table.c.design == design, runs_table.c.pdk == pdk)
+    by_configuration: dict[str, list[Run]] = {}
+    for run in of_page:
+        by_configuration.setdefault(run["configuration"], []).append(run)
+    shown = [
+        write_configuration(
+            runs,
+            folder,
+            [failure for failure in failures if failure["configuration"] == configuration],
+            seeds,
+            gates,
+            spread,
+        )
+        for (configuration, runs), seeds in zip(
+            by_configuration.items(), other_seeds(by_configuration.values()), strict=True
+        )
+    ]
+    return sorted(shown, key=lambda configuration: (configuration.title, configuration.trends))
+
+
+def other_seeds(configurations: Collection[Sequence[Run]]) -> list[SeedRuns]:
+    """Return for each configuration the metrics of those that differ from it in the seed alone."""
+    keys = [but_for_seed(runs[0]) for runs in configurations]
+    alike: dict[str, list[Sequence[Run]]] = {}
+    for key, runs in zip(keys, configurations, strict=True):
+        alike.setdefault(key, []).append(runs)
+    by_key: dict[str, SeedRuns] = {}
+    for key, same_but_seed in alike.items():
+        metrics: dict[str | None, list[Mapping[str, Any]]] = {}
+        for runs in same_but_seed if len(same_but_seed) > 1 else ():
+            for run in counting(runs):
+                metrics.setdefault(run["revision"], []).append(run["metrics"])
+        by_key[key] = metrics
+    return [by_key[key] for key in keys]
 
 
 def file_name(*words: str) -> str:
@@ -96,40 +201,50 @@ def file_name(*words: str) -> str:
     return f"{plain}-{digest_of(list(words))[:12]}"
 
 
-def write_configuration(runs: Sequence[Run], folder: Path, gates: Gates, spread: Spread) -> Configuration:
+def write_configuration(
+    runs: Sequence[Run],
+    folder: Path,
+    failures: Sequence[Failure],
+    seeds: SeedRuns,
+    gates: Gates,
+    spread: Spread,
+) -> Configuration:
     """Write the trends of a configuration's runs into `folder`; return what its page shows."""
-    newest = runs[-1]
-    checks = check_run(newest, runs[:-1], gates, spread)
-    verdicts = {check.metric: check.verdict for check in checks}
-    trends = [
-        trend(metric, runs) | {"verdict": verdicts.get(metric.name)}
-        for metric in ALL_METRICS
-        if has(metric, runs)
-    ]
-    commits = [
-        [short_revision(run), run["subject"] or "", run["committed_at"] or run["finished_at"]] for run in runs
-    ]
+    sound = counting(runs) or [*runs]
+    newest = sound[-1]
+    checks = check_run(newest, sound[:-1], gates, spread)
+    hashes = {run["artefacts_sha256"].get("gds", "") for run in runs}
+    data = data_of(runs, failures, checks, seeds, spread, layouts_beside(folder.parent, hashes))
     name = file_name(newest["configuration"])
-    data = json.dumps({"runs": commits, "trends": trends}, separators=(",", ":"))
     folder.mkdir(exist_ok=True)
-    write_whole(folder / f"{name}.js", f"show({json.dumps(name)}, {data});\n".replace("<", "\\u003c"))
+    title = title_of(newest)
+    text = f"show({in_script(name)}, {in_script({'title': title} | data)});\n"
+    write_whole(folder / f"{name}.js", text)
     return Configuration(
-        title=title_of(newest),
+        title=title,
         verdict=overall(checks),
         newest=newest,
+        last_good=last_good(runs, gates, spread),
         critical=[
-            {"title": line["title"], "value": line["value"], "spark": spark(line["values"])}
-            for line in trends
-            if line["critical"]
+            {
+                "title": line["title"],
+                "value": line["value"],
+                "spark": spark(values_counting(line["values"], runs)),
+            }
+            for line in data["trends"]
+            if line["critical"] and any(value is not None for value in values_counting(line["values"], runs))
         ],
+        aside=aside_notes(runs, gates, spread),
+        failures=failures,
         runs=len(runs),
         trends=f"{name}.js",
     )
 
 
-def short_revision(run: Run) -> str:
-    """Return the first digits of a run's revision, with a plus where the tree was changed."""
-    return (run["revision"] or "")[:8] + ("+" if run["dirty"] else "")
+def values_counting(values: Sequence[float | None], runs: Sequence[Run]) -> list[float | None]:
+    """Return the values of the runs that are not set aside; of all where every one is."""
+    there = [value for value, run in zip(values, runs, strict=True) if run["set_aside"] is None]
+    return there or [*values]
 
 
 def spark(values: Sequence[float | None]) -> str:
@@ -144,14 +259,9 @@ def spark(values: Sequence[float | None]) -> str:
     )
 
 
-def least_span(low: float, high: float) -> float:
-    """Return how much a drawing spans: noise below a tenth of a percent does not fill it."""
-    return max(high - low, 1e-3 * abs(high), 1e-12)
-
-
 def index_entry(design: str, pdk: str, page: str, shown: Sequence[Configuration]) -> dict[str, Any]:
     """Return what the index shows of a page."""
-    newest = max(shown, key=lambda configuration: configuration.newest["finished_at"]).newest
+    newest = max(shown, key=lambda configuration: revision_date(configuration.newest)).newest
     counts = {verdict: sum(one.verdict == verdict for one in shown) for verdict in reversed(SEVERITY)}
     return {
         "design": design,
@@ -162,71 +272,33 @@ def index_entry(design: str, pdk: str, page: str, shown: Sequence[Configuration]
         "configurations": len(shown),
         "runs": sum(one.runs for one in shown),
         "newest": newest,
-        "broken": [one.title for one in shown if one.verdict in BROKEN],
+        "broken": [one for one in shown if one.verdict in BROKEN],
+        "aside": sum(len(one.aside) for one in shown),
+        "failures": sum(len(one.failures) for one in shown),
     }
 
 
-def index_data(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def index_data(entries: Sequence[dict[str, Any]], failures: Sequence[Failure]) -> dict[str, Any]:
     """Return what the index shows."""
     dates = sorted(entry["newest"]["finished_at"][:10] for entry in entries)
     return {
         "entries": entries,
         "designs": sorted({entry["design"] for entry in entries}),
         "pdks": sorted({entry["pdk"] for entry in entries}),
+        "verdicts": [verdict for verdict in SEVERITY if any(verdict in one["counts"] for one in entries)],
         "runs": sum(entry["runs"] for entry in entries),
         "newest": dates[-1] if dates else "",
+        "unrun": len(failures),
+        "short_revision": short_revision,
     }
 
 
 def remove_others(pages: Path, written: set[Path]) -> None:
     """Remove the files of pages and of trends below `pages` that are not among `written`."""
-    for path in [*pages.glob("*.html"), *pages.glob("*/*.js")]:
+    data = list(pages.glob("*/*.js"))
+    for path in [*pages.glob("*.html"), *pages.glob("*.js"), *data]:
         if path not in written:
             path.unlink()
-    for folder in pages.iterdir():
-        if folder.is_dir() and not any(folder.iterdir()):
+    for folder in {path.parent for path in data}:
+        if not any(folder.iterdir()):
             folder.rmdir()
-
-
-def has(metric: Metric, runs: Sequence[Run]) -> bool:
-    """Whether any run has the metric."""
-    return any(metric.value_in(run["metrics"]) is not None for run in runs)
-
-
-def trend(metric: Metric, runs: Sequence[Run]) -> dict[str, Any]:
-    """Return a metric's value in each run, None where it is missing, and what to say of them.
-
-    `low` and `span` are of the drawing. A page shows a value as value * `factor` with `decimals`, in `unit`.
-    """
-    values = [metric.value_in(run["metrics"]) for run in runs]
-    there = [(run, value) for run, value in zip(runs, values, strict=True) if value is not None]
-    with_it, present = [run for run, _ in there], [float(value) for _, value in there]
-    low, high = min(present), max(present)
-    span = least_span(low, high)
-    changes = [index for index in range(1, len(present)) if present[index] != present[index - 1]]
-    last_change = None
-    if changes:
-        at, before = changes[-1], present[changes[-1] - 1]
-        last_change = [
-            metric.show_change(present[at], before),
-            (with_it[at]["revision"] or "")[:8],
-            with_it[at]["subject"] or "",
-        ]
-    # The clock of a machine is noisy: drift is looked for where it counts.
-    step = find_step(present) if metric.critical else None
-    return {
-        "name": metric.name,
-        "title": metric.title.strip(),
-        "critical": metric.critical,
-        "value": metric.show(present[-1]),
-        "unit": metric.unit,
-        "factor": metric.factor,
-        "decimals": metric.decimals,
-        "values": values,
-        "low": (low + high - span) / 2,
-        "span": span,
-        "last_change": last_change,
-        "step": None
-        if step is None
-        else [metric.show_change(step.after, step.before), (with_it[step.index]["revision"] or "")[:8]],
-    }

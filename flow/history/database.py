@@ -28,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from flow.common.errors import UserError
 from flow.common.places import WORK_ROOT
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 LOCK_TIMEOUT_S = 60
 # Beside the sources, ignored by git and left alone by `make clean`.
 HISTORY_DIR = WORK_ROOT / ".history"
@@ -67,9 +67,32 @@ runs_table = Table(
     Column("group_areas_um2", JSON),
     Column("artefacts_sha256", JSON, nullable=False),
     Column("layout", String(400)),
+    # Why the run counts for no baseline, None where it does; and what was found about it, in lines.
+    Column("set_aside", String(400)),
+    Column("finding", String(20_000)),
     # The order of the runs, made of the dates, which may be in any time zone: seconds since 1970.
     Column("revision_at_s", Float, nullable=False, server_default="0"),
     Column("ended_at_s", Float, nullable=False, server_default="0"),
+)
+# What a revision was asked to run and could not.
+failures_table = Table(
+    "failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String(64), nullable=False, unique=True),
+    Column("configuration", String(64), nullable=False),
+    Column("revision", String(64)),
+    Column("branch", String(200)),
+    Column("committed_at", String(40)),
+    Column("subject", String(400)),
+    Column("failed_at", String(40), nullable=False),
+    Column("host", String(200)),
+    Column("design", String(100), nullable=False),
+    Column("pdk", String(100), nullable=False),
+    Column("depth", String(20), nullable=False),
+    Column("title", String(400), nullable=False),
+    Column("reason", String(1000), nullable=False),
+    Column("revision_at_s", Float, nullable=False),
 )
 BY_TIME = (runs_table.c.revision_at_s, runs_table.c.ended_at_s, runs_table.c.id)
 INDEXES = (
@@ -136,12 +159,19 @@ def add_padding(connection: Connection) -> None:
     add_columns(connection, {"target_padding_sites": "INTEGER"})
 
 
+def add_marks_and_failures(connection: Connection) -> None:
+    """From version 5: runs that are set aside, and what could not be run."""
+    add_columns(connection, {"set_aside": "VARCHAR(400)", "finding": "VARCHAR(20000)"})
+    failures_table.create(connection, checkfirst=True)
+
+
 # What leads from each version to the next.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: add_groups_and_layout,
     2: add_corners_and_recipe,
     3: add_order,
     4: add_padding,
+    5: add_marks_and_failures,
 }
 
 

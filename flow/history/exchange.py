@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.history.database import COLUMNS, runs_table
+from flow.history.failures import Failure, add_failures, checked_failure
 from flow.history.row_check import NoNumber, fault_of
 from flow.history.runs import Run, add_runs
 from flow.record.metrics import ALL_METRICS
@@ -27,6 +28,7 @@ COLUMN_TYPES = {
 }
 FAULTS_SHOWN = 5
 STANDARD = "standard_metrics"
+FAILURE = "failure"
 FORMATS = (".jsonl", ".csv")
 
 
@@ -39,14 +41,16 @@ def standard_metrics(run: Run) -> dict[str, Any]:
     }
 
 
-def export_runs(runs: Sequence[Run], path: Path) -> None:
-    """Write the runs to `path`, .jsonl or .csv, whole or not at all."""
+def export_runs(runs: Sequence[Run], path: Path, failures: Sequence[Failure] = ()) -> None:
+    """Write the runs to `path`, .jsonl or .csv, whole or not at all; `failures` go into a .jsonl alone."""
     check_format(path)
     with written_whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as handle:
         if path.suffix == ".jsonl":
             for run in runs:
                 line = {name: run[name] for name in COLUMNS} | {STANDARD: standard_metrics(run)}
                 handle.write(json.dumps(line, sort_keys=True) + "\n")
+            for failure in failures:
+                handle.write(json.dumps({FAILURE: failure}, sort_keys=True) + "\n")
         else:
             writer = csv.writer(handle)
             writer.writerow(COLUMNS)
@@ -63,18 +67,23 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
     """
     check_format(path)
     rows: list[Run] = []
+    failures: list[Failure] = []
     faults: list[str] = []
     try:
         text = read_text(path)
         lines = read_jsonl(text) if path.suffix == ".jsonl" else read_csv(text)
         for number, (line, read) in enumerate(lines, 1):
             try:
-                rows.append(checked(read()))
+                row = read()
+                if row.keys() == {FAILURE}:
+                    failures.append(sound_failure(row[FAILURE]))
+                else:
+                    rows.append(checked(row))
             except ValueError as error:
                 faults.append(f"line {line}, run {number}: {str(error).splitlines()[0]}")
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path} does not hold runs: {str(error).splitlines()[0]}") from None
-    if not rows and not faults:
+    if not rows and not failures and not faults:
         raise UserError(f"{path} does not hold runs: it is empty")
     if faults:
         more = f"; {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
@@ -82,7 +91,16 @@ def import_runs(engine: Engine, path: Path) -> tuple[int, int]:
             f"{path} does not hold runs: {'; '.join(faults[:FAULTS_SHOWN])}{more}; none was taken"
         )
     new = add_runs(engine, rows)
+    add_failures(engine, failures)
     return new, len(rows) - new
+
+
+def sound_failure(value: Any) -> Failure:
+    """Return a sound failure; raises ValueError for another."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{FAILURE} is not an object")
+    checked_failure(value)
+    return value
 
 
 def read_text(path: Path) -> str:

@@ -115,7 +115,8 @@ def comparable(target: Run, earlier: Sequence[Run]) -> tuple[list[Run], str]:
 
     Without one: why.
     """
-    alike = [run for run in earlier if run["configuration"] == target["configuration"]]
+    counting = (run for run in earlier if run.get("set_aside") is None)
+    alike = [run for run in counting if run["configuration"] == target["configuration"]]
     same_tools = [run for run in alike if run["fingerprint"] == target["fingerprint"]]
     return same_tools[-BASELINE_WINDOW:], "the tools changed" if alike and not same_tools else "no baseline"
 

@@ -10,6 +10,7 @@ from flow.common.command_line import Say
 from flow.common.errors import StepError, UserError
 from flow.common.lock import locked
 from flow.common.places import PROJECT_ROOT
+from flow.history.failures import add_failures, failure_of
 from flow.history.runs import add_run, configuration_of, recorded, row_of
 from flow.pipeline.run_pool import RunAt
 from flow.pipeline.run_process import run_in_process
@@ -75,6 +76,7 @@ def run_and_record(
                 result = run_at(settings, pdk_root)
             except (UserError, StepError) as error:
                 say(f"{name}: failed: {error}")
+                add_failures(engine, [failure_of(settings, revision, branch_of(revision), str(error))])
                 return f"{name}: {error}"
             outcome = "done"
         add_run(engine, row_of(result, layout_path(settings, result)))

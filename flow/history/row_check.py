@@ -94,6 +94,8 @@ class Row(BaseModel):
     group_areas_um2: dict[str, float] | None = None
     artefacts_sha256: dict[str, str]
     layout: str | None = None
+    set_aside: str | None = None
+    finding: str | None = None
 
 
 def shown(value: Any) -> str:

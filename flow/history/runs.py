@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError
 
@@ -105,9 +105,9 @@ def add_runs(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> int:
     return new
 
 
-def insert_statement(connection: Connection) -> Any:
+def insert_statement(connection: Connection, table: Table = runs_table) -> Any:
     """Return an insertion in the database's own words, which can pass over what is there."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(runs_table)
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def replace_broken(connection: Connection, values: Mapping[str, Any]) -> bool:
@@ -206,13 +206,25 @@ def metric_series(engine: Engine, configuration: str) -> Sequence[Any]:
     A run whose metrics cannot be read is left out.
     """
     columns = (runs_table.c.revision, runs_table.c.finished_at, runs_table.c.metrics)
-    query = select(*columns).where(runs_table.c.configuration == configuration).order_by(*BY_TIME)
+    counting = (runs_table.c.configuration == configuration, runs_table.c.set_aside.is_(None))
+    query = select(*columns).where(*counting).order_by(*BY_TIME)
     with engine.connect() as connection:
         try:
             rows = connection.execute(query).all()
         except (ValueError, TypeError):
             return [SimpleNamespace(**run) for run in sound_runs(connection, query.whereclause)]
     return [row for row in rows if isinstance(row.metrics, dict)]
+
+
+def set_aside(engine: Engine, revision: str, reason: str | None, finding: str | None) -> int:
+    """Let the runs of `revision` count for no baseline because of `reason`, or again for None.
+
+    `finding` is what was found about them. Returns how many runs there are.
+    """
+    values = {"set_aside": reason, "finding": finding}
+    with engine.begin() as connection:
+        same = runs_table.c.revision == revision
+        return connection.execute(runs_table.update().where(same).values(**values)).rowcount
 
 
 def recorded(engine: Engine, configuration: str, revision: str | None) -> bool:

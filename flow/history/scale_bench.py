@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from flow.common.places import PROJECT_ROOT
 from flow.common.processes import supervised
 from flow.history.baselines import LAST, MAIN, baselines, newest_targets
-from flow.history.dashboard import PAGES, write_dashboard
+from flow.history.dashboard import COMPARE, PAGES, write_dashboard
 from flow.history.database import open_history
 from flow.history.gate import check_run, gates_and_spread
+from flow.history.page_speed import opening_s
 from flow.history.runs import all_runs, count_runs, metric_series, newest_runs, runs_of_revision
 from flow.history.synthetic import fill, synthetic_runs
 
@@ -74,6 +75,9 @@ def bench_history(where: str, configurations: int = CONFIGURATIONS, revisions: i
             f"  index {page.stat().st_size:,} bytes, {len(pages)} pages of up to {max(pages):,}, "
             f"{len(data)} files of trends of up to {max(data):,}"
         )
+        beside = page.parent / PAGES
+        for opened in (page, min(beside.glob("*-*.html")), beside / COMPARE):
+            print(f"  {opened.name + ' opened, all in sight shown':<46} {opening_s(opened):7.2f} s")
     timed("every run read", lambda: len(all_runs(engine)))
 
 

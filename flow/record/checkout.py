@@ -128,6 +128,18 @@ def branch_of(revision: str | None) -> str | None:
     return name or None
 
 
+def branch_named(name: str, revision: str) -> str | None:
+    """Return the branch that `revision`, given as `name`, is on: main, or the one of that name; else None."""
+    if on_main([revision], None):
+        return "main"
+    branch = name.removeprefix("refs/heads/")
+    try:
+        git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
+    except (GitError, ValueError):
+        return None
+    return branch
+
+
 @dataclass(frozen=True)
 class Commit:
     """A revision's date, with the committer's time zone, and its subject; None where git does not know."""

@@ -1,5 +1,6 @@
 """The history with many runs, writers and configurations: the same answers, by indexes, nothing lost."""
 
+import re
 import subprocess
 import sys
 
@@ -140,13 +141,14 @@ def test_queries_go_by_an_index_and_sort_nothing(history):
 
 def test_a_page_fetches_no_trend_but_of_what_is_opened(history, tmp_path):
     index = write_dashboard(open_history(str(history)), tmp_path, ROOT / "reports")
-    pages = sorted((tmp_path / "dashboard").glob("*.html"))
+    pages = sorted((tmp_path / "dashboard").glob("*-*.html"))
     assert len(pages) == 12
     data = sorted((tmp_path / "dashboard").glob("*/*.js"))
     assert len(data) == CONFIGURATIONS
     for written in (index, *pages):
         text = written.read_text(encoding="utf-8")
-        assert "<script src" not in text
+        own = re.findall(r'<script src="([^"]*)"', text)
+        assert {name.rpartition("/")[2] for name in own} <= {"charts.js", "nights.js", "dashboard.js"}
         assert f"{REVISIONS - 1:040x}" not in text
     for path in data:
         name = f"{path.parent.name}/{path.name}"
@@ -163,7 +165,7 @@ def test_a_dashboard_leaves_no_page_of_what_is_gone(tmp_path):
     own.write_text("mine", encoding="utf-8")
     for engine, designs in ((first, 2), (second, 1)):
         write_dashboard(engine, tmp_path / "page", ROOT / "reports")
-        assert len(list((tmp_path / "page").glob("dashboard/*.html"))) == designs
+        assert len(list((tmp_path / "page").glob("dashboard/*-*.html"))) == designs
         assert len(list((tmp_path / "page").glob("dashboard/*/*.js"))) == designs
     assert own.exists()
 
