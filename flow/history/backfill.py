@@ -98,7 +98,7 @@ def run_missing(
     at_once: int,
     pdk_root: Path | None,
 ) -> None:
-    """Run what the history lacks of the suite at each revision, each with a folder and the name it was given."""
+    """Run what the history lacks of the suite at each revision, each with a folder, as `names` call them."""
     wanted: list[tuple[WorkTree, Settings]] = []
     for revision, folder in folders.items():
         entries = read_suite(suite, folder, jobs=2)

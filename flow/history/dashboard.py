@@ -29,6 +29,7 @@ from flow.history.trends import (
     revision_date,
     short_revision,
 )
+from flow.record.depths import DEPTH_NAMES
 from flow.record.provenance import digest_of
 
 HERE = Path(__file__).resolve().parent
@@ -174,7 +175,9 @@ def write_configurations(
             by_configuration.items(), other_seeds(by_configuration.values()), strict=True
         )
     ]
-    return sorted(shown, key=lambda configuration: (configuration.title, configuration.trends))
+    # What went deepest has most to show.
+    depths = {depth: place for place, depth in enumerate(reversed(DEPTH_NAMES))}
+    return sorted(shown, key=lambda one: (depths[one.newest["depth"]], one.title, one.trends))
 
 
 def other_seeds(configurations: Collection[Sequence[Run]]) -> list[SeedRuns]:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -64,8 +65,13 @@ def failure_of(settings: Settings, revision: str | None, branch: str | None, rea
         "pdk": settings.pdk.name,
         "depth": settings.depth,
         "title": title_of(asked)[:400],
-        "reason": " ".join(reason.split())[:REASON_LENGTH] or "no reason was told",
+        "reason": without_places(reason)[:REASON_LENGTH] or "no reason was told",
     }
+
+
+def without_places(reason: str) -> str:
+    """Return a reason in a line, without where its logs lie on the machine that ran."""
+    return " ".join(re.sub(r"\s*\((?:log|details): [^()]*\)", "", reason).split())
 
 
 def checked_failure(row: Mapping[str, Any]) -> Failure:
