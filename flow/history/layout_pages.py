@@ -7,8 +7,8 @@ from matplotlib import pyplot
 from flow.common.atomic_file import written_whole
 from flow.common.errors import UserError
 from flow.history.layout_files import FOLDER, file_stem
-from flow.layout.inspector.facts import collect
-from flow.layout.inspector.page import write_page
+from flow.layout.inspector.collect import collect
+from flow.layout.inspector.page import ShownRun, write_page
 from flow.layout.opened import OpenedLayout, open_layout
 from flow.layout.palette import THEMES, group_colours
 from flow.layout.picture import Panel, draw_panel
@@ -30,7 +30,7 @@ def add_layout(run: Path, pages: Path, with_page: bool, pdk_root: Path | None) -
     picture = folder / f"{file_stem(gds)}.png"
     draw_small(layout, picture)
     if with_page:
-        write_page(collect(layout, pdk_root), folder / f"{file_stem(gds)}.html")
+        write_page(folder / f"{file_stem(gds)}.html", [ShownRun(collect(layout, pdk_root))])
     return picture
 
 

@@ -9,12 +9,17 @@ from chromium import open_page
 from flow_command import ROOT, run_command
 from history_runs import metrics, row
 
+from flow.history.backfill import under_every_name
 from flow.history.dashboard import write_dashboard
 from flow.history.database import open_history
-from flow.history.failures import add_failures
-from flow.history.layout_files import file_stem
-from flow.history.runs import add_runs
+from flow.history.exchange import export_runs, import_runs
+from flow.history.failures import add_failures, all_failures, failure_of
+from flow.history.layout_files import file_stem, layouts_beside
+from flow.history.layout_pages import add_layout
+from flow.history.runs import add_runs, all_runs
 from flow.record.metrics import BY_NAME
+from flow.record.result import read_result
+from flow.record.settings import make_settings
 
 EVIL = "<img src=x onerror=\"console.log('run')\">"
 OTHER_TOOLS = {"pyosys": "0.71", "openroad": "1"}
@@ -205,6 +210,38 @@ def test_a_layouts_picture_opens_the_page_to_look_inside_where_there_is_one(tmp_
         [None, "layouts/00.png"],
         ["layouts/1111111111111111.html", "layouts/1111111111111111.png"],
     ]
+
+
+def test_a_layouts_picture_is_drawn_under_its_hash_and_to_the_same_bytes(tmp_path):
+    run = next(path.parent for path in sorted((ROOT / "reports" / "results").glob("*/*/placement.npz")))
+    pictures = [add_layout(run, tmp_path / name, with_page=False, pdk_root=None) for name in "ab"]
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+    gds = read_result(run / "result.json").sha256["gds"]
+    assert layouts_beside(tmp_path / "a", {gds, "ff"}) == {
+        gds: {"picture": f"layouts/{file_stem(gds)}.png", "page": None}
+    }
+
+
+def test_a_revision_is_asked_under_the_names_that_the_design_had(tmp_path):
+    settings = make_settings("separate_exp_mul", {"format": "e4m3", "lanes": 1}, "nangate45")
+    assert [each.design.name for each in under_every_name(settings)] == ["separate_exp_mul", "exp_mul"]
+    assert len({each.folder for each in under_every_name(settings)}) == 2
+
+
+def test_what_could_not_be_run_is_kept_with_its_reason_until_it_has_run(tmp_path):
+    engine = open_history(str(tmp_path / "h.db"))
+    settings = make_settings("expmul", {"format": "e4m3", "lanes": 1}, "nangate45")
+    failed = failure_of(settings, f"{7:040d}", "main", "step x failed: no (log: /a/b.log)")
+    assert failed["reason"] == "step x failed: no"
+    assert (add_failures(engine, [failed]), add_failures(engine, [failed])) == (1, 0)
+    add_runs(engine, [row(1, metrics())])
+    exported = tmp_path / "runs.jsonl"
+    export_runs(all_runs(engine), exported, all_failures(engine))
+    other = open_history(str(tmp_path / "other.db"))
+    assert import_runs(other, exported) == (1, 0)
+    assert all_failures(other) == all_failures(engine) == [failed]
+    add_runs(other, [row(7, metrics()) | {"configuration": failed["configuration"]}])
+    assert all_failures(other) == []
 
 
 def test_days_without_a_run_are_in_the_index(tmp_path):
