@@ -75,7 +75,7 @@ STUDY := $(BIN)/python flow/search.py --no-run --design expmul --set format=e4m3
 
 # The committed comparison, accuracy, search and reproduction pages again from the results beside them, to the same bytes.
 reports: setup
-	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7
+	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7,ihp130
 	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45,sky130 --name variants \
 		--kernels fa2_baseline,fa2_expmul,fa2_log2,fa2_log2_fixed,fa2_intmax
 	$(BIN)/python flow/accuracy.py --no-run

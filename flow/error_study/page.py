@@ -16,6 +16,7 @@ CHART_ARMS = (
     "fa2_intmax",
     "fa2_flashd",
     "fa2_flashd_fixed",
+    "fa2_mean_f8",
 )
 
 

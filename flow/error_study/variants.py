@@ -182,6 +182,14 @@ ARMS: tuple[Arm, ...] = (
         "fa2_flashd_fixed, score = format",
         kernel_arm("fa2_flashd_fixed", given={"score": "format"}),
     ),
+    *(
+        Arm(
+            f"fa2_mean_f{bits}",
+            f"fa2_mean, F = {bits}",
+            kernel_arm("fa2_mean", given={"fraction_bits": bits}),
+        )
+        for bits in (8, 10)
+    ),
 )
 
 # Of ARMS those that are measured in E4M3 as well, under the same names.
@@ -197,6 +205,8 @@ _IN_E4M3: tuple[tuple[str, str, dict[str, str | int]], ...] = (
     ("fa2_flashd_log2", "fa2_flashd", {"lanes": "log2"}),
     ("fa2_flashd_fixed", "fa2_flashd_fixed", {}),
     ("fa2_flashd_fixed_format", "fa2_flashd_fixed", {"score": "format"}),
+    ("fa2_mean_f8", "fa2_mean", {}),
+    ("fa2_mean_f10", "fa2_mean", {"fraction_bits": 10}),
 )
 E4M3_ARMS: tuple[Arm, ...] = tuple(
     Arm(name, next(arm.title for arm in ARMS if arm.name == name), kernel_arm(kernel, fmt=E4M3, given=given))

@@ -18,6 +18,7 @@ from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.record.depths import POWER_DEPTHS
 from flow.reproduction.answer import answer
+from flow.reproduction.best_kernel import best_kernel
 from flow.reproduction.corner_savings import savings_at_corners
 from flow.reproduction.frames import described as described_waterfall
 from flow.reproduction.frames import waterfall_chart, waterfalls
@@ -96,6 +97,7 @@ def report_contents(reports: Path) -> ReportContents:
     }
     context["peers"] = peer_rows(results, accuracy, SIGMA, KEYS)
     context["netlists"] = netlist_rows(results)
+    context["best_kernel"] = best_kernel(results)
     falls = [described_waterfall(waterfall, KERNELS) for waterfall in waterfalls(all_rows)]
     context["waterfalls"] = falls
     context["answer"] = answer(all_rows, KERNELS)

@@ -17,12 +17,13 @@ QUESTIONS = {
 
 
 def first_screen(context: Mapping[str, Any]) -> str:
-    """Return the table: for each question the row that comes first in the report's answer."""
+    """Return the table, for each question the first row of the report's answer, and the best kernel."""
     answer = context["answer"]
     answers = [(against, answer[kind][0]) for kind, against in QUESTIONS.items() if answer[kind]]
     template = open_template("first_screen.md.j2", "flow.reproduction", percent=percent, signed=signed)
     _, expmul = context["kernels"]
-    return str(template.render(paper=context["summary"]["paper"], answers=answers, expmul=expmul)).strip()
+    paper, best = context["summary"]["paper"], context["best_kernel"]
+    return str(template.render(paper=paper, answers=answers, expmul=expmul, best=best)).strip()
 
 
 def with_answer(page: str, table: str) -> str:

@@ -6,13 +6,11 @@ from typing import Any
 
 from flow.charts.points import Point, PointChart, PointSeries
 from flow.error_study.kernel_error import kernel_error
-from flow.record.recipes import TIMING
 from flow.record.result import Result
 from flow.record.results_store import kept_path
-from flow.reproduction.peers import BASELINE, FORMAT, PDK, D
+from flow.reproduction.peers import BASELINE, FORMAT, PDK, D, has_usual_settings
 from hdl.designs import kernels
 from hdl.kernels.frame import WITH_KEY
-from pdk_configs.pdk import load_pdk
 
 CHART = "kernels_front"
 ONE_PRODUCT = "products one"
@@ -26,17 +24,14 @@ def netlist_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     `on_front`: no other has both less area and no larger error. `as_exact`: its error is not above the
     baseline's. Without a netlist of the baseline nothing is told: no rows.
     """
-    clock_ns = load_pdk(PDK).default_clock_ns
     rows: list[dict[str, Any]] = []
     least_error = baseline_area_um2 = baseline_error = float("inf")
     measured = [
         (area_um2, kernel_error(result.design, result.parameters), result)
         for result in results
         if (area_um2 := result.metrics.cell_area_um2) is not None
-        and result.design in kernels()
-        and (result.depth, result.pdk, result.clock_ns, result.seed) == ("synth", PDK, clock_ns, 0)
-        and result.synthesis == TIMING
-        and all(result.parameters.get(name) == value for name, value in COMMON.items())
+        and result.depth == "synth"
+        and is_common(result)
     ]
     for area_um2, error, result in measured:
         if (result.design, variant_of(result)) == (BASELINE, ""):
@@ -58,6 +53,15 @@ def netlist_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
         )
         least_error = min(least_error, error)
     return rows
+
+
+def is_common(result: Result) -> bool:
+    """Whether a result is of a kernel at the settings at which all are compared, to whatever depth."""
+    return (
+        result.design in kernels()
+        and has_usual_settings(result)
+        and all(result.parameters.get(name) == value for name, value in COMMON.items())
+    )
 
 
 def front_chart(rows: Sequence[dict[str, Any]]) -> PointChart:

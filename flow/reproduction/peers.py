@@ -87,6 +87,12 @@ PEERS = (
     ),
     Peer(FLASH_D, "`fa2_flashd_fixed`, its mean in fixed point [I]", "fa2_flashd_fixed", "fa2_flashd_fixed"),
     Peer(
+        FLASH_D,
+        "`fa2_mean`, that mean with no more width than the error asks for [I]",
+        "fa2_mean",
+        "fa2_mean_f8",
+    ),
+    Peer(
         H_FA,
         "`fa2_hfa`, `log_sum = inferred` (H0) [I]",
         "fa2_hfa",
@@ -180,12 +186,19 @@ def parameters_of(design: str, given: Mapping[str, Any]) -> Parameters:
 def at_common_settings(results: Sequence[Result], design: str, given: Mapping[str, Any]) -> dict[str, Result]:
     """Return by depth the results of a kernel with `given` parameters, all else as usual."""
     wanted = parameters_of(design, given)
-    clock_ns = load_pdk(PDK).default_clock_ns
     return {
         result.depth: result
         for result in results
-        if (result.design, result.pdk, result.clock_ns, result.seed) == (design, PDK, clock_ns, 0)
-        and (result.target_utilization_percent, result.synthesis) == (None, TIMING)
-        and result.optimised_corners == "typical"
+        if result.design == design
+        and has_usual_settings(result)
         and kernels()[design].make_parameters(result.parameters) == wanted
     }
+
+
+def has_usual_settings(result: Result) -> bool:
+    """Whether a result is of the PDK at which the peers are measured, with the flow's settings as usual."""
+    return (
+        (result.pdk, result.clock_ns, result.seed) == (PDK, load_pdk(PDK).default_clock_ns, 0)
+        and (result.target_utilization_percent, result.synthesis) == (None, TIMING)
+        and result.optimised_corners == "typical"
+    )

@@ -7,6 +7,7 @@ import pytest
 from flow.common.places import PROJECT_ROOT
 from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT
+from flow.reproduction.best_kernel import best_kernel
 from flow.reproduction.netlist_front import netlist_rows
 from flow.reproduction.peers import BASELINE, EXPMUL, PEERS, at_common_settings, parameters_of, peer_rows
 from hdl.designs import kernels
@@ -99,3 +100,16 @@ def test_no_netlist_of_another_clock_format_or_recipe_is_on_it(results):
     ]
     assert netlist_rows(others) == []
     assert [row["design"] for row in netlist_rows([usual, *others])] == [BASELINE]
+
+
+def test_the_best_kernel_is_the_smallest_layout_that_errs_no_more_than_the_baseline(results):
+    usual, expmul = (at_common_settings(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
+    exact = variant(usual, area_um2=3.0, products="one")
+    larger = variant(usual, area_um2=4.0, products="one")
+    inexact = variant(expmul, area_um2=1.0)
+    netlist_only = variant(usual, area_um2=2.0, products="one").model_copy(update={"depth": "synth"})
+    best = best_kernel([usual, larger, exact, inexact, netlist_only])
+    assert (best["design"], best["variant"], best["area_um2"]["median"]) == (BASELINE, "products one", 3.0)
+    assert best["error"] <= best["baseline_error"]
+    assert best_kernel([usual, inexact]) is None
+    assert best_kernel([exact]) is None
