@@ -39,7 +39,8 @@ return before + " " + (faded() > 0);"""
 def report(tmp_path_factory):
     """The report of the committed results, in a folder of its own."""
     folder = tmp_path_factory.mktemp("reports")
-    shutil.copytree(COMMITTED / "results", folder / "results")
+    for part in ("results", "layouts"):
+        shutil.copytree(COMMITTED / part, folder / part)
     for path in COMMITTED.glob("accuracy.json"):
         shutil.copy(path, folder)
     done = run_command("report.py", "--reports", str(folder))
