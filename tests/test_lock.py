@@ -70,7 +70,7 @@ def test_the_engines_are_exact_for_those_who_install_the_wheel():
 
 def test_setup_installs_by_the_lock():
     recipe = re.search(
-        r"^\.venv/installed: (.*)\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M
+        r"^\.venv/installed: (.*)\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M
     )
     assert "requirements.lock.txt" in recipe[1].split()
     assert "--require-hashes -r requirements.lock.txt" in recipe[2]

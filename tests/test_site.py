@@ -24,7 +24,9 @@ TITLES = (
 def site(tmp_path_factory):
     """The site, built as `make docs` builds it, in a folder of its own."""
     folder = tmp_path_factory.mktemp("site")
-    recipe = re.search(r"^\t\$\(BIN\)/sphinx-build (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M)[1]
+    recipe = re.search(
+        r"^\t\$\(BIN\)/sphinx-build (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M
+    )[1]
     words = recipe.replace("build/doctrees", str(folder / "doctrees")).split()
     assert words.pop() == "build/site"
     done = subprocess.run(

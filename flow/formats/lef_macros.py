@@ -5,13 +5,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from klayout import db
+
 _MACRO = re.compile(r"^\s*MACRO\s+(\S+)\s*$(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _SIZE = re.compile(r"^\s*SIZE\s+([\d.]+)\s+BY\s+([\d.]+)\s*;", re.MULTILINE)
 _PIN = re.compile(r"^\s*PIN\s+(\S+)\s*$(.*?)^\s*END\s+\1\s*$", re.MULTILINE | re.DOTALL)
 _SUPPLY = re.compile(r"\bUSE\s+(?:POWER|GROUND)\s*;", re.IGNORECASE)
 _ORIGIN = re.compile(r"^\s*ORIGIN\s+(-?[\d.]+)\s+(-?[\d.]+)\s*;", re.MULTILINE)
 _NUMBER = r"\s+(-?[\d.]+)"
-_LAYER_OR_BOX = re.compile(rf"\bLAYER\s+(\S+)\s*;|\bRECT(?:\s+MASK\s+\d+)?{_NUMBER * 4}\s*;")
+_MASK = r"(?:\s+MASK\s+\d+)?"
+_LAYER_OR_SHAPE = re.compile(
+    rf"\bLAYER\s+(\S+)\s*;|\bRECT{_MASK}{_NUMBER * 4}\s*;|\bPOLYGON{_MASK}((?:\s+-?[\d.]+)+)\s*;"
+)
+_GRID_UM = 0.001
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,18 @@ def read_macros(paths: Iterable[Path]) -> dict[str, Macro]:
 def _pin_boxes(pin: str, said: str, origin: re.Match[str] | None) -> Iterator[PinBox]:
     x_um, y_um = (float(origin[1]), float(origin[2])) if origin else (0.0, 0.0)
     layer = ""
-    for name, *corners in _LAYER_OR_BOX.findall(said):
+    for name, *corners, outline in _LAYER_OR_SHAPE.findall(said):
         if name:
             layer = name
-        else:
-            x0, y0, x1, y1 = map(float, corners)
-            yield PinBox(pin, layer, x_um + (x0 + x1) / 2, y_um + (y0 + y1) / 2)
+            continue
+        for box in _boxes(outline) if outline else [db.DBox(*map(float, corners))]:
+            middle = box.center()
+            yield PinBox(pin, layer, x_um + middle.x, y_um + middle.y)
+
+
+def _boxes(outline: str) -> Iterator[db.DBox]:
+    """Yield the boxes that a polygon's corners, x and y in turn in um, enclose."""
+    numbers = [float(word) for word in outline.split()]
+    points = [db.DPoint(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+    for piece in db.DPolygon(points).to_itype(_GRID_UM).decompose_trapezoids():
+        yield piece.bbox().to_dtype(_GRID_UM)

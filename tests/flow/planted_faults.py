@@ -14,6 +14,7 @@ from flow.formats.lef_macros import read_macros
 from flow.formats.lef_rules import read_rules
 from flow.signoff.extracted_layout import PlacedMaster
 
+SUPPLIES = ("VDD", "VSS")
 TOKEN = re.compile(r"RECT \( [^)]*\)|\( (\S+) (\S+)[^)]*\)|(\S+)")
 
 
@@ -200,11 +201,13 @@ class PlantedGds:
         """Delete the vias from the straps to one rail; return the rail's net."""
         row = self.placed.rows[len(self.placed.rows) // 2]
         y_um = row.y / self.placed.units_per_um
+        of_signals = {(round(x, 3), round(y, 3)) for net, _, x, y, _ in self.vias if net not in SUPPLIES}
         vias = [
             drawn
             for drawn in self.top.each_inst()
             if self.layout.cell(drawn.cell_index).name.startswith("VIA_")
             and abs(drawn.dbbox().center().y - y_um) < self.width_um(0) / 2
+            and (round(drawn.dtrans.disp.x, 3), round(drawn.dtrans.disp.y, 3)) not in of_signals
         ]
         self._delete(vias)
         (above,) = {

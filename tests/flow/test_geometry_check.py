@@ -7,6 +7,7 @@ from finished_layout import SLOW_PDKS, finished_layout, layout_on
 from klayout import db
 from planted_faults import PlantedGds
 
+from flow.formats.lef_macros import read_macros
 from flow.signoff.geometry_check import check_geometry
 
 
@@ -133,3 +134,31 @@ def test_a_gds_that_is_cut_short_or_of_another_design_fails(finished, tmp_path):
     cut.write_bytes(finished.files.gds.read_bytes()[:1000])
     for files in (replace(finished.files, gds=cut), replace(finished.files, top="another")):
         assert check_geometry(files, finished.pdk.layer_stack).status == "fail"
+
+
+LEF_OF_A_POLYGON = """
+MACRO inverter
+  ORIGIN 1.0 0.0 ;
+  SIZE 4.0 BY 2.0 ;
+  PIN VDD
+    USE power ;
+    PORT
+      LAYER Metal1 ;
+        POLYGON 0 1.5 1 1.5 1 1 2 1 2 2 0 2 ;
+    END
+  END VDD
+END inverter
+"""
+
+
+def test_a_pin_that_the_lef_draws_as_a_polygon_has_a_place_in_each_of_its_parts(tmp_path):
+    lef = tmp_path / "cells.lef"
+    lef.write_text(LEF_OF_A_POLYGON, encoding="utf-8")
+    macro = read_macros([lef])["inverter"]
+    assert macro.supplies == {"VDD"}
+    assert {(box.pin, box.layer) for box in macro.pin_boxes} == {("VDD", "Metal1")}
+    # From the cell's corner, 1 um left of its origin: the bar above, and the part that hangs down.
+    inside = [
+        (1.0 <= box.x_um <= 3.0 and 1.5 <= box.y_um <= 2.0) or box.y_um >= 1.0 for box in macro.pin_boxes
+    ]
+    assert len(macro.pin_boxes) > 1 and all(inside)

@@ -8,12 +8,13 @@ from history_runs import metrics, row
 from flow.common.errors import StepError, UserError
 from flow.common.numeric import change_percent, is_number, read_number, signed_percent
 from flow.formats.sdf import _value
-from flow.history.dashboard import trend, write_dashboard
+from flow.history.dashboard import write_dashboard
 from flow.history.database import open_history
 from flow.history.drift import find_step
 from flow.history.exchange import export_runs, import_runs
 from flow.history.gate import ERROR, FAIL, PASS, check_run, gate_markdown, read_gates
 from flow.history.runs import add_run, all_runs
+from flow.history.trends import trend
 from flow.pipeline.measure_layout import measured
 from flow.pipeline.measure_power import read_power
 from flow.record.depths import DEPTH_NAMES, DEPTHS
@@ -185,9 +186,10 @@ def test_drift_is_found_beside_values_that_are_not_finite():
 )
 def test_changes_have_the_sign_and_the_unit_that_a_reader_expects(name, base, value, shown):
     assert BY_NAME[name].show_change(value, base) == shown
-    runs = [row(0, metrics(**{name: base})), row(1, metrics(**{name: value}))]
+    recorded = {"set_aside": None}
+    runs = [row(0, metrics(**{name: base})) | recorded, row(1, metrics(**{name: value})) | recorded]
     if value != base:
-        assert trend(BY_NAME[name], runs)["last_change"][0] == shown
+        assert trend(BY_NAME[name], runs, {}, [], {}, {})["last_change"][0] == shown
 
 
 def test_percent_is_of_the_magnitude_and_of_nothing_there_is_none():

@@ -265,7 +265,7 @@ def test_an_unchanged_revision_is_backfilled_without_a_run(netlist, no_process, 
     engine = open_history(str(tmp_path / "history.db"))
     from flow.history.backfill import run_at
 
-    assert run_at(engine, settings, ROOT) == "nothing has changed"
+    assert run_at(engine, settings, ROOT, "0" * 40) == "nothing has changed"
     assert no_process == []
     assert len(all_runs(engine)) == 1
 

@@ -133,7 +133,8 @@ def windowed_term(
     far = 1 << near_bits
     # Of a product at the window's top, whose two integer bits are the window's highest.
     top_exponent = 2 * fmt.bias + product_integer_bits - 1
-    bound = max(top_exponent, 2 * fmt.max_exponent_field) + 1
+    # Short exponents too have the bits that the shift takes.
+    bound = max(top_exponent, 2 * fmt.max_exponent_field, far - 1) + 1
     all_ones = (1 << width) - 1
     lifted_bits = max(0, width - product_bits)
     cut_bits = max(0, product_bits - width)
