@@ -178,12 +178,12 @@ def search(arguments: argparse.Namespace) -> None:
     title = f"{usual.design.name} on {usual.pdk.name} to {arguments.to}"
     first = usual_point(axes, usual)
     if arguments.no_run:
-        kept = kept_study(
+        study = kept_study(
             replace(searched, cheaper_first=False, limits={}), arguments.reports, first, lambda line: None
         )
-        if not kept.get_trials(deepcopy=False):
+        if not study.get_trials(deepcopy=False):
             raise UserError(f"{arguments.reports} holds no result of these points to {arguments.to}")
-        say(write_page(kept, objectives, title, arguments.reports))
+        say(write_page(study, objectives, title, arguments.reports))
         return
     folder = arguments.out / "search" / arguments.study
     study = open_study(folder, searched, arguments.seed)

@@ -26,15 +26,15 @@ def text(lock):
 def pins(lock, python):
     """Return the versions that pip would take with a Python on Linux, by name."""
     environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.0"}
-    found = {}
+    locked_versions = {}
     for line in re.findall(r"^(\w.*?) \\$", text(lock), re.M):
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate(environment):
-            assert requirement.name not in found, line
+            assert requirement.name not in locked_versions, line
             ((specifier),) = requirement.specifier
             assert specifier.operator == "==", line
-            found[canonicalize_name(requirement.name)] = specifier.version
-    return found
+            locked_versions[canonicalize_name(requirement.name)] = specifier.version
+    return locked_versions
 
 
 @pytest.mark.parametrize("python", PYTHONS)

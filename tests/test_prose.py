@@ -25,16 +25,16 @@ ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|etc|vs|Fig|No)\.")
 def paragraphs(markdown):
     """Return the prose of a page: paragraphs and items, without code, tables, headings and comments."""
     text = re.sub(r"<!--.*?-->", "", FENCE.sub("\n\n", markdown), flags=re.DOTALL)
-    found = [[]]
+    lines_by_paragraph = [[]]
     for line in text.splitlines():
-        after_blank = not found[-1]
+        after_blank = not lines_by_paragraph[-1]
         if not line.strip() or line.lstrip().startswith(("|", "#", "!", "<", ">")):
-            found.append([])
+            lines_by_paragraph.append([])
         elif ITEM.match(line):
-            found.append([ITEM.sub("", line)])
+            lines_by_paragraph.append([ITEM.sub("", line)])
         elif not (line.startswith("    ") and after_blank):
-            found[-1].append(line.strip())
-    return [" ".join(lines) for lines in found if lines]
+            lines_by_paragraph[-1].append(line.strip())
+    return [" ".join(lines) for lines in lines_by_paragraph if lines]
 
 
 def words(sentence):

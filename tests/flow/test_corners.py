@@ -161,8 +161,9 @@ def test_the_saving_at_a_corner_is_that_of_the_results_and_none_without_them():
         for row in rows
         if all(len(result.corners) > 1 for pair in row.results.values() for result in pair)
     ]
-    assert savings_at_corners(rows, KERNELS) == savings_at_corners(measured, KERNELS)
-    assert len({one["title"] for one in savings_at_corners(rows, KERNELS)}) == len(measured)
+    savings = savings_at_corners(rows, KERNELS)
+    assert savings == savings_at_corners(measured, KERNELS)
+    assert len({saving["title"] for saving in savings}) == len(measured)
     shares = {"fa2_baseline": 0.5, "fa2_expmul": 0.25}
     known = [with_corners(result, shares.get(result.design, 1.0)) for result in kept]
     rows = kept_rows(known, KERNELS)

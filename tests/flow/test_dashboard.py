@@ -237,11 +237,11 @@ def test_what_could_not_be_run_is_kept_with_its_reason_until_it_has_run(tmp_path
     add_runs(engine, [row(1, metrics())])
     exported = tmp_path / "runs.jsonl"
     export_runs(all_runs(engine), exported, all_failures(engine))
-    other = open_history(str(tmp_path / "other.db"))
-    assert import_runs(other, exported) == (1, 0)
-    assert all_failures(other) == all_failures(engine) == [failed]
-    add_runs(other, [row(7, metrics()) | {"configuration": failed["configuration"]}])
-    assert all_failures(other) == []
+    imported = open_history(str(tmp_path / "other.db"))
+    assert import_runs(imported, exported) == (1, 0)
+    assert all_failures(imported) == all_failures(engine) == [failed]
+    add_runs(imported, [row(7, metrics()) | {"configuration": failed["configuration"]}])
+    assert all_failures(imported) == []
 
 
 def test_days_without_a_run_are_in_the_index(tmp_path):
@@ -297,9 +297,9 @@ def test_set_aside_and_back_by_the_command(tmp_path):
 
     revision = runs[-1]["revision"]
     assert track("check").returncode == 1
-    found = tmp_path / "found.txt"
-    found.write_text(track("check").stdout, encoding="utf-8")
-    assert track("set-aside", revision, "--reason", "planted", "--finding", found).stdout.startswith(
+    finding = tmp_path / "found.txt"
+    finding.write_text(track("check").stdout, encoding="utf-8")
+    assert track("set-aside", revision, "--reason", "planted", "--finding", finding).stdout.startswith(
         "1 run of"
     )
     passed = track("check")

@@ -221,8 +221,8 @@ def test_the_page_and_the_terminal_tell_both_results_with_each_difference(run, t
         "--jobs",
         "1",
     ]
-    other = Result.model_validate(result_of(*words, out=tmp_path / "build"))
-    folders = run[1], tmp_path / "build" / other.design / other.job
+    second = Result.model_validate(result_of(*words, out=tmp_path / "build"))
+    folders = run[1], tmp_path / "build" / second.design / second.job
     path = tmp_path / "pair.html"
     done = run_command("view.py", folders[0], "--diff", folders[1], "--html", path, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -241,7 +241,7 @@ def test_the_page_and_the_terminal_tell_both_results_with_each_difference(run, t
                 float(text.replace(",", "").replace("%", "")) if text not in ("", "–") else None
                 for text in texts
             ]
-    results = run[0], other
+    results = run[0], second
     both = {
         ("as a whole", "cell area"): [result.metrics.cell_area_um2 for result in results],
         ("as a whole", "cells"): [result.metrics.cells for result in results],
@@ -255,7 +255,7 @@ def test_the_page_and_the_terminal_tell_both_results_with_each_difference(run, t
             1e6 * result.power["timed"].groups_w["clock_tree"] for result in results
         ],
     }
-    for group in {*run[0].groups, *other.groups}:
+    for group in {*run[0].groups, *second.groups}:
         figures = [result.groups.get(group) for result in results]
         both["cells by group", group] = [figure and figure.cells for figure in figures]
         both["cell area by group", group] = [figure and figure.cell_area_um2 for figure in figures]
