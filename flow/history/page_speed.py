@@ -1,17 +1,10 @@
 """How soon a page of the dashboard shows something, in headless Chromium."""
 
-import os
 import re
-import subprocess
-import tempfile
-import threading
 from pathlib import Path
 
-from flow.common.errors import UserError
-from flow.common.processes import supervised
-from flow.tools.chromium import find_chromium
+from flow.tools.page_measure import measured_by_page
 
-LIMIT_S = 120
 _ANSWER = re.compile(r"shown after (\d+)")
 # Time runs from the opening of the page. What is in sight is drawn when nothing has been added for a while.
 MEASURE = """<script>
@@ -34,33 +27,10 @@ def opening_s(page: Path) -> float:
 
     Raises UserError where it does not come up.
     """
-    program, environment = find_chromium()
     beside = page.with_name(f"{page.stem}_measured.html")
     beside.write_text(page.read_text(encoding="utf-8") + MEASURE, encoding="utf-8")
-    with tempfile.TemporaryDirectory() as profile:
-        options = [
-            *("--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
-            *("--enable-logging=stderr", "--window-size=1280,900"),
-            *(f"--user-data-dir={profile}", "--remote-debugging-port=0"),
-        ]
-        # It stays open until it is ended: time in a page that is to end by itself is not the clock's.
-        browser = subprocess.Popen(
-            supervised([program, *options, beside.as_uri()]),
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=os.environ | dict(environment),
-        )
-        limit = threading.Timer(LIMIT_S, browser.terminate)
-        limit.start()
-        try:
-            assert browser.stderr is not None
-            measured = next(filter(None, map(_ANSWER.search, browser.stderr)), None)
-        finally:
-            limit.cancel()
-            browser.terminate()
-            browser.wait()
-            beside.unlink()
-    if measured is None:
-        raise UserError(f"{page.name} did not come up within {LIMIT_S} s")
+    try:
+        measured = measured_by_page(beside, _ANSWER, (1280, 900), ("--disable-gpu",), page.name)
+    finally:
+        beside.unlink()
     return int(measured[1]) / 1000

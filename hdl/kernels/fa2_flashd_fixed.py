@@ -13,22 +13,21 @@ from hdl.kernels.flashd import (
     FIXED,
     FRACTION_BITS,
     LOG_SUM,
-    MeanModel,
-    MeanState,
+    FixedMeanModel,
     log_total_bits,
     score_below_total,
     score_bits,
     score_choice,
 )
 from hdl.kernels.frame import Kernel, Stage, StageChoice
-from hdl.kernels.mean_output import deliver_serially, deliver_side_by_side
+from hdl.kernels.mean_output import OUTPUT, deliver_serially, deliver_side_by_side, fewest_keys
 from hdl.language.lanes import fields, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import log2
-from hdl.models.codes import decode, encode
+from hdl.models.codes import decode
 from hdl.models.mean_weights import significand_and_exponent
 from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
-from hdl.parameters import Choice, Integer, Parameters
+from hdl.parameters import Integer
 from hdl.registry import register as register_design
 from hdl.units.arithmetic.signed_fixed import number_to_fixed
 from hdl.units.exponential.mean_weight_constants import WHOLE_BITS, index_bits, significand_mantissas
@@ -37,7 +36,6 @@ from hdl.units.registers import register
 # A shift of 31 leaves nothing of a difference: as a key that does not count.
 FARTHEST = (1 << WHOLE_BITS) - 1
 VALUE_BITS_MIN, VALUE_BITS_MAX = 6, 28
-SERIAL, SIDE_BY_SIDE = "serial", "side_by_side"
 
 
 @unit(below=lambda p: log_total_bits(p.fraction_bits), significand="weight_bits + 1", shift=WHOLE_BITS)
@@ -243,7 +241,7 @@ def move_fixed_mean(clk: In, step: In, carries: In, mean: Out, *, d: int, value_
     return instances()
 
 
-class FixedMean(MeanModel):
+class FixedMean(FixedMeanModel):
     """o in fixed point, int64."""
 
     def move(self, mean: IntArray, below: IntArray, value: CodeArray, counts: BoolArray) -> IntArray:
@@ -257,16 +255,6 @@ class FixedMean(MeanModel):
         step = (product >> np.minimum(exponent + p.weight_bits - 1, 63)) + 1 >> 1
         moved: IntArray = np.where(counts & (n >> p.fraction_bits <= FARTHEST), mean + step, mean)
         return moved
-
-    def finish(self, state: MeanState) -> CodeArray:
-        """Convert to the format."""
-        values = np.ldexp(state.mean.astype(np.float64), -self.parameters.value_fraction_bits)
-        codes: CodeArray = np.where(state.empty[..., None], 0, encode(values, self.fmt)).astype(np.uint32)
-        return codes
-
-
-def _fewest_keys(parameters: Parameters) -> int:
-    return int(parameters.d) if parameters.output == SERIAL else 1
 
 
 FA2_FLASHD_FIXED = register_design(
@@ -292,7 +280,7 @@ FA2_FLASHD_FIXED = register_design(
                 lambda p: p.value_bits - 2,
                 "bits of v and o after the point",
             ),
-            Choice("output", (SERIAL, SIDE_BY_SIDE), "o to the format lane after lane, or by d converters"),
+            OUTPUT,
         ),
         score=CHOSEN_SCORE,
         recurrence=(
@@ -309,6 +297,6 @@ FA2_FLASHD_FIXED = register_design(
             ),
         ),
         model=FixedMean,
-        fewest_keys=_fewest_keys,
+        fewest_keys=fewest_keys,
     )
 )

@@ -10,16 +10,24 @@ from myhdl import Signal, concat, intbv, modbv
 
 from hdl.formats import FloatFormat
 from hdl.kernels.division import countdown
-from hdl.kernels.flashd import MeanModel, MeanState, before_first
+from hdl.kernels.flashd import FixedMeanModel, before_first
 from hdl.kernels.frame import WHEN_NEEDED, WITH_KEY, Kernel, Stage, StageChoice
-from hdl.kernels.mean_output import deliver_side_by_side, field_bits, hold_empty, mean_to_number, widen
+from hdl.kernels.mean_output import (
+    OUTPUT,
+    deliver_side_by_side,
+    fewest_keys,
+    field_bits,
+    hold_empty,
+    mean_to_number,
+    widen,
+)
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always, always_comb, instances, unit
 from hdl.models import log2
-from hdl.models.codes import decode, encode
+from hdl.models.codes import decode
 from hdl.models.numpy_when_used import BoolArray, CodeArray, IntArray, np
 from hdl.models.step_weight import step_weight, windowed_log2_score
-from hdl.parameters import Choice, Integer, Parameters
+from hdl.parameters import Integer, Parameters
 from hdl.registry import register as register_design
 from hdl.units.arithmetic.signed_fixed import number_to_fixed
 from hdl.units.arithmetic.windowed_dot_product import (
@@ -43,7 +51,6 @@ from hdl.units.registers import register
 STEP_GUARD_BITS = 1
 # A digit as three flags: subtracted, by the smaller shift, by the larger.
 DIGIT_BITS = 3
-SERIAL, SIDE_BY_SIDE = "serial", "side_by_side"
 
 
 def score_bits(parameters: Parameters) -> int:
@@ -466,7 +473,7 @@ def deliver_in_passing(
     return instances()
 
 
-class ShortMean(MeanModel):
+class ShortMean(FixedMeanModel):
     """o in fixed point, int64."""
 
     def score(self, q: CodeArray, k: CodeArray) -> IntArray:
@@ -484,16 +491,6 @@ class ShortMean(MeanModel):
         limit = (1 << shift_bits(p.value_bits)) - 1
         moved: IntArray = np.where(counts & (step.halvings < limit), mean + step.rounded, mean)
         return moved
-
-    def finish(self, state: MeanState) -> CodeArray:
-        """Convert to the format."""
-        values = np.ldexp(state.mean.astype(np.float64), -self.parameters.value_fraction_bits)
-        codes: CodeArray = np.where(state.empty[..., None], 0, encode(values, self.fmt)).astype(np.uint32)
-        return codes
-
-
-def _fewest_keys(parameters: Parameters) -> int:
-    return int(parameters.d) if parameters.output == SERIAL else 1
 
 
 FA2_MEAN = register_design(
@@ -534,7 +531,7 @@ FA2_MEAN = register_design(
                 lambda p: p.value_fraction_bits - 1,
                 "bits after the point that o has and v has not",
             ),
-            Choice("output", (SERIAL, SIDE_BY_SIDE), "o to the format lane after lane, or by d converters"),
+            OUTPUT,
         ),
         score=Stage(windowed_dot_product, "dot_product", WINDOWED_RANKS),
         recurrence=(
@@ -556,6 +553,6 @@ FA2_MEAN = register_design(
             ),
         ),
         model=ShortMean,
-        fewest_keys=_fewest_keys,
+        fewest_keys=fewest_keys,
     )
 )

@@ -18,6 +18,7 @@ from hdl.kernels.frame import DOT_PRODUCT, Stage, StageChoice
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
 from hdl.models import arithmetic
 from hdl.models.attention import LOG2_E, Model
+from hdl.models.codes import encode
 from hdl.models.log2 import log2_score as log2_score_model
 from hdl.models.log_addition import log_sum as log_sum_model
 from hdl.models.mean_weights import aligned_log2_score as aligned_log2_score_model
@@ -241,3 +242,13 @@ class MeanModel(Model):
         total = np.where(live, np.where(state.empty, score, added), state.log_total)
         mean = self.move(state.mean, (total - score)[..., None], value, live[..., None])
         return MeanState(total, state.empty & ~live, mean)
+
+
+class FixedMeanModel(MeanModel):
+    """That mean in fixed point, int64, value_fraction_bits bits after the point."""
+
+    def finish(self, state: MeanState) -> CodeArray:
+        """Convert to the format."""
+        values = np.ldexp(state.mean.astype(np.float64), -self.parameters.value_fraction_bits)
+        codes: CodeArray = np.where(state.empty[..., None], 0, encode(values, self.fmt)).astype(np.uint32)
+        return codes

@@ -8,7 +8,16 @@ from hdl.kernels.drain import fixed_to_format
 from hdl.kernels.flashd import before_first
 from hdl.language.lanes import fields, joined, lanes
 from hdl.language.unit import In, Instances, Out, always_comb, instances, unit
+from hdl.parameters import Choice, Parameters
 from hdl.units.delays import enabled_register, valid_delay_line
+
+SERIAL, SIDE_BY_SIDE = "serial", "side_by_side"
+OUTPUT = Choice("output", (SERIAL, SIDE_BY_SIDE), "o to the format lane after lane, or by d converters")
+
+
+def fewest_keys(parameters: Parameters) -> int:
+    """Return the keys or gaps that a query has at least: a serial output takes a clock for each lane."""
+    return int(parameters.d) if parameters.output == SERIAL else 1
 
 
 def field_bits(fmt: FloatFormat, value_bits: int) -> int:

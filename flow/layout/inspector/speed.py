@@ -1,21 +1,16 @@
 """How fast the page is in headless Chromium, which draws by software: first picture, frames while moving."""
 
-import os
 import re
-import subprocess
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.common.errors import UserError
-from flow.common.processes import supervised
 from flow.layout.inspector.facts import Facts
 from flow.layout.inspector.page import ShownRun, page_of
-from flow.tools.chromium import SOFTWARE_WEBGL, find_chromium
+from flow.tools.chromium import SOFTWARE_WEBGL
+from flow.tools.page_measure import measured_by_page
 
 FRAMES = 60
-LIMIT_S = 120
 _ANSWER = re.compile(r"measured (\d+) (\d+) (\d+)")
 # Reading a pixel waits until the frame is drawn. Time runs from the opening of the page.
 MEASURE = f"""<script type="module">
@@ -53,35 +48,11 @@ class PageSpeed:
 
 def page_speed(facts: Facts) -> PageSpeed:
     """Return the speed of the page of `facts`; raises UserError where it did not come up."""
-    program, environment = find_chromium()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         path.write_text(page_of([ShownRun(facts)]), encoding="utf-8")
         file_mb = path.stat().st_size / 1e6
         path.write_text(path.read_text(encoding="utf-8") + MEASURE, encoding="utf-8")
-        options = [
-            *("--headless", "--no-sandbox", "--disable-dev-shm-usage", "--enable-logging=stderr"),
-            *SOFTWARE_WEBGL,
-            *("--window-size=1280,800", f"--user-data-dir={folder}/profile", "--remote-debugging-port=0"),
-        ]
-        # It stays open until it is ended: time in a page that is to end by itself is not the clock's.
-        browser = subprocess.Popen(
-            supervised([program, *options, path.as_uri()]),
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=os.environ | dict(environment),
-        )
-        limit = threading.Timer(LIMIT_S, browser.terminate)
-        limit.start()
-        try:
-            assert browser.stderr is not None
-            measured = next(filter(None, map(_ANSWER.search, browser.stderr)), None)
-        finally:
-            limit.cancel()
-            browser.terminate()
-            browser.wait()
-    if measured is None:
-        raise UserError(f"the inspector's page did not come up within {LIMIT_S} s")
+        measured = measured_by_page(path, _ANSWER, (1280, 800), SOFTWARE_WEBGL, "the inspector's page")
     first_ms, complete_ms, moving_ms = map(int, measured.groups())
     return PageSpeed(first_ms / 1000, complete_ms / 1000, 1000 * FRAMES / moving_ms, file_mb)
