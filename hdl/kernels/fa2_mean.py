@@ -53,6 +53,11 @@ STEP_GUARD_BITS = 1
 DIGIT_BITS = 3
 
 
+def is_wide(fmt: FloatFormat) -> bool:
+    """Whether numbers are so exact that v in fixed point has 7 bits after the point, otherwise 5."""
+    return fmt.mantissa_bits > 3
+
+
 def score_bits(parameters: Parameters) -> int:
     """Return the bits of a score."""
     return windowed_score_bits(parameters.product_integer_bits, parameters.fraction_bits, parameters.d)
@@ -507,7 +512,7 @@ FA2_MEAN = register_design(
                 "fraction bits of a score and of the sum's logarithm",
             ),
             Integer(
-                "product_integer_bits", 6, 3, 9, "a product q_i k_i log2 e counts in full below 2 to this"
+                "product_integer_bits", 5, 3, 9, "a product q_i k_i log2 e counts in full below 2 to this"
             ),
             Integer(
                 "dropped_columns",
@@ -516,7 +521,13 @@ FA2_MEAN = register_design(
                 lambda p: p.fmt.mantissa_bits,
                 "lowest columns that a product of significands is made without",
             ),
-            Integer("value_bits", 16, 6, 28, "bits of o in fixed point, sign included"),
+            Integer(
+                "value_bits",
+                lambda p: 15 if is_wide(p.fmt) else 14,
+                6,
+                28,
+                "bits of o in fixed point, sign included",
+            ),
             Integer(
                 "value_fraction_bits",
                 lambda p: p.value_bits - 4,
@@ -526,7 +537,7 @@ FA2_MEAN = register_design(
             ),
             Integer(
                 "value_cut_bits",
-                lambda p: min(4, p.value_fraction_bits - 1),
+                lambda p: min(4 if is_wide(p.fmt) else 5, p.value_fraction_bits - 1),
                 0,
                 lambda p: p.value_fraction_bits - 1,
                 "bits after the point that o has and v has not",

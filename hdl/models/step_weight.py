@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hdl.formats import FloatFormat
 from hdl.models.codes import as_codes
 from hdl.models.numpy_when_used import CodeArray, IntArray, np
-from hdl.units.arithmetic.windowed_dot_product import WINDOW_GUARD_BITS, dropped_mean
+from hdl.units.arithmetic.windowed_dot_product import WINDOW_GUARD_BITS, dropped_mean, near_bits
 from hdl.units.exponential.step_weight_constants import index_bits, step_weights
 
 
@@ -36,7 +36,9 @@ def windowed_log2_score(
     lift = exponent - 2 * fmt.mantissa_bits + dropped_columns + window_fraction_bits
     magnitude = np.where(lift >= 0, product << np.clip(lift, 0, 40), product >> np.clip(-lift, 0, 63))
     magnitude = np.where(exponent >= product_integer_bits, largest, magnitude)
-    magnitude = np.where((exponent_a == 0) | (exponent_b == 0), 0, magnitude)
+    out = (1 << near_bits(product_integer_bits, fraction_bits)) - 1
+    counts = (exponent_a != 0) & (exponent_b != 0) & (product_integer_bits - 1 - exponent < out)
+    magnitude = np.where(counts, magnitude, 0)
     negative = (a ^ b) >> fmt.sign_bit == 1
     total: IntArray = np.where(negative, ~magnitude, magnitude).sum(axis=-1) >> WINDOW_GUARD_BITS
     return total

@@ -1,12 +1,15 @@
 """Dot product of the log2 domain in a fixed window: no largest exponent, no number, a score at once.
 
-    q ─ register ─┐
-                  ├─ product_i ─ term_i ─┬─ sum_0 ─ register ─┐
-    k ─ register ─┘                      ├─  …                ├─ sum_terms ─ score
-                                         └─ sum_n ─ register ─┘
+    q ─ held ─┐
+              ├─ product_i ─ register ─ term_i ─┬─ sum_0 ─ register ─┐
+    k ────────┘                                 ├─  …                ├─ sum_terms ─ score
+                                                └─ sum_n ─ register ─┘
 
 A score in the exponent of 2 needs few bits after the point and few before it. So each product goes to its
 place in one window of fixed weights, and the sum of all is the score. What that costs is in the units below.
+
+A register has a product and its place, not k: it takes no more bits, and the glitches of a multiplier end
+there, not in the shift and the sum behind.
 """
 
 from myhdl import Signal, concat, intbv, modbv
@@ -18,7 +21,7 @@ from hdl.units.arithmetic.trees import sum_signal, sum_tree, tree_levels
 from hdl.units.delays import enabled_register
 from hdl.units.registers import register
 
-# Operands, partial sums: the score is combinational after the second rank.
+# Products, partial sums: the score is combinational after the second rank.
 WINDOWED_RANKS = 2
 # What a partial sum holds: a register fewer than one for each product, and two adders' depth before it.
 TERMS_PER_SUM = 4
@@ -41,6 +44,11 @@ def term_bits(product_integer_bits: int, fraction_bits: int) -> int:
     return product_integer_bits + 1 + fraction_bits + WINDOW_GUARD_BITS + 1
 
 
+def near_bits(product_integer_bits: int, fraction_bits: int) -> int:
+    """Return the bits of a product's distance from the window's top: all ones leave no bit of it, or one."""
+    return (term_bits(product_integer_bits, fraction_bits) - 2).bit_length()
+
+
 def sum_levels(d: int) -> int:
     """Return the levels of the sum of d terms: those of a partial sum and of the tree above."""
     return tree_levels(TERMS_PER_SUM) + tree_levels(-(-d // TERMS_PER_SUM))
@@ -52,69 +60,115 @@ def windowed_score_bits(product_integer_bits: int, fraction_bits: int, d: int) -
 
 
 @unit(
-    a="fmt.width",
-    b="fmt.width",
-    exponent="fmt.exponent_bits + 1",
-    significand=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
+    a="fmt.mantissa_bits + 1",
+    b="fmt.mantissa_bits + 1",
+    product=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
 )
-def truncated_product(
-    a: In,
-    b: In,
-    sign: Out,
-    zero: Out,
-    exponent: Out,
-    significand: Out,
-    *,
-    fmt: FloatFormat,
-    dropped_columns: int,
-) -> Instances:
-    """Product of two numbers, not normalised, without the lowest columns of its significand.
+def truncated_product(a: In, b: In, product: Out, *, fmt: FloatFormat, dropped_columns: int) -> Instances:
+    """Product of two significands without its lowest columns.
 
-    sign, zero   bools; zero = 1 where either factor has exponent field 0
-    exponent     sum of the exponent fields, exponent_bits + 1 bits
-    significand  its bits from weight 2^(dropped_columns - 2 * mantissa_bits) on. Partial products below are
-                 left out, and their mean is added
+    product  its bits from weight 2^(dropped_columns - 2 * mantissa_bits) on. Partial products below are left
+             out, and their mean is added
     """
-    mantissa_bits, sign_bit = fmt.mantissa_bits, fmt.sign_bit
-    rows = mantissa_bits + 1
+    rows = fmt.mantissa_bits + 1
     mean = dropped_mean(dropped_columns)
-    significand_a = Signal(intbv(0)[rows:])
-    significand_b = Signal(intbv(0)[rows:])
 
     @always_comb
-    def unpack() -> None:
-        significand_a.next = concat(True, a[mantissa_bits:])
-        significand_b.next = concat(True, b[mantissa_bits:])
-
-    @always_comb
-    def multiply_significands() -> None:
+    def multiply() -> None:
         total = intbv(0)[2 * rows - dropped_columns :]
         total[:] = mean
         for row in range(dropped_columns):
-            total[:] = total + significand_a[row] * (significand_b >> (dropped_columns - row))
+            total[:] = total + a[row] * (b >> (dropped_columns - row))
         for row in range(dropped_columns, rows):
-            total[:] = total + ((significand_a[row] * significand_b) << (row - dropped_columns))
-        significand.next = total
-
-    @always_comb
-    def classify() -> None:
-        sign.next = a[sign_bit] ^ b[sign_bit]
-        zero.next = a[sign_bit:mantissa_bits] == 0 or b[sign_bit:mantissa_bits] == 0
-        exponent.next = a[sign_bit:mantissa_bits] + b[sign_bit:mantissa_bits]
+            total[:] = total + ((a[row] * b) << (row - dropped_columns))
+        product.next = total
 
     return instances()
 
 
 @unit(
-    exponent="fmt.exponent_bits + 1",
-    significand=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
+    q="fmt.width",
+    k="fmt.width",
+    near=lambda p: near_bits(p.product_integer_bits, p.fraction_bits),
+    product=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
+)
+def windowed_product(
+    q: In,
+    k: In,
+    sign: Out,
+    beyond: Out,
+    near: Out,
+    product: Out,
+    *,
+    fmt: FloatFormat,
+    dropped_columns: int,
+    product_integer_bits: int,
+    fraction_bits: int,
+) -> Instances:
+    """Product of two numbers, not normalised, and its place in the window.
+
+    sign     bool
+    beyond   bool: the exponents alone say that the product is 2^product_integer_bits or more
+    near     its distance from the window's top; all ones where it is that far, and where either factor has
+             exponent field 0: it does not count
+    product  as `truncated_product` gives it
+    """
+    mantissa_bits, sign_bit = fmt.mantissa_bits, fmt.sign_bit
+    out = (1 << len(near)) - 1
+    # Of a product at the window's top, whose two integer bits are the window's highest.
+    top_exponent = 2 * fmt.bias + product_integer_bits - 1
+    # Short exponents too have the bits that the shift takes.
+    bound = max(top_exponent, 2 * fmt.max_exponent_field, out) + 1
+    # What q leaves of it stands still while its keys come.
+    left = Signal(intbv(0, min=-bound, max=bound))
+    distance = Signal(intbv(0, min=-bound, max=bound))
+    zero = Signal(False)
+    significand_q = Signal(intbv(0)[mantissa_bits + 1 :])
+    significand_k = Signal(intbv(0)[mantissa_bits + 1 :])
+
+    @always_comb
+    def unpack() -> None:
+        significand_q.next = concat(True, q[mantissa_bits:])
+        significand_k.next = concat(True, k[mantissa_bits:])
+
+    multiply = truncated_product(
+        significand_q, significand_k, product, fmt=fmt, dropped_columns=dropped_columns, instance="multiply"
+    )
+
+    @always_comb
+    def begin() -> None:
+        left.next = top_exponent - q[sign_bit:mantissa_bits]
+
+    @always_comb
+    def measure() -> None:
+        distance.next = left - k[sign_bit:mantissa_bits]
+
+    @always_comb
+    def classify() -> None:
+        sign.next = q[sign_bit] ^ k[sign_bit]
+        zero.next = q[sign_bit:mantissa_bits] == 0 or k[sign_bit:mantissa_bits] == 0
+
+    @always_comb
+    def place() -> None:
+        beyond.next = distance < 0 and not zero
+        if zero or distance >= out:
+            near.next = out
+        else:
+            near.next = distance[len(near) :]
+
+    return instances()
+
+
+@unit(
+    near=lambda p: near_bits(p.product_integer_bits, p.fraction_bits),
+    product=lambda p: truncated_product_bits(p.fmt, p.dropped_columns),
     term=lambda p: term_bits(p.product_integer_bits, p.fraction_bits),
 )
 def windowed_term(
     sign: In,
-    zero: In,
-    exponent: In,
-    significand: In,
+    beyond: In,
+    near: In,
+    product: In,
     term: Out,
     *,
     fmt: FloatFormat,
@@ -122,37 +176,27 @@ def windowed_term(
     product_integer_bits: int,
     fraction_bits: int,
 ) -> Instances:
-    """A product, as `truncated_product` gives it, in the window: magnitude cut off, inverted for sign.
+    """A product, as `windowed_product` gives it, in the window: magnitude cut off, inverted for sign.
 
-    term  the magnitude, one's complement where sign is 1: all that is cut off or missing is below it. From
-          2^product_integer_bits on, as the exponents alone say it, the magnitude is all ones
+    A magnitude whose distance is all ones is 0.
+
+    term  the magnitude, one's complement where sign is 1: all that is cut off or missing is below it. Of one
+          beyond the window the magnitude is all ones
     """
     product_bits = truncated_product_bits(fmt, dropped_columns)
     width = term_bits(product_integer_bits, fraction_bits) - 1
-    near_bits = (width - 1).bit_length()
-    far = 1 << near_bits
-    # Of a product at the window's top, whose two integer bits are the window's highest.
-    top_exponent = 2 * fmt.bias + product_integer_bits - 1
-    # Short exponents too have the bits that the shift takes.
-    bound = max(top_exponent, 2 * fmt.max_exponent_field, far - 1) + 1
     all_ones = (1 << width) - 1
+    out = (1 << len(near)) - 1
     lifted_bits = max(0, width - product_bits)
     cut_bits = max(0, product_bits - width)
 
-    distance = Signal(intbv(0, min=-bound, max=bound))
-    near = Signal(intbv(0)[near_bits:])
     window = Signal(intbv(0)[width:])
     shifted = Signal(intbv(0)[width:])
     magnitude = Signal(intbv(0)[width:])
 
     @always_comb
-    def measure() -> None:
-        distance.next = top_exponent - exponent
-        window.next = (significand << lifted_bits) >> cut_bits
-
-    @always_comb
-    def take_low_bits() -> None:
-        near.next = distance[near_bits:]
+    def lift() -> None:
+        window.next = (product << lifted_bits) >> cut_bits
 
     @always_comb
     def shift() -> None:
@@ -160,10 +204,10 @@ def windowed_term(
 
     @always_comb
     def limit() -> None:
-        if zero or distance >= far:
-            magnitude.next = 0
-        elif distance < 0:
+        if beyond:
             magnitude.next = all_ones
+        elif near == out:
+            magnitude.next = 0
         else:
             magnitude.next = shifted
 
@@ -222,26 +266,46 @@ def windowed_dot_product(
     """
     width = fmt.width
     bits = term_bits(product_integer_bits, fraction_bits)
+    distance_bits = near_bits(product_integer_bits, fraction_bits)
+    product_bits = truncated_product_bits(fmt, dropped_columns)
     partial_bits = bits + tree_levels(TERMS_PER_SUM)
     firsts = range(0, d, TERMS_PER_SUM)
     total_bits = len(log_score) + WINDOW_GUARD_BITS
 
     q_held = Signal(intbv(0)[d * width :])
-    k_held = Signal(intbv(0)[d * width :])
+    q_now = Signal(intbv(0)[d * width :])
+    signs_held = Signal(intbv(0)[d:])
+    beyond_held = Signal(intbv(0)[d:])
+    near_held = Signal(intbv(0)[d * distance_bits :])
+    products_held = Signal(intbv(0)[d * product_bits :])
     partial = [Signal(modbv(0)[partial_bits:]) for _ in firsts]
     partials = joined(partial)
     partials_held = Signal(intbv(0)[len(firsts) * partial_bits :])
     total = Signal(intbv(0)[total_bits:])
 
     q_register = enabled_register(clk, start, q, q_held, width=d * width, instance="q_register")
-    k_register = register(clk, k, k_held, width=d * width, instance="k_register")
+
+    @always_comb
+    def choose_query() -> None:
+        if start:
+            q_now.next = q
+        else:
+            q_now.next = q_held
+
     products = lanes(
-        truncated_product, a=fields(q_held, width), b=fields(k_held, width), fmt=fmt,
-        dropped_columns=dropped_columns, instance="product",
+        windowed_product, q=fields(q_now, width), k=fields(k, width), fmt=fmt,
+        dropped_columns=dropped_columns, product_integer_bits=product_integer_bits,
+        fraction_bits=fraction_bits, instance="product",
     )  # fmt: skip
+    product_register = register(
+        clk, products.product, products_held, width=d * product_bits, instance="product_register"
+    )
+    near_register = register(clk, products.near, near_held, width=d * distance_bits, instance="near_register")
+    sign_register = register(clk, products.sign, signs_held, width=d, instance="sign_register")
+    beyond_register = register(clk, products.beyond, beyond_held, width=d, instance="beyond_register")
     terms = lanes(
-        windowed_term, sign=products.signals["sign"], zero=products.signals["zero"],
-        exponent=products.signals["exponent"], significand=products.signals["significand"], fmt=fmt,
+        windowed_term, sign=fields(signs_held, 1), beyond=fields(beyond_held, 1),
+        near=fields(near_held, distance_bits), product=fields(products_held, product_bits), fmt=fmt,
         dropped_columns=dropped_columns, product_integer_bits=product_integer_bits,
         fraction_bits=fraction_bits, instance="term",
     )  # fmt: skip
