@@ -62,6 +62,14 @@ def test_error_is_that_of_the_results_that_the_netlist_is_checked_with():
     assert 0.01 < bf16 < 0.05 < 10 * bf16 < e4m3 < 1
 
 
+def test_the_mean_errs_half_of_the_baseline_on_real_data_in_bf16_and_a_tenth_in_e4m3():
+    for fmt, times in (("bf16", 2), ("e4m3", 10)):
+        mean, baseline = (
+            kernel_error(name, {"format": fmt, "d": 16}) for name in ("fa2_mean", "fa2_baseline")
+        )
+        assert times * mean < baseline
+
+
 def test_all_kernels_of_a_dimension_compute_on_the_same_numbers():
     digests = {
         make_workload(kernel, SMALL | {"format": fmt}).data_sha256

@@ -30,7 +30,10 @@ def score_of(p, q, k):
         magnitude = math.floor(columns * two_to(exponent - 2 * m) / unit)
         if exponent >= p.product_integer_bits:
             magnitude = math.ceil(two_to(p.product_integer_bits + 1) / unit) - 1
-        if not all(fields):
+        bits = p.product_integer_bits + 1 + p.fraction_bits + GUARD
+        # A place takes as few bits as say all but the last; the last number of them is no place.
+        places = (1 << (bits - 1).bit_length()) - 1
+        if not all(fields) or p.product_integer_bits - 1 - exponent >= places:
             magnitude = 0
         total += -1 - magnitude if (a ^ b) >> p.fmt.sign_bit else magnitude
     return math.floor(total * unit * two_to(p.fraction_bits))

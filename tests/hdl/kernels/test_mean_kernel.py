@@ -96,7 +96,9 @@ def test_verilog_equals_model_at_the_ends_of_the_parameters(given_parameters, tm
     np.testing.assert_array_equal(results, KERNEL.attend(values, *queries))
 
 
-@pytest.mark.parametrize(("keys", "sigma"), [(128, 1), (128, 2), (128, 3), (512, 1), (512, 2), (2048, 1)])
+@pytest.mark.parametrize(
+    ("keys", "sigma"), [(128, 1), (128, 2), (128, 3), (512, 1), (512, 2), (512, 3), (2048, 1)]
+)
 def test_in_bf16_it_errs_no_more_than_the_baseline(keys, sigma):
     queries = random_queries(keys, sigma, queries=6 if keys == 2048 else 12, d=64)
     assert mean_error(*queries) < error("fa2_baseline", *queries)
@@ -153,6 +155,18 @@ def test_a_product_beyond_the_window_counts_as_its_largest():
     largest = (1 << 7 + 8 + 2) - 1
     assert windowed_log2_score(q, k, BF16, 8, 6, 7).tolist() == [largest - 0 >> 2]
     assert windowed_log2_score(q ^ 0x8000, k, BF16, 8, 6, 7).tolist() == [-1 - largest - 1 >> 2]
+
+
+@pytest.mark.parametrize(
+    ("product_integer_bits", "exponent", "score"), [(5, -10, 2), (6, -10, 2), (5, -11, 1), (6, -11, 2)]
+)
+def test_a_product_counts_down_to_the_last_place_that_its_register_can_name(
+    product_integer_bits, exponent, score
+):
+    # In units of 2^-10: 5, and three of 2.25 or of 1.125, cut off. A window of 5 integer bits has 15 places.
+    q = encode(np.array([[1.5, 1.5, 1.5, 1.0]]), BF16)
+    k = encode(np.array([[1.5 * 2.0**exponent] * 3 + [1.25 * 2.0**-8]]), BF16)
+    assert windowed_log2_score(q, k, BF16, 8, product_integer_bits, 0).tolist() == [score]
 
 
 @pytest.mark.parametrize(
