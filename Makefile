@@ -78,6 +78,7 @@ reports: setup
 	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7,ihp130
 	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45,sky130 --name variants \
 		--kernels fa2_baseline,fa2_expmul,fa2_log2,fa2_log2_fixed,fa2_intmax
+	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45 --name kernels --kernels all
 	$(BIN)/python flow/accuracy.py --no-run
 	$(BIN)/python flow/report.py
 	$(STUDY) --to place --reports reports/search/expmul_e4m3_place

@@ -70,11 +70,12 @@ def test_a_page_without_a_place_for_the_answer_is_one_line():
 def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path):
     recipe = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = re.findall(r"flow/compare\.py (--no-run.*)", recipe)
-    assert len(commands) == 2
+    names = [re.search(r"--name (\S+)", words) for words in commands]
+    assert [name and name[1] for name in names] == [None, "variants", "kernels"]
     for words in commands:
         done = run_command("compare.py", *words.split(), "--reports", report, "--out", tmp_path)
         assert done.returncode == 0, done.stderr
-    for name in ("comparison", "variants"):
+    for name in ("comparison", "variants", "kernels"):
         for suffix in (".md", ".json", ".svg", ".png"):
             file = f"{name}{suffix}"
             assert (report / file).read_bytes() == (COMMITTED / file).read_bytes(), file
