@@ -39,6 +39,7 @@ FRAMES: tuple[dict[str, Any], ...] = (
     {"arithmetic": "ieee", "rounding": "truncate", "products": "one", "format": "e4m3_ieee"},
     {"division": "serial", "d": 3},
     {"division": "log"},
+    {"division": "constants"},
     {"log_sum": "inferred"},
     {"exponential": "vexp", "format": "bf16"},
     {"exponential": "vexp", "format": "bf16", "products": "one"},
