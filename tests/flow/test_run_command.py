@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 from needs import skip_without
 from pdk_files import pdk_root
+from process_family import LIMIT_S, wait_for
 
 from flow.pipeline.execute import failure
 from flow.record.run_folder import job_log, step_log
@@ -194,11 +194,9 @@ def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):
         start_new_session=True,
         encoding="utf-8",
     )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("expmul/*/steps/floorplan.init/0")) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_for(lambda: list(tmp_path.glob("expmul/*/steps/floorplan.init/0")), "the floorplan")
     os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     assert output == ""
     assert errors == "run.py: error: interrupted; the same command goes on from the last finished step\n"
