@@ -1,7 +1,7 @@
 """Pages in headless Chromium: what they write, what they answer, what they look like.
 
 One browser serves all questions of a test process, by the DevTools protocol over two pipes; each page has a
-context of its own, as if no other had been open. The browser ends when the pipes do, so with its owner.
+context of its own, as if no other had been open. The browser ends with its owner.
 """
 
 import atexit
@@ -9,26 +9,28 @@ import base64
 import json
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from needs import skip_without
 
+from flow.common.supervise import end_with_parent
 from flow.tools.chromium import SOFTWARE_WEBGL, find_chromium
 from flow.tools.debian_packages import PackageError
 
 ONLY_HERE = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 DRIVER = "[.WebGL-"  # what a driver says of its speed
 # Far beyond what a busy machine needs: for an answer, and for a condition of a question.
-ANSWER_LIMIT_S = 300
-CONDITION_LIMIT_MS = 60_000
+ANSWER_LIMIT_S = 400
+CONDITION_LIMIT_MS = 180_000
 # A question waits for what it needs, by `await until(what, condition)`; `await frames()` lets the page draw.
 HELPERS = f"""
 const until = async (what, condition, limitMs = {CONDITION_LIMIT_MS}) => {{
@@ -81,6 +83,8 @@ class Chromium:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # Its pipes alone do not tell it: a process that this one forks has them too.
+            preexec_fn=partial(end_with_parent, signal.SIGKILL),
             env=os.environ | dict(environment),
         )
         os.close(its_input)
