@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python flow/run.py
-# One process per CPU that may be used; tests/conftest.py says which tests stay together and which begin. After a test
-# that hung the rest goes on in a new process, twice at most.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(shell nproc) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
+# One process more than CPUs that may be used, for some tests wait: for a server, a limit of time, the end of a process.
+# tests/conftest.py says which tests stay together and which begin. After a test that hung the rest goes on in a new
+# process, twice at most.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(shell expr $$(nproc) + 1) --dist loadgroup --no-loadscope-reorder --max-worker-restart 2
 
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # One lock for every Python from 3.11 on: `make lock` fits it to the ranges of pyproject.toml, UPGRADE=--upgrade renews it.
@@ -78,6 +79,7 @@ reports: setup
 	$(BIN)/python flow/compare.py --no-run --dims 16,32,64 --formats bf16,e4m3 --pdk nangate45,sky130,asap7,ihp130
 	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45,sky130 --name variants \
 		--kernels fa2_baseline,fa2_expmul,fa2_log2,fa2_log2_fixed,fa2_intmax
+	$(BIN)/python flow/compare.py --no-run --dims 16,32 --formats bf16,e4m3 --pdk nangate45 --name kernels --kernels all
 	$(BIN)/python flow/accuracy.py --no-run
 	$(BIN)/python flow/report.py
 	$(STUDY) --to place --reports reports/search/expmul_e4m3_place

@@ -37,6 +37,7 @@ try:
     from flow.record.result import Result
     from flow.record.results_store import COMPARABLE, find
     from flow.record.settings import DEFAULT_PDK, Settings, find_design, nearest
+    from hdl.designs import kernels
     from hdl.kernels.frame import VALUE_TIMINGS, WITH_KEY, Kernel
     from hdl.kernels.frame_choices import FA2_CHOICES
 except ModuleNotFoundError as missing:
@@ -45,11 +46,15 @@ except ModuleNotFoundError as missing:
         "`make setup`, then `.venv/bin/python flow/compare.py`"
     )
 
+# The paper's two kernels, the baseline first.
+PAIR = ("fa2_baseline", "fa2_expmul")
+ALL = "all"
 FRAME_WORDS = {choice.name: choice.words for choice in FA2_CHOICES}
 
 EXAMPLES = """examples:
   python flow/compare.py --dims 16 --formats bf16 --pdk nangate45     both kernels through layout
   python flow/compare.py --dims 16 --seeds 3 --to synth               netlists only, three of each
+  python flow/compare.py --kernels all --name kernels                 every kernel beside the baseline
   python flow/compare.py --kernels fa2_baseline,my.py:MINE            a kernel of your own
   python flow/compare.py --clock own                                  each kernel as fast as its layout was
   python flow/compare.py --set products=one --name one_product        against the strongest exact baseline
@@ -95,10 +100,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--kernels",
         type=names,
-        default=["fa2_baseline", "fa2_expmul"],
+        default=list(PAIR),
         metavar="NAME,...",
-        help="the first is what the others are compared with; FILE.py:NAME is one of your own; default "
-        "fa2_baseline,fa2_expmul",
+        help="the first is what the others are compared with; FILE.py:NAME is one of your own; "
+        f"{ALL}: every kernel that is registered; default {','.join(PAIR)}",
     )
     parser.add_argument(
         "--value-timings",
@@ -152,14 +157,17 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def kernel_names(specs: Sequence[str]) -> list[str]:
-    """Return the names of the kernels that `specs` name, FILE.py:NAME among them; raises UserError."""
+    """Return the kernels that `specs` name, ALL and FILE.py:NAME among them; raises UserError."""
+    if list(specs) == [ALL]:
+        return list(dict.fromkeys((*PAIR, *kernels())))
+    if ALL in specs:
+        raise UserError(f"--kernels: '{ALL}' stands alone, it names every kernel")
     designs = [find_design(spec) for spec in specs]
     for spec, design in zip(specs, designs, strict=True):
         if not isinstance(design, Kernel):
             raise UserError(f"--kernels {spec}: {design.name} is no kernel")
-    kernels = [design.name for design in designs]
     try:
-        return each_once(kernels)
+        return each_once([design.name for design in designs])
     except argparse.ArgumentTypeError as error:
         raise UserError(f"--kernels: {error}") from None
 
@@ -231,6 +239,7 @@ def read_kept_row(
 def compare(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     console = Console()
+    arguments.kernels = kernel_names(arguments.kernels)
     if len(arguments.kernels) < 2:
         raise UserError("--kernels takes at least two: the baseline, then what is compared with it")
     if arguments.seeds < 1 or arguments.jobs < 1:
@@ -238,7 +247,6 @@ def compare(arguments: argparse.Namespace) -> None:
     if arguments.to not in COMPARABLE:
         raise nearest("depth", arguments.to, reversed(COMPARABLE))
     check_cluster(arguments.cluster)
-    arguments.kernels = kernel_names(arguments.kernels)
     rows_wanted = configurations(
         arguments.pdk,
         arguments.formats,

@@ -39,6 +39,7 @@ FRAMES: tuple[dict[str, Any], ...] = (
     {"arithmetic": "ieee", "rounding": "truncate", "products": "one", "format": "e4m3_ieee"},
     {"division": "serial", "d": 3},
     {"division": "log"},
+    {"division": "constants"},
     {"log_sum": "inferred"},
     {"exponential": "vexp", "format": "bf16"},
     {"exponential": "vexp", "format": "bf16", "products": "one"},
@@ -111,11 +112,13 @@ def gaps_change_nothing(bench: Bench) -> None:
 
 
 def short_queries_follow_at_once(bench: Bench) -> None:
-    """Queries of as few keys as the kernel says, and of one key more."""
+    """Queries of as few keys as the kernel says, and of one key more, without idle clocks and with them."""
     fewest = bench.kernel.fewest_keys(bench.parameters)
     for keys in (fewest, fewest + 1):
         queries = bench.queries(keys, seed=keys)
-        assert_same(bench.results(*queries), bench.expected(*queries))
+        expected = bench.expected(*queries)
+        for gap_rate in (0.0, 0.5):
+            assert_same(bench.results(*queries, gap_rate=gap_rate), expected)
 
 
 def masked_keys_do_not_count(bench: Bench) -> None:

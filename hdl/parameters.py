@@ -12,6 +12,7 @@ from hdl.known_names import nearest_of
 FLUSH, IEEE = "flush", "ieee"
 ONE = "one"
 LOG = "log"
+CONSTANTS = "constants"
 PIECEWISE, VEXP = "piecewise", "vexp"
 
 # A number, or what gives it for the parameters declared before.

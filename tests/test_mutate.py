@@ -59,7 +59,7 @@ def test_a_mutant_survives_where_no_test_notices(assertion, survived, tmp_path, 
         for spec in place
         if spec.operator_name == "core/ReplaceBinaryOperator_Add_Sub"
     ]
-    verdict = judge(specs[0], arguments_of([("test_toy.py", "")]), tmp_path / "output.txt", 60)
+    verdict = judge(specs[0], arguments_of([("test_toy.py", "")]), tmp_path / "output.txt", 240)
     changed = "value = (low + high) // 2 -> value = (low - high) // 2"
     assert verdict == Verdict("toy.py", 3, survived, changed)
     # By the test's own verdict, not because time was up.

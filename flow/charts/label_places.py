@@ -32,7 +32,7 @@ def label_places(
     """Return a place for each label, in order.
 
     points  x and y in pixels, from the top left, and the text
-    lines   from left and top to right and bottom, upright or level: no label crosses them
+    lines   boxes of lines, left and top to right and bottom: no label covers them
 
     A label that finds no free place takes the one where it covers least.
     """

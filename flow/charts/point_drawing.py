@@ -1,14 +1,18 @@
-"""Points over a linear x and a logarithmic y, in Vega-Lite: ranges as bars, each series with its front."""
+"""Points over a linear x and a logarithmic y, in Vega-Lite: ranges as bars, fronts as lines."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from flow.charts.colours import DASHES, SHAPES
-from flow.charts.label_places import LabelPlace, label_places
+from flow.charts.label_places import Box, LabelPlace, label_places
 from flow.charts.points import PointChart
 
 Json = dict[str, Any]
 WIDTH_PX, HEIGHT_PX = 470, 340
+FRONT_COLOUR = "#8c8c8c"
+# A front's line as boxes of about this size, which labels keep clear of.
+LINE_BOX_PX = 8.0
 # Room around the points, as a share of each axis.
 ROOM = 0.12
 
@@ -28,11 +32,8 @@ def point_chart(chart: PointChart) -> Json:
         "scale": {"type": "log", "domain": y_ends, "nice": False},
     }  # fmt: skip
     shown = {"condition": {"param": "shown", "value": 1}, "value": 0.15}
-    shapes, dashes = (
-        [signs[index % len(signs)] for index in range(len(names))] for signs in (SHAPES, DASHES)
-    )
+    shapes = [SHAPES[index % len(SHAPES)] for index in range(len(names))]
     shape = by_series | {"scale": {"domain": names, "range": shapes}}
-    dash = by_series | {"scale": {"domain": names, "range": dashes}, "legend": None}
     ranges = [
         {
             "transform": [{"filter": f"isValid(datum.{axis}_low)"}],
@@ -47,17 +48,19 @@ def point_chart(chart: PointChart) -> Json:
         }
         for axis, own, across, other in (("x", x, "y", y), ("y", y, "x", x))
     ]
-    fronts = {
-        "data": {
-            "values": [
-                {"series": series.name, "x": point.x, "y": point.y}
-                for series in chart.series
-                for point in series.front()
-            ]
-        },
-        "mark": {"type": "line", "strokeWidth": 1},
-        "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash, "opacity": shown},
-    }
+    # Each with its own stroke in the mark: an encoding of it would have to be in the legend too.
+    fronts = [
+        {
+            "data": {
+                "values": [{"series": front.name, "x": point.x, "y": point.y} for point in front.points]
+            },
+            "mark": {"type": "line", "strokeWidth": 1, "strokeDash": DASHES[index % len(DASHES)]}
+            | ({"color": FRONT_COLOUR} if chart.common_front else {}),
+            "encoding": {"x": x, "y": y}
+            | ({} if chart.common_front else {"color": colour, "opacity": shown}),
+        }
+        for index, front in enumerate(chart.fronts())
+    ]
     points = {
         "params": [{"name": "shown", "select": {"type": "point", "fields": ["series"]}, "bind": "legend"}],
         "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
@@ -92,7 +95,7 @@ def point_chart(chart: PointChart) -> Json:
             "opacity": shown,
         },
     }
-    layers = [fronts, *ranges, points, labels]
+    layers = [*fronts, *ranges, points, labels]
     return {"data": {"values": point_rows(chart)}, "height": HEIGHT_PX, "layer": layers}
 
 
@@ -126,8 +129,26 @@ def places(chart: PointChart) -> list[LabelPlace]:
         for point in points
         if (ends := point.y_range)
     ]
+    ranges += [
+        box
+        for front in chart.fronts()
+        for start, end in pairwise(front.points)
+        for box in along((right(start.x), down(start.y)), (right(end.x), down(end.y)))
+    ]
     named = [(right(point.x), down(point.y), point.label) for point in points]
     return label_places(named, ranges, WIDTH_PX, HEIGHT_PX)
+
+
+def along(start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
+    """Return small boxes that a straight line runs through, from end to end; places in pixels."""
+    count = max(1, round(math.dist(start, end) / LINE_BOX_PX))
+    corners = [
+        (start[0] + (end[0] - start[0]) * step / count, start[1] + (end[1] - start[1]) * step / count)
+        for step in range(count + 1)
+    ]
+    return [
+        (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])) for a, b in pairwise(corners)
+    ]
 
 
 def point_rows(chart: PointChart) -> list[Json]:

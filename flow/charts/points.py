@@ -1,8 +1,12 @@
 """What a chart of points shows, whoever draws it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flow.charts.ranges import Span
+
+# The name of a front over all series.
+FRONT = "front"
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,24 @@ class PointSeries:
 
     def front(self) -> tuple[Point, ...]:
         """Return the points that no other one of the series beats in both directions, by x."""
-        unbeaten: list[Point] = []
-        for point in sorted(self.points, key=lambda each: (each.x, each.y)):
-            if not unbeaten or point.y < unbeaten[-1].y:
-                unbeaten.append(point)
-        return tuple(unbeaten)
+        return front_of(self.points)
+
+
+def front_of(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Return the points that no other of `points` beats in both directions, by x."""
+    unbeaten: list[Point] = []
+    for point in sorted(points, key=lambda each: (each.x, each.y)):
+        if not unbeaten or point.y < unbeaten[-1].y:
+            unbeaten.append(point)
+    return tuple(unbeaten)
 
 
 @dataclass(frozen=True)
 class PointChart:
-    """Points over a linear x and a logarithmic y. `name` is the file's stem."""
+    """Points over a linear x and a logarithmic y. `name` is the file's stem.
+
+    `common_front`: one line, of the points that none of any series beats, in place of one for each series.
+    """
 
     name: str
     title: str
@@ -43,3 +55,11 @@ class PointChart:
     series: tuple[PointSeries, ...]
     x_decimals: int = 0
     y_decimals: int = 3
+    common_front: bool = False
+
+    def fronts(self) -> tuple[PointSeries, ...]:
+        """Return the fronts that are drawn, each as a series of its points."""
+        if self.common_front:
+            points = (point for series in self.series for point in series.points)
+            return (PointSeries(FRONT, front_of(points)),)
+        return tuple(PointSeries(series.name, series.front()) for series in self.series)

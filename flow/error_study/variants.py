@@ -135,6 +135,11 @@ ARMS: tuple[Arm, ...] = (
         )
         for bits in FRACTION_BITS_RANGE
     ),
+    Arm(
+        "fa2_log2_f0_constants",
+        "fa2_log2, F = 0, division = constants",
+        kernel_arm("fa2_log2", given={"fraction_bits": 0, "division": "constants"}),
+    ),
     *(
         Arm(
             f"fa2_log2_fixed_f{bits}",

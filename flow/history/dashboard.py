@@ -85,17 +85,23 @@ def write_dashboard(engine: Engine, folder: Path, reports: Path) -> Path:
             failure
             for failure in failures
             if (failure["design"], failure["pdk"]) == (design, pdk)
-            and failure["configuration"] not in {one.newest["configuration"] for one in shown}
+            and failure["configuration"] not in {known.newest["configuration"] for known in shown}
         ]
         if not shown and not unrun:
             continue
         page = pages / f"{name}.html"
         content = {"design": design, "pdk": pdk, "folder": name, "configurations": shown, "unrun": unrun}
         write_whole(page, page_template.render(content))
-        written |= {page, *(pages / name / one.trends for one in shown)}
+        written |= {page, *(pages / name / configuration.trends for configuration in shown)}
         if shown:
             entries.append(index_entry(design, pdk, f"{PAGES}/{page.name}", shown))
-            choices.append([name, f"{design} on {pdk}", [[one.title, one.trends] for one in shown]])
+            choices.append(
+                [
+                    name,
+                    f"{design} on {pdk}",
+                    [[configuration.title, configuration.trends] for configuration in shown],
+                ]
+            )
     compare = open_template("dashboard_compare.html.j2", "flow.history", escape=True)
     write_whole(pages / COMPARE, compare.render(choices=in_script(choices)))
     remove_others(pages, written | {pages / COMPARE})
@@ -177,7 +183,14 @@ def write_configurations(
     ]
     # What went deepest has most to show.
     depths = {depth: place for place, depth in enumerate(reversed(DEPTH_NAMES))}
-    return sorted(shown, key=lambda one: (depths[one.newest["depth"]], one.title, one.trends))
+    return sorted(
+        shown,
+        key=lambda configuration: (
+            depths[configuration.newest["depth"]],
+            configuration.title,
+            configuration.trends,
+        ),
+    )
 
 
 def other_seeds(configurations: Collection[Sequence[Run]]) -> list[SeedRuns]:
@@ -265,19 +278,22 @@ def spark(values: Sequence[float | None]) -> str:
 def index_entry(design: str, pdk: str, page: str, shown: Sequence[Configuration]) -> dict[str, Any]:
     """Return what the index shows of a page."""
     newest = max(shown, key=lambda configuration: revision_date(configuration.newest)).newest
-    counts = {verdict: sum(one.verdict == verdict for one in shown) for verdict in reversed(SEVERITY)}
+    counts = {
+        verdict: sum(configuration.verdict == verdict for configuration in shown)
+        for verdict in reversed(SEVERITY)
+    }
     return {
         "design": design,
         "pdk": pdk,
         "page": page,
-        "verdict": max((one.verdict for one in shown), key=SEVERITY.index),
+        "verdict": max((configuration.verdict for configuration in shown), key=SEVERITY.index),
         "counts": {verdict: number for verdict, number in counts.items() if number},
         "configurations": len(shown),
-        "runs": sum(one.runs for one in shown),
+        "runs": sum(configuration.runs for configuration in shown),
         "newest": newest,
-        "broken": [one for one in shown if one.verdict in BROKEN],
-        "aside": sum(len(one.aside) for one in shown),
-        "failures": sum(len(one.failures) for one in shown),
+        "broken": [configuration for configuration in shown if configuration.verdict in BROKEN],
+        "aside": sum(len(configuration.aside) for configuration in shown),
+        "failures": sum(len(configuration.failures) for configuration in shown),
     }
 
 
@@ -288,7 +304,7 @@ def index_data(entries: Sequence[dict[str, Any]], failures: Sequence[Failure]) -
         "entries": entries,
         "designs": sorted({entry["design"] for entry in entries}),
         "pdks": sorted({entry["pdk"] for entry in entries}),
-        "verdicts": [verdict for verdict in SEVERITY if any(verdict in one["counts"] for one in entries)],
+        "verdicts": [verdict for verdict in SEVERITY if any(verdict in entry["counts"] for entry in entries)],
         "runs": sum(entry["runs"] for entry in entries),
         "newest": dates[-1] if dates else "",
         "unrun": len(failures),

@@ -5,7 +5,7 @@ from typing import Any
 
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
-from flow.reproduction.netlist_front import is_common, variant_of
+from flow.reproduction.kernel_front import is_common, variant_of
 from flow.reproduction.peers import BASELINE, against, at_common_settings
 
 DEPTH = "gds"

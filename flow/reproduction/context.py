@@ -22,6 +22,7 @@ from flow.reproduction.best_kernel import best_kernel
 from flow.reproduction.corner_savings import savings_at_corners
 from flow.reproduction.frames import described as described_waterfall
 from flow.reproduction.frames import waterfall_chart, waterfalls
+from flow.reproduction.kernel_front import layout_charts, layout_rows, netlist_chart, netlist_rows
 from flow.reproduction.kernel_study import (
     FIVE_KERNELS,
     KEYS,
@@ -31,7 +32,6 @@ from flow.reproduction.kernel_study import (
     describe_pareto,
     pareto_charts,
 )
-from flow.reproduction.netlist_front import front_chart, netlist_rows
 from flow.reproduction.peers import peer_rows
 from flow.reproduction.scaled_results import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
@@ -121,7 +121,10 @@ def report_contents(reports: Path) -> ReportContents:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
     if context["netlists"]:
-        charts.append(front_chart(context["netlists"]))
+        charts.append(netlist_chart(context["netlists"]))
+    layout_fronts = layout_charts(layout_rows(results))
+    charts.extend(layout_fronts)
+    context["layout_fronts"] = layout_fronts
     return ReportContents(context, charts, routed)
 
 

@@ -110,6 +110,13 @@ PEERS = (
     ),
     Peer(SOLE, "its weights: `fa2_log2`, F = 0 [R]", "fa2_log2", "fa2_log2_f0", {"fraction_bits": 0}),
     Peer(
+        SOLE,
+        "the same with its division by two constants [R, C]",
+        "fa2_log2",
+        "fa2_log2_f0_constants",
+        {"fraction_bits": 0, "division": "constants"},
+    ),
+    Peer(
         ITA,
         "its weights and sums: `fa2_log2_fixed`, F = 0 [C2]",
         "fa2_log2_fixed",

@@ -6,12 +6,14 @@ A saving is a number only together with its frame. `hdl/README.md` has defaults,
 from dataclasses import replace
 
 from hdl.ieee_format import ROUNDINGS, TRUNCATE
+from hdl.kernels.constant_division import divide_by_constants
 from hdl.kernels.division import divide_at_every_key, divide_by_logarithms, divide_serially
 from hdl.kernels.fa2 import ACCUMULATE, DIFFERENCE, DIVIDE, MAXIMUM
 from hdl.kernels.frame import DOT_PRODUCT, Stage, StageChoice
 from hdl.kernels.ieee_stages import ieee_running_maximum
 from hdl.kernels.one_product import rising_maximum, single_difference
 from hdl.parameters import (
+    CONSTANTS,
     FLUSH,
     IEEE,
     LOG,
@@ -50,9 +52,10 @@ PRODUCTS = Choice(
 )
 DIVISION = Choice(
     "division",
-    (MULTIPLIERS, SERIAL, LOG),
-    "o / l by a reciprocal and d multipliers, by one of them lane after lane, or by subtracting logarithms",
-    excludes=((LOG, "arithmetic", IEEE),),
+    (MULTIPLIERS, SERIAL, LOG, CONSTANTS),
+    "o / l by a reciprocal and d multipliers, by one of them lane after lane, by subtracting logarithms, "
+    "or by one of two constants",
+    excludes=((LOG, "arithmetic", IEEE), (CONSTANTS, "arithmetic", IEEE)),
     default_known=True,
 )
 DIVISION_ACTIVITY = Choice(
@@ -112,6 +115,15 @@ CHOSEN_ACCUMULATE = StageChoice(
 
 _SERIAL = Stage(divide_serially, "divide", serial_ranks)
 _LOG = Stage(divide_by_logarithms, "divide", 2, parameters={"every_key": False})
+_CONSTANTS = replace(_LOG, unit=divide_by_constants)
+
+
+def _at_either(stage: Stage) -> StageChoice:
+    """Return the stage as it works after the last key, or at every one."""
+    return StageChoice(
+        "division_activity", at_last=stage, every_key=replace(stage, parameters={"every_key": True})
+    )
+
 
 CHOSEN_DIVIDE = StageChoice(
     "division",
@@ -119,9 +131,8 @@ CHOSEN_DIVIDE = StageChoice(
         "division_activity", at_last=DIVIDE, every_key=replace(DIVIDE, unit=divide_at_every_key)
     ),
     serial=_SERIAL,
-    log=StageChoice(
-        "division_activity", at_last=_LOG, every_key=replace(_LOG, parameters={"every_key": True})
-    ),
+    log=_at_either(_LOG),
+    constants=_at_either(_CONSTANTS),
 )
 
 
@@ -132,4 +143,5 @@ def chosen_divide_at_last(**wires: str) -> StageChoice:
         multipliers=replace(DIVIDE, wires=wires),
         serial=replace(_SERIAL, wires=wires),
         log=replace(_LOG, wires=wires),
+        constants=replace(_CONSTANTS, wires=wires),
     )

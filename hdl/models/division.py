@@ -1,10 +1,11 @@
-"""Bit-accurate models of the division o / l: by a reciprocal, or by subtraction of logarithms."""
+"""Bit-accurate models of the division o / l: by a reciprocal, by subtraction of logarithms, by constants."""
 
 from hdl.formats import FloatFormat
 from hdl.models.by_format import arithmetic_of
-from hdl.models.codes import as_codes
+from hdl.models.codes import as_codes, decode, encode
 from hdl.models.numpy_when_used import ArrayLike, CodeArray, np
-from hdl.parameters import LOG, Parameters
+from hdl.parameters import CONSTANTS, LOG, Parameters
+from hdl.units.arithmetic.division_constants import smaller_inverse
 from hdl.units.arithmetic.log_division_constants import log2_mantissas
 
 
@@ -34,9 +35,31 @@ def divide_by_log_sums(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
     return divide_by_log(sums[..., 1:], sums[..., :1], fmt)
 
 
+def divide_by_constant(o: ArrayLike, total: ArrayLike, fmt: FloatFormat) -> CodeArray:
+    """Return the codes of o / total, total >= 0; shapes broadcast. A zero is +0, also where total is 0.
+
+    total's significand has one of two inverses, by its half; the quotient is rounded once.
+    """
+    denominator = as_codes(total, fmt).astype(np.int64) & (1 << fmt.sign_bit) - 1
+    half = denominator >> (fmt.mantissa_bits - 1)
+    exponent_field = half >> 1
+    inverse = smaller_inverse(fmt.mantissa_bits) + np.where(half & 1, 0, 1 << fmt.mantissa_bits - 1)
+    scale = inverse * np.exp2(fmt.bias - exponent_field - fmt.mantissa_bits - 1.0)
+    codes = encode(np.where(exponent_field == 0, 0.0, decode(o, fmt) * scale), fmt)
+    result: CodeArray = np.where(decode(codes, fmt) == 0, 0, codes).astype(np.uint32)
+    return result
+
+
+def divide_by_constant_sums(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
+    """Return the codes of sums[1:] / sums[0] over the last axis."""
+    return divide_by_constant(sums[..., 1:], sums[..., :1], fmt)
+
+
 def quotients(sums: CodeArray, parameters: Parameters) -> CodeArray:
     """Return the codes of sums[1:] / sums[0] over the last axis, by the kernel's `division` if it has one."""
     if getattr(parameters, "division", None) == LOG:
         return divide_by_log_sums(sums, parameters.fmt)
+    if getattr(parameters, "division", None) == CONSTANTS:
+        return divide_by_constant_sums(sums, parameters.fmt)
     result: CodeArray = arithmetic_of(parameters.fmt).divide(sums, parameters.fmt)
     return result

@@ -1,19 +1,17 @@
 """Questions to the inspector's page in headless Chromium, and its answers."""
 
-import json
-
-from chromium import open_page
+from chromium import open_address, open_page
 
 SIZE = {"width_px": 1400, "height_px": 800}
 # Every question begins so: the page is there, its helpers too.
 BEGIN = """
-const inspector = await window.inspector;
+const inspector = await until("the inspector", () => window.inspector);
 const {look} = inspector;
 const [pane] = inspector.panes;
 const {facts, camera, marks} = pane;
+const still = () => until("a picture that stands still", () => inspector.isStill);
 const byId = (id) => document.getElementById(id);
 const text = (id) => byId(id).innerText;
-const settle = () => new Promise((done) => setTimeout(done, 700));
 const corner = () => pane.section.getBoundingClientRect();
 const press = (type, x, y) => pane.section.dispatchEvent(new PointerEvent(type,
   {pointerId: 1, bubbles: true, clientX: x + corner().left, clientY: y + corner().top}));
@@ -27,13 +25,16 @@ const row = (head) => [...document.querySelectorAll("#panel .facts tr")]
 """
 
 
-def answer(page, tmp_path, question, **options):
-    """Return what the question returns, through JSON."""
-    opened = open_page(page, tmp_path / "shot.png", question=as_json(question), webgl=True, **SIZE, **options)
+def answer(page, question, **options):
+    """Return what the question, which may use what BEGIN makes, returns; the page's console is empty."""
+    return told(open_page(page, question=BEGIN + question, **SIZE, **options))
+
+
+def live_answer(address, question, **options):
+    """Return the same of a page that a server shows."""
+    return told(open_address(address, question=BEGIN + question, **SIZE, **options))
+
+
+def told(opened):
     assert opened.console == ()
-    return json.loads(opened.answer)
-
-
-def as_json(question):
-    """Return the question, which may use what BEGIN makes, so that its answer comes as JSON."""
-    return f"return JSON.stringify(await (async () => {{ {BEGIN} {question} }})());"
+    return opened.answer

@@ -7,7 +7,7 @@ import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from process_family import wait_for
+from process_family import LIMIT_S, wait_for
 
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "squeue", "sinfo")
 CONFIGURATION = """ClusterName=test
@@ -79,11 +79,11 @@ class Slurm:
     def stop_controller(self):
         """End the server as a restart of its service does: what it knows is on disk."""
         self.controller.terminate()
-        self.controller.wait(60)
+        self.controller.wait(LIMIT_S)
 
     def start_controller(self):
         self.controller = self.start("slurmctld", "-D")
-        wait_for(lambda: self.called("sinfo", "-h"), "an answer of the controller", limit_s=60)
+        wait_for(lambda: self.called("sinfo", "-h"), "an answer of the controller")
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def slurm(nodes=2):
         for number in range(1, nodes + 1):
             start("slurmd", "-D", "-N", f"n{number}")
         idle = ["sinfo", "-h", "-t", "idle", "-o", "%D"]
-        wait_for(lambda: called(idle, environment) == str(nodes), "idle nodes", limit_s=90)
+        wait_for(lambda: called(idle, environment) == str(nodes), "idle nodes")
         yield made
     finally:
         subprocess.run(["scancel", "-u", "root"], env=environment, check=False)
@@ -145,6 +145,6 @@ def slurm(nodes=2):
 def called(words, environment):
     """Return what a command of Slurm prints."""
     done = subprocess.run(
-        words, env=environment, capture_output=True, text=True, check=False, encoding="utf-8", timeout=60
+        words, env=environment, capture_output=True, text=True, check=False, encoding="utf-8", timeout=LIMIT_S
     )
     return done.stdout.strip()

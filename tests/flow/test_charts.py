@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from flow.charts.bar_drawing import bar_rows
@@ -46,6 +48,24 @@ def test_a_chart_is_drawn_to_the_same_bytes(tmp_path, chart):
             draw(chart, path)
         assert paths[0].read_bytes() == paths[1].read_bytes()
     assert as_div(chart) == as_div(chart)
+
+
+@pytest.mark.parametrize("chart", [BARS, POINTS], ids=lambda chart: chart.name)
+def test_a_picture_s_legend_names_every_series(tmp_path, chart):
+    path = tmp_path / "chart.svg"
+    draw(chart, path)
+    legend = path.read_text(encoding="utf-8").partition('class="mark-group role-legend"')[2]
+    for series in chart.series:
+        assert f">{series.name}</text>" in legend
+
+
+def test_a_common_front_has_the_points_that_none_of_any_series_beats():
+    (front,) = replace(POINTS, common_front=True).fronts()
+    assert [point.label for point in front.points] == ["small and wrong", "large and right"]
+    assert [[point.label for point in front.points] for front in POINTS.fronts()] == [
+        ["small and wrong", "large and right"],
+        ["alone"],
+    ]
 
 
 def test_a_front_holds_the_points_that_no_other_beats_in_both_directions():

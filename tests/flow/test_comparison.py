@@ -8,6 +8,7 @@ from flow_command import run_command
 
 from flow.attention_data.workload import kernel_data_sha256
 from flow.common.errors import UserError
+from flow.compare import kernel_names
 from flow.comparison.configuration import Configuration, frame_of
 from flow.comparison.kept_rows import kept_results, kept_rows, representative_rows
 from flow.comparison.own_clock import own_clock_ns, with_clock
@@ -23,6 +24,7 @@ from flow.comparison.rows import (
 from flow.comparison.summary import summarize
 from flow.record.result import Check, Checks, Group, Metrics, Power, Result
 from flow.record.results_store import find, keep
+from hdl.designs import kernels
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
 AREA = metric("cell_area_um2")
@@ -210,8 +212,14 @@ def test_page_shows_the_papers_figures_with_their_mark_and_a_dash_for_what_is_mi
     rows = [_row([_result("b", 100.0)], [_result("e", 70.0)])]
     page = comparison_markdown(summarize(rows, KERNELS, 1), "comparison")
     assert "-28.8 %" in page and "-17.6 %" in page and "[P]" in page
-    line = next(line for line in page.splitlines() if line.startswith("| nangate45, BF16, d = 16 | 5 |"))
-    assert "-30.0 %" in line and "–" in line
+    first = "| nangate45, BF16, d = 16 | 5 | synth | fa2_baseline | 100 |  | – |  |"
+    assert f"{first}\n| | | | fa2_expmul | 70 | -30.0 % | – | – |" in page
+
+
+def test_all_names_every_kernel_once_and_the_baseline_first():
+    names = kernel_names(["all"])
+    assert names[:2] == ["fa2_baseline", "fa2_expmul"]
+    assert sorted(names) == sorted(kernels())
 
 
 def test_kept_result_of_other_settings_is_refused(tmp_path):
@@ -271,6 +279,7 @@ def test_compare_runs_seeds_keeps_results_and_rebuilds_the_same_bytes(tmp_path):
     [
         (["--kernels", "fa2_baseline,fa2_expmull"], "did you mean 'fa2_expmul'"),
         (["--kernels", "fa2_baseline"], "at least two"),
+        (["--kernels", "all,fa2_mean"], "'all' stands alone"),
         (["--pdk", "nangate4"], "did you mean 'nangate45'"),
         (["--dims", "1"], "d must be"),
         (["--dims", "x"], "--dims"),

@@ -26,17 +26,19 @@ OTHER_TOOLS = {"pyosys": "0.71", "openroad": "1"}
 PAGE = "expmul-nangate45.html"
 # What a chart of a metric is made of, by its layers: see chart() in dashboard.js.
 CHART = """const details = document.querySelector("details[data-trends]");
+await until("the chart's data", () => details.data);
 const trend = details.data.trends.find(each => each.name === "METRIC");
 const layers = chart(trend, details.data, false).layer.map(layer => layer.data.values);
 const [band, gaps, tools, line, points, failures] = layers;
 """
-# The pointer over the middle of a mark, and time for what it shows.
-HOVER = """const hover = async (mark) => {
+# The pointer over the middle of a mark, until what it tells is shown.
+HOVER = """const told = () => document.querySelector("#vg-tooltip-element.visible")?.innerText;
+const hover = async (mark) => {
   const box = mark.getBoundingClientRect();
   const place = {bubbles: true, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2};
   for (const kind of ["pointerover", "pointermove"]) mark.dispatchEvent(new PointerEvent(kind, place));
   for (const kind of ["mouseover", "mousemove"]) mark.dispatchEvent(new MouseEvent(kind, place));
-  await new Promise(done => setTimeout(done, 500));
+  return until("what a mark tells", told);
 };
 """
 
@@ -72,11 +74,10 @@ def written(tmp_path, runs, failures=(), page="page"):
 
 
 def asked(index, question, name=PAGE, **options):
-    """The answer of a page below the index to a question, as JSON; nothing may be on its console."""
-    page = index.parent / "dashboard" / name
-    opened = open_page(page, page.with_name("asked.png"), question=question, **options)
+    """The answer of a page below the index to a question; nothing may be on its console."""
+    opened = open_page(index.parent / "dashboard" / name, question=question, **options)
     assert opened.console == ()
-    return json.loads(opened.answer)
+    return opened.answer
 
 
 def test_a_chart_has_the_runs_the_breaks_the_days_without_and_what_could_not_be_run(tmp_path):
@@ -84,7 +85,7 @@ def test_a_chart_has_the_runs_the_breaks_the_days_without_and_what_could_not_be_
     runs += [row(number, metrics(106.0), tools=OTHER_TOOLS) for number in (7, 8)]
     index = written(tmp_path, runs, [failure(3)])
     question = CHART.replace("METRIC", "cell_area_um2")
-    answer = asked(index, question + "return JSON.stringify([gaps, tools, line, points, failures]);")
+    answer = asked(index, question + "return [gaps, tools, line, points, failures];")
     gaps, tools, line, points, failures = answer
     assert [(gap["days without a run"], gap["from"], gap["to"]) for gap in gaps] == [
         (3, "2026-11-04", "2026-11-06")
@@ -101,9 +102,10 @@ def test_charts_are_drawn_and_a_point_says_its_revision_on_hover(tmp_path):
     index = written(tmp_path, [row(number, metrics(100.0 + number, runtime_s=9.0)) for number in range(4)])
     question = (
         HOVER
-        + """await hover(document.querySelectorAll(".trends figure .mark-symbol path")[2]);
-    const tip = document.getElementById("vg-tooltip-element");
-    return JSON.stringify([document.querySelectorAll(".trends svg").length, tip.innerText]);"""
+        + """const drawn = () => document.querySelectorAll(".trends svg").length;
+    await until("eight charts", () => drawn() === 8);
+    const tip = await hover(document.querySelectorAll(".trends figure .mark-symbol path")[2]);
+    return [drawn(), tip];"""
     )
     charts, tip = asked(index, question)
     assert charts == 8
@@ -123,12 +125,14 @@ def test_nothing_of_a_history_is_html(tmp_path):
     for page in (index, *sorted((index.parent / "dashboard").glob("*.html"))):
         question = (
             HOVER
-            + """const point = document.querySelector(".mark-symbol path");
-        if (point) await hover(point);
+            + """if (document.querySelector("details[data-trends]")) {
+          await hover(await until("a chart", () => document.querySelector(".mark-symbol path")));
+        }
+        await frames();
         return [...document.images].filter(image => image.getAttribute("src") === "x").length;"""
         )
-        opened = open_page(page, page.with_name("asked.png"), question=question)
-        assert (opened.console, opened.answer) == ((), "0"), page.name
+        opened = open_page(page, question=question)
+        assert (opened.console, opened.answer) == ((), 0), page.name
 
 
 def test_two_revisions_or_branches_are_compared_metric_by_metric(tmp_path):
@@ -136,12 +140,12 @@ def test_two_revisions_or_branches_are_compared_metric_by_metric(tmp_path):
     runs = [row(0, values[0]), row(1, values[1], tools=OTHER_TOOLS, branch="faster")]
     runs = [run | {"revision": f"{'ab'[place]}{run['revision'][1:]}"} for place, run in enumerate(runs)]
     index = written(tmp_path, runs)
-    question = """await new Promise(done => setTimeout(done, 200));
+    question = """await until("the tables", () => document.querySelector("tr"));
     if (PLACE) { for (const name of ["a", "b"]) document.getElementById(name).value = PLACE[name];
       document.getElementById("b").dispatchEvent(new Event("change")); }
     const textsOf = (row) => [...row.children].map(cell => cell.textContent);
-    return JSON.stringify([[...document.querySelectorAll("tr")].map(textsOf),
-      document.getElementById("tables").textContent, location.hash]);"""
+    return [[...document.querySelectorAll("tr")].map(textsOf),
+      document.getElementById("tables").textContent, location.hash];"""
     for place in ("null", '{a: "b:main", b: "b:faster"}'):
         table, text, address = asked(index, question.replace("PLACE", place), "compare.html")
         cells = {line[0]: line[1:] for line in table[1:]}
@@ -160,7 +164,7 @@ def test_the_band_is_what_other_seeds_gave_at_the_same_revision(tmp_path):
         seeded = row(1, metrics(100.0 + 2 * seed - 3))
         runs.append(seeded | {"seed": seed, "configuration": f"s{seed}", "identity": f"i{seed}"})
     index = written(tmp_path, runs)
-    question = CHART.replace("METRIC", "cell_area_um2") + "return JSON.stringify(band);"
+    question = CHART.replace("METRIC", "cell_area_um2") + "return band;"
     (seeds,) = asked(index, question)
     assert (seeds["x"], seeds["low"], seeds["high"]) == (1, 99.0, 101.0)
 
@@ -178,7 +182,7 @@ def test_a_run_set_aside_is_drawn_with_its_finding_and_nothing_is_concluded_from
     question = CHART.replace("METRIC", "cell_area_um2")
     points, line, said = asked(
         index,
-        question + "return JSON.stringify([points, line, document.querySelector('figcaption').innerText]);",
+        question + "return [points, line, document.querySelector('figcaption').innerText];",
     )
     assert [point["aside"] for point in points] == ["no"] * 6 + ["yes"]
     assert len(line) == 6
@@ -202,10 +206,11 @@ def test_a_layouts_picture_opens_the_page_to_look_inside_where_there_is_one(tmp_
         shutil.copy(ROOT / "reports" / "screenshots" / "inspector.png", folder / f"{file_stem(gds)}.png")
     (folder / f"{file_stem('11' * 32)}.html").write_text("inside", encoding="utf-8")
     index = written(tmp_path, runs)
-    question = """const link = (figure) => figure.querySelector("a")?.getAttribute("href") ?? null;
+    question = """await until("the layouts", () => document.querySelector(".layouts figure"));
+    const link = (figure) => figure.querySelector("a")?.getAttribute("href") ?? null;
     const picture = (figure) => figure.querySelector("img").getAttribute("src");
     const figures = [...document.querySelectorAll(".layouts figure")];
-    return JSON.stringify(figures.map(figure => [link(figure), picture(figure)]));"""
+    return figures.map(figure => [link(figure), picture(figure)]);"""
     assert asked(index, question) == [
         [None, "layouts/00.png"],
         ["layouts/1111111111111111.html", "layouts/1111111111111111.png"],
@@ -246,13 +251,13 @@ def test_what_could_not_be_run_is_kept_with_its_reason_until_it_has_run(tmp_path
 
 def test_days_without_a_run_are_in_the_index(tmp_path):
     index = written(tmp_path, [row(number, metrics()) for number in (0, 1, 4)], [failure(1)])
-    opened = open_page(index, index.with_name("asked.png"), question="return JSON.stringify(NIGHTS);")
+    opened = open_page(index, question="return NIGHTS;")
     assert opened.console == ()
     days = [
         [f"2026-11-0{day}", *numbers]
         for day, *numbers in ((1, 1, 0), (2, 1, 0), (3, 0, 0), (4, 0, 0), (5, 1, 0))
     ]
-    assert json.loads(opened.answer) == days
+    assert opened.answer == days
 
 
 def test_the_same_history_gives_the_same_bytes_and_the_pages_share_one_script(tmp_path):

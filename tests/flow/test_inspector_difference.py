@@ -5,10 +5,9 @@ import threading
 from itertools import pairwise
 
 import pytest
-from chromium import asking, open_address
 from finished_layout import layout_on
 from flow_command import result_of, run_command
-from inspector_questions import SIZE, answer, as_json
+from inspector_questions import answer, live_answer
 
 from flow.layout.difference import labels_of, layout_difference
 from flow.layout.drawn import DrawnLayout
@@ -62,10 +61,9 @@ def page(run, facts, changed, tmp_path_factory):
     return path
 
 
-def test_both_pictures_have_one_scale_and_move_together(page, tmp_path):
+def test_both_pictures_have_one_scale_and_move_together(page):
     shown = answer(
         page,
-        tmp_path,
         f"""{OTHER}
         const um = (each) => ["x", "y", "scale"].map((name) => each.camera[name] / each.facts.unitsPerUm);
         const views = [];
@@ -90,10 +88,9 @@ def test_both_pictures_have_one_scale_and_move_together(page, tmp_path):
     assert all(before != after for before, after in pairwise(shown))
 
 
-def test_colour_groups_and_choice_are_those_of_both(page, facts, tmp_path):
+def test_colour_groups_and_choice_are_those_of_both(page, facts):
     shown = answer(
         page,
-        tmp_path,
         f"""{OTHER}
         inspector.colourBy("power");
         const power = look.range[1];
@@ -141,21 +138,19 @@ def test_colour_groups_and_choice_are_those_of_both(page, facts, tmp_path):
     assert shown["found"] == [f"{lanes} cells"] * 2
 
 
-def test_a_cell_of_one_run_alone_leads_to_its_unit_and_the_address_shows_both_again(page, tmp_path):
-    told = f"""{OTHER} await settle();
-    return [look.mode, inspector.panes.indexOf(inspector.origin),
+def test_a_cell_of_one_run_alone_leads_to_its_unit_and_the_address_shows_both_again(page):
+    told = """await still(); return [look.mode, inspector.panes.indexOf(inspector.origin),
       other.facts.cells[other.marks.chosen?.cell] ?? null, marks.absent, other.marks.path?.index ?? null,
       location.hash]"""
     first = answer(
         page,
-        tmp_path,
         f"""{OTHER} inspector.colourBy("power");
         inspector.showPath(other, {{check: "setup", index: 1}});
         const cell = other.facts.cells.findIndex((name) => name.startsWith("rescale_x."));
         inspector.choose({{cell}}, other);
-        await settle(); await settle(); await settle(); {told}""".replace(f"{OTHER} await", "await"),
+        {told}""",
     )
-    again = answer(page, tmp_path, told, place=first[-1].removeprefix("#"))
+    again = answer(page, OTHER + told, place=first[-1].removeprefix("#"))
     assert first[:2] == ["power", 1]
     assert first[2].startswith("rescale_x.")
     assert first[3] == first[2]
@@ -174,35 +169,34 @@ def test_nothing_of_either_run_is_taken_for_html(run, facts, tmp_path):
     assert "<script>alert" not in page
     shown = answer(
         path,
-        tmp_path,
         f"""{OTHER} let calls = 0; window.alert = () => {{ calls += 1; }};
         const before = document.querySelectorAll("script, img").length;
         inspector.choose({{group: other.facts.groups.find((name) => name.includes("img"))}}, other);
         const said = text("panel");
         for (const tab of document.querySelectorAll("nav button")) tab.click();
-        await settle();
+        await still();
         return {{calls, more: document.querySelectorAll("script, img").length - before, said}}""",
     )
     assert shown["calls"] == shown["more"] == 0
     assert SCRIPT in shown["said"]
 
 
-def test_the_live_page_of_two_runs_shows_the_gds_of_each(run, facts, changed, tmp_path):
+def test_the_live_page_of_two_runs_shows_the_gds_of_each(run, facts, changed):
     result, folder = run
     runs = [ShownRun(facts, label="first"), ShownRun(changed, label="second")]
     opened = open_layout(folder)
-    question = f"""{OTHER} byId("live").click(); await settle(); await settle(); await settle();
-    return inspector.panes.map((each) => [each.part("gds").hidden, each.part("gds").naturalWidth,
+    question = """byId("live").click();
+    await until("both pictures of the GDS", () => inspector.panes.every((each) => !each.part("gds").hidden));
+    return inspector.panes.map((each) => [each.part("gds").naturalWidth,
       new URL(each.part("gds").src).searchParams.get("run")])"""
-    page = asking(page_of(runs, layout_difference(opened, opened), live=True), as_json(question))
+    page = page_of(runs, layout_difference(opened, opened), live=True)
     drawn = [DrawnLayout(folder / result.files["gds"], None) for _ in runs]
     with LayoutServer(drawn, page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        shown = open_address(server.address, tmp_path / "live.png", dark=False, webgl=True, **SIZE)
+        shown = live_answer(server.address, question)
         server.shutdown()
-    assert shown.console == ()
-    for number, (hidden, width, asked) in enumerate(json.loads(shown.answer)):
-        assert not hidden
+    assert len(shown) == 2
+    for number, (width, asked) in enumerate(shown):
         assert width > 100
         assert asked == str(number)
 
@@ -229,7 +223,6 @@ def test_the_page_and_the_terminal_tell_both_results_with_each_difference(run, t
     rows = {}
     sections = answer(
         path,
-        tmp_path,
         """byId("tab-difference").click();
         const texts = (line) => [...line.cells].map((cell) => cell.innerText);
         return [...document.querySelectorAll("#panel [data-difference]")].map((section) =>

@@ -98,7 +98,7 @@ def unpacked(facts, tmp_path_factory):
     for (const name of {arrays}) arrays[name] = [...facts.arrays[name]].map(plain);
     const codes = (names) => names.map((name) => [...name].map((letter) => letter.codePointAt(0)));
     return {{arrays, cells: codes(facts.cells), nets: codes(facts.nets)}}"""
-    return answer(folder / "page.html", folder, question)
+    return answer(folder / "page.html", question)
 
 
 def test_names_come_back_whatever_they_are(facts, unpacked):

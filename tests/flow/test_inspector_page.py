@@ -7,9 +7,8 @@ import threading
 
 import numpy as np
 import pytest
-from chromium import asking, open_address
 from finished_layout import layout_on
-from inspector_questions import SIZE, answer, as_json
+from inspector_questions import answer, live_answer
 from PIL import Image
 
 from flow.layout.drawn import DrawnLayout
@@ -48,14 +47,14 @@ def watts(shown):
     return float(number) * {"W": 1, "mW": 1e-3, "µW": 1e-6, "nW": 1e-9, "pW": 1e-12, "fW": 1e-15}[unit]
 
 
-def test_a_click_shows_the_power_and_the_place_that_the_reports_give_the_cell(run, page, facts, tmp_path):
+def test_a_click_shows_the_power_and_the_place_that_the_reports_give_the_cell(run, page, facts):
     result, folder = run
     name = facts.tables["cells"][int(np.argmax(facts.arrays["glitch_power"]))]
-    question = f"""clickCell({json.dumps(name)}); await settle();
+    question = f"""clickCell({json.dumps(name)}); await still();
     return {{title: byId("panel").querySelector("h2").innerText, cell: row("cell"), power: row("power"),
       internal: row("internal"), switching: row("switching"), leakage: row("leakage"),
       glitches: row("of it glitches"), place: row("place"), unit: row("unit"), setup: row("setup slack")}}"""
-    shown = answer(page, tmp_path, question)
+    shown = answer(page, question)
     assert shown["title"] == name
     reports = step_folder(folder, "power.report") / "reports"
     power = {}
@@ -78,11 +77,10 @@ def test_a_click_shows_the_power_and_the_place_that_the_reports_give_the_cell(ru
     assert shown["place"].startswith(f"{int(x) / units:.3f}, {int(y) / units:.3f} um")
 
 
-def test_first_sight_is_the_floorplan_with_area_and_power_of_each_group(run, page, tmp_path):
+def test_first_sight_is_the_floorplan_with_area_and_power_of_each_group(run, page):
     result = run[0]
     rows = answer(
         page,
-        tmp_path,
         """return [...document.querySelectorAll("#legend tbody tr")].map((line) => [line.dataset.name,
         ...[...line.cells].slice(2).map((cell) => cell.innerText)])""",
     )
@@ -99,7 +97,7 @@ def test_the_colours_are_the_groups_in_light_and_in_dark_and_a_hidden_group_is_g
     where = f"""const [x, y] = camera.toScreen(...facts.middle(
       facts.byName.cell.get({json.dumps(name)})));
     const box = corner();
-    await settle();
+    await still();
     return [x + box.left, y + box.top, box.left + 3, box.top + 3].map(Math.round)"""
     seen = {}
     for mode, begin in (
@@ -109,7 +107,9 @@ def test_the_colours_are_the_groups_in_light_and_in_dark_and_a_hidden_group_is_g
     ):
         group = facts.tables["groups"][int(facts.arrays["group"][0])]
         begin = begin.replace("#legend input", f"#legend tr[data-name={group}] input")
-        x, y, ground_x, ground_y = answer(page, tmp_path, begin + where, dark=mode == "dark")
+        x, y, ground_x, ground_y = answer(
+            page, begin + where, dark=mode == "dark", screenshot=tmp_path / "shot.png"
+        )
         image = Image.open(tmp_path / "shot.png").convert("RGB")
         seen[mode] = image.getpixel((x, y)), image.getpixel((ground_x, ground_y))
     assert seen["light"][0] == seen["dark"][0]
@@ -118,12 +118,11 @@ def test_the_colours_are_the_groups_in_light_and_in_dark_and_a_hidden_group_is_g
     assert seen["hidden"][0] != seen["light"][0]
 
 
-def test_paths_are_listed_worst_first_and_drawn_with_the_delays_of_the_report(run, page, tmp_path):
+def test_paths_are_listed_worst_first_and_drawn_with_the_delays_of_the_report(run, page):
     shown = answer(
         page,
-        tmp_path,
-        """byId("tab-paths").click(); await settle();
-        document.querySelector("#panel tr[data-path='0'] button").click(); await settle();
+        """byId("tab-paths").click(); await still();
+        document.querySelector("#panel tr[data-path='0'] button").click(); await still();
         const first = (rows) => [...document.querySelectorAll(rows)].map((line) => line.cells[0].innerText);
         return {slacks: first("#panel tr[data-path]"), stages: first("#panel .stages .rows tbody tr"),
           arrival: row("arrival"), chosen: marks.path.path.end,
@@ -139,11 +138,10 @@ def test_paths_are_listed_worst_first_and_drawn_with_the_delays_of_the_report(ru
     assert "path=setup.0" in shown["hash"]
 
 
-def test_neighbours_nets_search_and_tree_lead_from_one_to_the_next(page, facts, tmp_path):
+def test_neighbours_nets_search_and_tree_lead_from_one_to_the_next(page, facts):
     shown = answer(
         page,
-        tmp_path,
-        """clickCell(facts.cells.find((name) => name.startsWith("lane_0."))); await settle();
+        """clickCell(facts.cells.find((name) => name.startsWith("lane_0."))); await still();
         const first = facts.cells[marks.chosen.cell];
         document.querySelector("#panel .pins .pins button, #panel .pins ul button").click();
         const neighbour = facts.cells[marks.chosen.cell];
@@ -167,10 +165,9 @@ def test_neighbours_nets_search_and_tree_lead_from_one_to_the_next(page, facts, 
     assert shown["source"] == "hdl/units/exponential/log2exp.py"
 
 
-def test_what_feeds_a_cell_is_followed_back_to_registers_and_ports(page, facts, tmp_path):
+def test_what_feeds_a_cell_is_followed_back_to_registers_and_ports(page, facts):
     shown = answer(
         page,
-        tmp_path,
         """const of = (start) => facts.cells.findIndex((name) => name.startsWith(start));
         const fed = (start) => [pane.run.cones.isRegister(of(start)), pane.run.cones.fedBy(of(start))];
         return {lane: fed("lane_0."), log2exp: fed("log2exp."), clock: fed("clkbuf_"),
@@ -188,18 +185,16 @@ def test_what_feeds_a_cell_is_followed_back_to_registers_and_ports(page, facts, 
     assert shown["taken"] == ["ports"]
 
 
-def test_the_address_shows_the_same_view_again(page, facts, tmp_path):
+def test_the_address_shows_the_same_view_again(page, facts):
     name = facts.tables["cells"][5]
     place = answer(
         page,
-        tmp_path,
         """inspector.choose({cell: 5}); inspector.colourBy("glitches"); camera.zoom(0.3, 100, 100);
-        inspector.moving(); await settle(); return location.hash""",
+        inspector.moving(); await still(); return location.hash""",
     )
     again = answer(
         page,
-        tmp_path,
-        'await settle(); return [look.mode, text("panel"), location.hash]',
+        'await still(); return [look.mode, text("panel"), location.hash]',
         place=place.removeprefix("#"),
     )
     assert again[0] == "glitches"
@@ -207,18 +202,15 @@ def test_the_address_shows_the_same_view_again(page, facts, tmp_path):
     assert again[2] == place
 
 
-def test_keys_wheel_and_ruler_do_what_they_say(page, facts, tmp_path):
+def test_keys_wheel_and_ruler_do_what_they_say(page, facts):
     shown = answer(
         page,
-        tmp_path,
         """const before = camera.scale;
         pane.section.dispatchEvent(new WheelEvent("wheel", {deltaY: -200, clientX: 600, clientY: 300}));
         const zoomed = camera.scale;
         key("4"); const mode = look.mode;
         key("0");
-        // A flight goes by frames, which a busy machine draws late.
-        for (let waits = 0; waits < 60 && camera.scale <= zoomed; waits++) await settle();
-        await settle();
+        await still();
         const whole = camera.scale;
         const middle = camera.x;
         key("ArrowRight");
@@ -239,10 +231,9 @@ def test_keys_wheel_and_ruler_do_what_they_say(page, facts, tmp_path):
     assert shown["ruler"] is None
 
 
-def test_every_mode_draws_and_has_its_unit_and_every_tab_opens(page, tmp_path):
+def test_every_mode_draws_and_has_its_unit_and_every_tab_opens(page):
     shown = answer(
         page,
-        tmp_path,
         """const bars = {};
         for (const mode of inspector.modes) {
           inspector.colourBy(mode.id);
@@ -290,7 +281,6 @@ def test_nothing_of_a_run_is_taken_for_html(facts, tmp_path):
     assert "<script>alert" not in page
     shown = answer(
         path,
-        tmp_path,
         """let calls = 0; window.alert = () => { calls += 1; };
         const before = document.querySelectorAll("script, img").length;
         inspector.choose({cell: 0}); const cell = text("panel");
@@ -301,7 +291,7 @@ def test_nothing_of_a_run_is_taken_for_html(facts, tmp_path):
         document.querySelector("#panel li button").click();
         for (const mode of inspector.modes) inspector.colourBy(mode.id);
         document.querySelectorAll("#tree details").forEach((fold) => { fold.open = true; });
-        await settle();
+        await still();
         const more = document.querySelectorAll("script, img").length - before;
         return {calls, more, cell, found, title: document.title}""",
     )
@@ -323,22 +313,71 @@ def test_the_page_asks_for_nothing_and_writes_no_markup_of_its_own(page):
         )
 
 
-def test_the_live_page_is_the_same_with_the_gds_behind_it(run, facts, tmp_path):
+@pytest.fixture
+def live_address(run, facts):
+    """Address of a server that shows the run with its GDS."""
     result, folder = run
-    question = """byId("live").click(); await settle(); await settle(); await settle();
-    return {hidden: pane.part("gds").hidden, width: pane.part("gds").naturalWidth,
-      cells: facts.cells.length}"""
-    page = asking(page_of([ShownRun(facts)], live=True), as_json(question))
+    page = page_of([ShownRun(facts)], live=True)
     with LayoutServer([DrawnLayout(folder / result.files["gds"], None)], page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        opened = open_address(server.address, tmp_path / "live.png", dark=False, webgl=True, **SIZE)
+        yield server.address
         server.shutdown()
-    assert opened.console == ()
-    shown = json.loads(opened.answer)
-    assert shown["cells"] == result.metrics.cells
-    assert not shown["hidden"]
-    assert shown["width"] > 100
 
 
-def test_a_page_that_stands_alone_offers_no_server(page, tmp_path):
-    assert answer(page, tmp_path, 'return byId("live").parentElement.hidden') is True
+LIVE_SHOWN = """const gds = pane.part("gds");
+byId("live").click();
+await until("the picture of the GDS", () => !gds.hidden);
+"""
+
+
+def test_the_live_page_is_the_same_with_the_gds_behind_it(run, live_address):
+    cells, width = live_answer(live_address, LIVE_SHOWN + "return [facts.cells.length, gds.naturalWidth]")
+    assert cells == run[0].metrics.cells
+    assert width > 100
+
+
+def test_a_live_picture_of_an_older_view_is_not_shown_however_late_it_comes(live_address):
+    question = """const asked = [];
+    const ask = window.fetch;
+    window.fetch = (...words) => new Promise((done) => asked.push(() => done(ask(...words))));
+    const gds = pane.part("gds");
+    byId("live").click();
+    await until("the question for the layers", () => asked.length);
+    camera.zoom(0.5, 100, 100); inspector.moving();
+    await frames();
+    const [, , x1] = camera.window;
+    asked.forEach((go) => go());
+    await until("the picture of the GDS", () => !gds.hidden);
+    const shownAt = () => Number(new URL(gds.src).searchParams.get("x1")) * facts.unitsPerUm;
+    const late = shownAt() - x1;
+    const {onload} = gds;
+    camera.zoom(0.5, 100, 100); pane.draw(look, inspector.theme, {fine: true, share: 1});
+    onload();
+    const hidden = gds.hidden;
+    byId("live").click(); onload();
+    return {late, hidden, off: gds.hidden, questions: asked.length}"""
+    shown = live_answer(live_address, question)
+    assert shown["late"] == pytest.approx(0)
+    assert shown["hidden"]
+    assert shown["off"]
+    assert shown["questions"] == 1
+
+
+def test_a_live_picture_comes_once_the_server_answers_again(live_address):
+    question = """const ask = window.fetch;
+    let refused = 0;
+    window.fetch = async () => { refused += 1; throw new TypeError("no server"); };
+    const gds = pane.part("gds");
+    byId("live").click();
+    await until("a refusal", () => refused);
+    await frames();
+    const hidden = gds.hidden;
+    window.fetch = ask;
+    inspector.redraw();
+    await until("the picture of the GDS", () => !gds.hidden);
+    return hidden"""
+    assert live_answer(live_address, question) is True
+
+
+def test_a_page_that_stands_alone_offers_no_server(page):
+    assert answer(page, 'return byId("live").parentElement.hidden') is True

@@ -18,7 +18,7 @@ import pytest
 from flow_command import ROOT
 from klayout import db
 from pdk_files import pdk_files
-from process_family import assert_gone, family, wait_for
+from process_family import LIMIT_S, assert_gone, family, wait_for
 
 from flow.charts.bars import BarChart, Series
 from flow.charts.interactive import library_script
@@ -74,7 +74,7 @@ def run(tmp_path):
 
 
 def get(address, path=""):
-    with urllib.request.urlopen(address + path, timeout=20) as answer:
+    with urllib.request.urlopen(address + path, timeout=LIMIT_S) as answer:
         return answer.read()
 
 
@@ -98,7 +98,7 @@ def test_the_viewer_answers_beside_a_silent_connection_and_ends_with_its_process
             assert "<script>alert" not in page.lower()
             assert "&lt;SCRIPT&gt;ALERT(" in page
             viewer.send_signal(number)
-            assert viewer.wait(timeout=30) == (-9 if number == signal.SIGKILL else 0)
+            assert viewer.wait(timeout=LIMIT_S) == (-9 if number == signal.SIGKILL else 0)
         assert_gone(run)
         assert (tmp_path / "stderr").read_text(encoding="utf-8") == ""
     finally:
@@ -118,7 +118,7 @@ def server(tmp_path):
 def test_a_connection_that_says_nothing_is_closed(server, monkeypatch, capsys):
     monkeypatch.setattr(LayoutRequest, "timeout", 0.2)
     with socket.create_connection(server.server_address) as silent:
-        silent.settimeout(20)
+        silent.settimeout(LIMIT_S)
         assert silent.recv(1) == b""
     assert capsys.readouterr().err == ""
 
@@ -154,7 +154,7 @@ def test_a_query_that_is_none_is_refused_in_a_page_that_escapes_it(server, query
 
 def answered(server, host, path):
     """Return the status of a request to the server that says it is for `host`."""
-    connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+    connection = http.client.HTTPConnection(*server.server_address, timeout=LIMIT_S)
     connection.putrequest("GET", path, skip_host=True)
     if host is not None:
         connection.putheader("Host", host)

@@ -8,7 +8,7 @@ from flow.common.places import PROJECT_ROOT
 from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT
 from flow.reproduction.best_kernel import best_kernel
-from flow.reproduction.netlist_front import netlist_rows
+from flow.reproduction.kernel_front import layout_charts, layout_rows, netlist_rows
 from flow.reproduction.peers import BASELINE, EXPMUL, PEERS, at_common_settings, parameters_of, peer_rows
 from hdl.designs import kernels
 
@@ -87,6 +87,21 @@ def test_the_front_holds_what_no_other_beats_in_area_and_error(results):
     assert [row["as_exact"] for row in rows] == [False, True, False, True]
     assert [row["variant"] for row in rows] == ["", "products one", "", ""]
     assert rows[-1]["change_percent"] == 0
+
+
+def test_layouts_are_drawn_over_each_cost_that_they_have(results):
+    usual, expmul = (at_common_settings(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
+    no_power = expmul.model_copy(update={"power": {}})
+    charts = layout_charts(layout_rows([usual, no_power, netlist(results, "fa2_log2")]))
+    assert [chart.x_unit for chart in charts] == [
+        "cell area, um2",
+        "energy per key, pJ",
+        "area x period, um2 ns",
+    ]
+    labels = [[point.label for series in chart.series for point in series.points] for chart in charts]
+    assert labels == [["baseline", "expmul"], ["baseline"], ["baseline", "expmul"]]
+    assert charts[1].series[0].points[0].x == pytest.approx(usual.power["timed"].energy_per_clock_j * 1e12)
+    assert layout_charts([]) == []
 
 
 def test_no_netlist_of_another_clock_format_or_recipe_is_on_it(results):

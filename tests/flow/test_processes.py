@@ -11,7 +11,7 @@ import psutil
 import pytest
 from flow_command import ROOT, assert_one_line, command, result_of
 from pdk_files import pdk_files
-from process_family import assert_gone, command_of, family, running, wait_for
+from process_family import LIMIT_S, assert_gone, command_of, family, running, wait_for
 
 from flow.common.lock import locked
 from flow.common.processes import supervised
@@ -95,7 +95,7 @@ def test_a_run_leaves_no_process_and_no_lock_whatever_ends_it(tmp_path, start, n
     assert not is_free(lock)
     assert len(family(tmp_path)) >= 4, "run, manager, step and program"
     run.send_signal(number)
-    code = run.wait(timeout=60)
+    code = run.wait(timeout=LIMIT_S)
     assert is_free(lock)
     assert_gone(tmp_path)
     if number == signal.SIGKILL:
@@ -114,7 +114,7 @@ def test_a_terminal_that_hangs_up_ends_a_run_as_well(tmp_path, start):
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
     # A terminal's SIGHUP goes to every process of the session.
     os.killpg(run.pid, signal.SIGHUP)
-    assert run.wait(timeout=60) == 130
+    assert run.wait(timeout=LIMIT_S) == 130
     assert_gone(tmp_path)
     assert "ended by SIGHUP" in (tmp_path / "stderr").read_text(encoding="utf-8")
 
@@ -124,7 +124,7 @@ def test_a_run_without_a_terminal_goes_on_after_sighup(tmp_path, start):
     run = start(["nohup", *words])
     wait_for(lambda: list(tmp_path.glob("b/expmul/*/lock")), "run")
     run.send_signal(signal.SIGHUP)
-    assert run.wait(timeout=60) == 0
+    assert run.wait(timeout=LIMIT_S) == 0
     assert list(tmp_path.glob("b/expmul/*/result-verilog.json"))
 
 
@@ -144,7 +144,7 @@ def test_a_sweep_ends_with_all_its_runs(tmp_path, start, make, number):
     sweep = start(words)
     wait_for(lambda: running(tmp_path, "yosys_synthesis"), "synthesis")
     sweep.send_signal(number)
-    code = sweep.wait(timeout=60)
+    code = sweep.wait(timeout=LIMIT_S)
     assert_gone(tmp_path)
     assert all(is_free(lock) for lock in tmp_path.glob("b/**/*lock"))
     if number == signal.SIGKILL:
@@ -168,7 +168,7 @@ def test_nightly_reports_a_killed_run_by_the_signal_and_goes_on(tmp_path, start,
         "run",
     )
     run.send_signal(number)
-    assert sweep.wait(timeout=60) == 1
+    assert sweep.wait(timeout=LIMIT_S) == 1
     word = "killed" if number == signal.SIGKILL else "ended"
     assert f"failed: step run failed: {word} by {number.name}" in (tmp_path / "stdout").read_text(
         encoding="utf-8"
@@ -185,7 +185,7 @@ def test_a_run_ends_when_its_manager_has_been_killed(tmp_path, start):
     # SiliconCompiler's manager is forked first.
     manager = min(psutil.Process(run.pid).children(), key=psutil.Process.create_time)
     manager.kill()
-    run.wait(timeout=60)
+    run.wait(timeout=LIMIT_S)
     assert_gone(tmp_path)
     assert result_of(*TINY, out=tmp_path / "b")["metrics"]["cells"] > 0
 
@@ -211,7 +211,7 @@ def program(tmp_path, last):
 def test_a_supervised_program_leaves_as_it_did_and_takes_all_it_started_along(tmp_path, last, code):
     # Reading the pipe to its end would wait for the grandchild, were it still there.
     done = subprocess.run(
-        supervised(program(tmp_path, last)), capture_output=True, text=True, timeout=30, encoding="utf-8"
+        supervised(program(tmp_path, last)), capture_output=True, text=True, timeout=LIMIT_S, encoding="utf-8"
     )
     assert done.returncode == code
     assert done.stdout == "ready\n"
@@ -224,7 +224,7 @@ def test_a_supervised_program_ends_with_its_supervisor(tmp_path, start, number):
     wait_for(lambda: (tmp_path / "stdout").read_text(encoding="utf-8"), "program")
     (child,) = psutil.Process(supervisor.pid).children()
     supervisor.send_signal(number)
-    assert supervisor.wait(timeout=30) == -number
+    assert supervisor.wait(timeout=LIMIT_S) == -number
     wait_for(lambda: not child.is_running(), "end of the program")
     if number == signal.SIGTERM:
         assert_gone(tmp_path)
@@ -268,4 +268,4 @@ for _ in range(300):
 
 def test_a_pool_of_forked_processes_always_ends(tmp_path):
     # Where they inherit a handler of Python's for SIGTERM, one of some dozens waits for ever.
-    subprocess.run([sys.executable, "-c", POOLS], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", POOLS], cwd=ROOT, check=True, timeout=LIMIT_S)

@@ -23,7 +23,7 @@ DISCUSSION = "reproduction_discussion.md"
 PAGES = (f"{FIRST_PAGE}.md", *(detail.file for detail in DETAILS), DISCUSSION)
 # The page draws one after the other: they are counted when the last is there.
 DRAWN = """const boxes = [...document.querySelectorAll(".vega")];
-while (!boxes.every((box) => box.view)) await new Promise((next) => setTimeout(next, 50));
+await until("all charts", () => boxes.every((box) => box.view));
 """
 COUNT_CHARTS = f'{DRAWN}return document.querySelectorAll(".vega svg").length;'
 TOGGLE = f"""{DRAWN}const chart = document.getElementById("change");
@@ -31,8 +31,8 @@ const faded = () => [...chart.querySelectorAll(".mark-rect.role-mark path")].fil
   (bar) => Number(bar.getAttribute("opacity") ?? 1) < 1).length;
 const before = faded();
 chart.querySelector(".role-legend-label text").dispatchEvent(new MouseEvent("click", {{bubbles: true}}));
-await new Promise((next) => setTimeout(next, 300));
-return before + " " + (faded() > 0);"""
+await until("faded bars", faded);
+return before;"""
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +70,12 @@ def test_a_page_without_a_place_for_the_answer_is_one_line():
 def test_the_committed_comparisons_are_what_make_reports_writes(report, tmp_path):
     recipe = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = re.findall(r"flow/compare\.py (--no-run.*)", recipe)
-    assert len(commands) == 2
+    names = [re.search(r"--name (\S+)", words) for words in commands]
+    assert [name and name[1] for name in names] == [None, "variants", "kernels"]
     for words in commands:
         done = run_command("compare.py", *words.split(), "--reports", report, "--out", tmp_path)
         assert done.returncode == 0, done.stderr
-    for name in ("comparison", "variants"):
+    for name in ("comparison", "variants", "kernels"):
         for suffix in (".md", ".json", ".svg", ".png"):
             file = f"{name}{suffix}"
             assert (report / file).read_bytes() == (COMMITTED / file).read_bytes(), file
@@ -128,22 +129,30 @@ def test_the_page_needs_nothing_but_itself(report):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_page_opens_without_a_console_error_in_either_mode(report, tmp_path, dark):
-    page = open_page(report / "reproduction.html", tmp_path / "page.png", question=COUNT_CHARTS, dark=dark)
+    screenshot = tmp_path / "page.png"
+    page = open_page(report / "reproduction.html", question=COUNT_CHARTS, screenshot=screenshot, dark=dark)
     assert page.console == ()
     text = "".join((report / name).read_text(encoding="utf-8") for name in PAGES)
-    assert page.answer == str(len(re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", text)))
-    assert page.screenshot.stat().st_size > 20_000
+    assert page.answer == len(re.findall(r"!\[[^\]]*\]\(\S+\.svg\)", text))
+    assert screenshot.stat().st_size > 20_000
 
 
-def test_a_click_on_the_legend_shows_a_series_alone(report, tmp_path):
-    page = open_page(report / "reproduction.html", tmp_path / "toggle.png", question=TOGGLE)
-    assert page.answer == "0 true"
+def test_a_click_on_the_legend_shows_a_series_alone(report):
+    assert open_page(report / "reproduction.html", question=TOGGLE).answer == 0
 
 
 def test_a_console_error_is_seen(tmp_path):
     page = tmp_path / "bad.html"
     page.write_text("<script>nothing_of_that_name()</script>", encoding="utf-8")
-    assert "nothing_of_that_name" in open_page(page, tmp_path / "bad.png").console[0]
+    assert "nothing_of_that_name" in open_page(page).console[0]
+
+
+def test_a_question_fails_with_what_it_waited_for_and_the_next_is_answered(tmp_path):
+    page = tmp_path / "still.html"
+    page.write_text("<h1>nothing moves</h1>", encoding="utf-8")
+    with pytest.raises(AssertionError, match="waited for a move"):
+        open_page(page, question='await until("a move", () => false, 1);')
+    assert open_page(page, question="return document.body.innerText;").answer == "nothing moves"
 
 
 def test_sensitivity_compares_what_was_varied_with_the_usual_settings_of_the_same_depth():

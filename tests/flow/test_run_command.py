@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 from needs import skip_without
 from pdk_files import pdk_root
+from process_family import LIMIT_S, wait_for
 
 from flow.pipeline.execute import failure
 from flow.record.run_folder import job_log, step_log
@@ -19,9 +19,14 @@ from flow.record.settings import make_settings
 from flow.tools.pdk_data import missing_file
 from pdk_configs.pdk import load_pdk
 
-pytestmark = pytest.mark.spread
-
 TINY = ("--design", "expmul", "--format", "e4m3", "--lanes", "1")
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory):
+    """A small operator's netlist: what the command said, and the folder of its runs."""
+    out = tmp_path_factory.mktemp("netlist")
+    return result_of(*TINY, "--to", "synth", out=out), out
 
 
 def test_a_wrong_name_exits_with_2(tmp_path):
@@ -89,9 +94,9 @@ def test_json_is_all_that_is_printed(tmp_path):
     assert set(result["sha256"]) == {"verilog"}
 
 
-def test_same_inputs_give_the_same_verilog_and_netlist(tmp_path):
-    first = result_of(*TINY, "--to", "synth", out=tmp_path / "a")
-    second = result_of(*TINY, "--to", "synth", out=tmp_path / "b")
+def test_same_inputs_give_the_same_verilog_and_netlist(netlist, tmp_path):
+    first, _ = netlist
+    second = result_of(*TINY, "--to", "synth", out=tmp_path)
     assert first["sha256"] == second["sha256"]
     assert set(first["sha256"]) == {"verilog", "netlist"}
 
@@ -109,20 +114,20 @@ def test_groups_are_mapped_one_after_the_other(tmp_path, monkeypatch):
     assert set(steps[1::2]) == {"Executed ABC"}
 
 
-def test_a_second_run_keeps_what_is_up_to_date(tmp_path):
-    result_of(*TINY, "--to", "synth", out=tmp_path)
-    log = next(tmp_path.glob("expmul/*/steps/synthesis/0/synthesis.log"))
+def test_a_second_run_keeps_what_is_up_to_date(netlist):
+    _, out = netlist
+    log = next(out.glob("expmul/*/steps/synthesis/0/synthesis.log"))
     before = log.stat().st_mtime_ns
-    result_of(*TINY, "--to", "synth", out=tmp_path)
+    result_of(*TINY, "--to", "synth", out=out)
     assert log.stat().st_mtime_ns == before
 
 
-def test_a_run_leaves_what_other_depths_left(tmp_path):
-    deep = result_of(*TINY, "--to", "synth", out=tmp_path)
-    (folder,) = tmp_path.glob("expmul/*")
+def test_a_run_leaves_what_other_depths_left(netlist):
+    deep, out = netlist
+    (folder,) = out.glob("expmul/*")
     before = {name: (folder / name).read_bytes() for name in deep["files"].values()}
     (folder / "steps" / "no_step").mkdir()
-    result_of(*TINY, "--to", "verilog", out=tmp_path)
+    result_of(*TINY, "--to", "verilog", out=out)
     assert not (folder / "steps" / "no_step").exists(), "SiliconCompiler clears its own folder"
     assert {name: (folder / name).read_bytes() for name in before} == before
     assert (folder / "result-synth.json").is_file() and (folder / "result-verilog.json").is_file()
@@ -194,11 +199,9 @@ def test_an_interrupted_run_says_so_and_the_next_one_goes_on(tmp_path):
         start_new_session=True,
         encoding="utf-8",
     )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("expmul/*/steps/floorplan.init/0")) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_for(lambda: list(tmp_path.glob("expmul/*/steps/floorplan.init/0")), "the floorplan")
     os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     assert output == ""
     assert errors == "run.py: error: interrupted; the same command goes on from the last finished step\n"

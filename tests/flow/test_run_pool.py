@@ -18,7 +18,7 @@ import pytest
 from flow_command import ROOT, assert_one_line, run_command
 from needs import skip_without
 from pdk_files import pdk_files
-from process_family import wait_for
+from process_family import LIMIT_S, wait_for
 
 from flow import accuracy
 from flow.common.errors import StepError, UserError
@@ -174,7 +174,7 @@ def test_a_killed_worker_s_run_is_made_elsewhere_and_three_losses_fail_it(tmp_pa
     thread = threading.Thread(target=make, args=("lost once", settings(tmp_path)))
     thread.start()
     wait_for(busy, "a run on a worker")[0].kill()
-    thread.join(300)
+    thread.join(LIMIT_S)
     assert outcome["lost once"].depth == "verilog"
     workers = [psutil.Process(cluster.worker().pid) for _ in range(2)] + workers
     thread = threading.Thread(target=make, args=("lost thrice", settings(tmp_path, fraction_bits=7)))
@@ -183,7 +183,7 @@ def test_a_killed_worker_s_run_is_made_elsewhere_and_three_losses_fail_it(tmp_pa
         victim = wait_for(busy, "a run on a worker")[0]
         victim.kill()
         workers.remove(victim)
-    thread.join(300)
+    thread.join(LIMIT_S)
     assert "3 workers were lost" in str(outcome["lost thrice"])
 
 
@@ -202,10 +202,10 @@ def test_a_killed_driver_comes_back_and_no_run_is_made_twice(tmp_path, cluster):
     driver.kill()
     driver.communicate()
     again = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_for(lambda: not first_run.is_running() or first_run.status() == "zombie", "end of it", limit_s=200)
+    wait_for(lambda: not first_run.is_running() or first_run.status() == "zombie", "end of it")
     (result,) = tmp_path.glob("b/expmul/*/result-verilog.json")
     finished_at = json.loads(result.read_text(encoding="utf-8"))["finished_at"]
-    assert again.wait(200) in (0, 1)  # 1: the gate misses nothing else of a run to verilog
+    assert again.wait(LIMIT_S) in (0, 1)  # 1: the gate misses nothing else of a run to verilog
     (run,) = all_runs(open_history(str(tmp_path / "h.db")))
     assert run["finished_at"] == finished_at
 
@@ -224,9 +224,7 @@ def test_slurm_makes_the_runs_and_one_whose_job_is_cancelled_is_made_by_another(
     lines, results = [], []
     with open_runs("slurm", 2, 2, lines.append) as run_at, ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(run_at, each) for each in chosen]
-        wait_for(
-            lambda: any((each.folder / "run-pool.lock").exists() for each in chosen), "a run", limit_s=120
-        )
+        wait_for(lambda: any((each.folder / "run-pool.lock").exists() for each in chosen), "a run")
         subprocess.run(["scancel", slurm_here.jobs()[0]], env=slurm_here.environment, check=True)
         results = [future.result(300) for future in futures]
     assert lines[-1].startswith("2 done, 0 failed")
@@ -250,7 +248,7 @@ def test_a_drained_node_and_a_restarted_server_change_no_byte_and_no_run_is_made
     lines = []
     with open_runs("slurm", 3, 3, lines.append) as run_at, ThreadPoolExecutor(3) as pool:
         futures = [pool.submit(run_at, layout)]
-        wait_for(lambda: list(layout.folder.glob("steps/job.log")), "the layout", limit_s=300)
+        wait_for(lambda: list(layout.folder.glob("steps/job.log")), "the layout")
         (busy,) = slurm_here.called(*nodes).split()
         slurm_here.drain(busy)
         slurm_here.stop_controller()
@@ -258,7 +256,7 @@ def test_a_drained_node_and_a_restarted_server_change_no_byte_and_no_run_is_made
         time.sleep(10)  # they are handed in while nobody is there
         assert not any(each.folder.joinpath("run-pool.lock").exists() for each in others)
         slurm_here.start_controller()
-        wait_for(lambda: len(set(slurm_here.called(*nodes).split())) == 2, "the other node", limit_s=200)
+        wait_for(lambda: len(set(slurm_here.called(*nodes).split())) == 2, "the other node")
         results = [future.result(2000) for future in futures]
     assert lines[-1].startswith("3 done, 0 failed, 0 running, 0 waiting")
     assert "gds" in here.sha256

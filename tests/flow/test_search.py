@@ -6,12 +6,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flow_command import ROOT, assert_one_line, run_command
 from pdk_files import pdk_files
+from process_family import running, wait_for
 
 from flow.common.errors import StepError, UserError
 from flow.exploration.objectives import OBJECTIVES, beats, find_objectives
@@ -289,7 +289,7 @@ def test_a_killed_search_goes_on_and_its_commands_repeat_its_points(tmp_path):
     for line in first.stdout:
         if "trial 1" in line:
             break
-    time.sleep(0.5)
+    wait_for(lambda: running(tmp_path, "yosys_synthesis") or first.poll() is not None, "the next trial")
     first.send_signal(signal.SIGKILL)
     first.communicate()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")

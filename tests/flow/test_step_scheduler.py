@@ -8,7 +8,7 @@ import pytest
 from flow_command import ROOT, assert_one_line, command, result_of, run_flow
 from needs import skip_without
 from pdk_files import pdk_files
-from process_family import wait_for
+from process_family import LIMIT_S, wait_for
 
 TINY = ("--design", "expmul", "--format", "e3m2", "--lanes", "1", "--jobs", "1")
 
@@ -39,7 +39,7 @@ def test_slurm_makes_the_steps_with_the_same_bytes_and_ends_what_a_killed_comman
     words = (*TINY, "--to", "synth")
     slurm = command(*words, "--scheduler", "slurm", "--json", out=tmp_path / "b")
     driver = subprocess.Popen(slurm, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: slurm_here.jobs(), "a step's job", limit_s=120)
+    wait_for(lambda: slurm_here.jobs(), "a step's job")
     driver.kill()
     driver.wait()
     left = slurm_here.jobs("all")
@@ -64,9 +64,9 @@ def test_a_step_whose_job_is_cancelled_is_one_line_and_the_same_command_goes_on(
         text=True,
         encoding="utf-8",
     )
-    (job,) = wait_for(lambda: slurm_here.jobs(), "a step's job", limit_s=120)
+    (job,) = wait_for(lambda: slurm_here.jobs(), "a step's job")
     slurm_here.called("scancel", job)
-    printed, said = driver.communicate(timeout=120)
+    printed, said = driver.communicate(timeout=LIMIT_S)
     done = subprocess.CompletedProcess(driver.args, driver.returncode, printed, said)
     assert_one_line(done, 1, "step convert failed", "log: ")
     assert result_of(*words[:-1], out=tmp_path)["depth"] == "verilog"

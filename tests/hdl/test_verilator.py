@@ -41,6 +41,7 @@ FRAME_CHOICES = (
     {"products": "one"},
     {"division": "serial"},
     {"division": "log"},
+    {"division": "constants"},
 )
 FRAMES = [
     (name, {"format": fmt, "d": 2} | choice)

@@ -4,7 +4,7 @@ import * as address from "inspector/address.js";
 import { extentOf } from "inspector/camera.js";
 import { coloursOfNames, commonRange, namesTable, numbersTable, squaresTable, valuesOf } from "inspector/colouring.js";
 import { connectControls, showLayers } from "inspector/controls.js";
-import { fly } from "inspector/flight.js";
+import { fly, isFlying } from "inspector/flight.js";
 import { watch } from "inspector/gestures.js";
 import { watchKeys } from "inspector/keys.js";
 import { barLegend, namesLegend } from "inspector/legend.js";
@@ -122,7 +122,16 @@ export class Inspector {
     this.#follow(pane);
     this.redraw(false);
     clearTimeout(this.stillTimer);
-    this.stillTimer = setTimeout(() => { this.redraw(true); this.#toAddress(); }, this.pace.stillMs);
+    this.stillTimer = setTimeout(() => {
+      this.stillTimer = null;
+      this.redraw(true);
+      this.#toAddress();
+    }, this.pace.stillMs);
+  }
+
+  // Whether nothing moves, all is drawn and the address says what is seen.
+  get isStill() {
+    return !isFlying() && !this.stillTimer && !this.waiting;
   }
 
   redraw(fine = true) {

@@ -7,6 +7,7 @@ from operator_bench import compile_unit
 
 from hdl.formats import parse_format
 from hdl.ieee_format import ieee_format
+from hdl.kernels.constant_division import constant_quotient_lane, divide_by_constants
 from hdl.kernels.division import (
     divide_at_every_key,
     divide_by_logarithms,
@@ -17,7 +18,12 @@ from hdl.kernels.division import (
 from hdl.kernels.stages import divide
 from hdl.models import arithmetic, ieee
 from hdl.models.codes import decode, encode
-from hdl.models.division import divide_by_log, divide_by_log_sums
+from hdl.models.division import (
+    divide_by_constant,
+    divide_by_constant_sums,
+    divide_by_log,
+    divide_by_log_sums,
+)
 from hdl.simulation import pack_lanes, unpack_lanes
 from hdl.units.arithmetic.log_division_constants import log2_mantissas
 
@@ -65,12 +71,10 @@ def test_log_division_errs_as_little_as_the_note_says(name, error):
     assert np.abs(relative).max() < 2.5 * error
 
 
-@pytest.mark.parametrize("name", ["e4m3", "e5m2", "bf16"])
-def test_log_division_circuit_equals_the_model(name, tmp_path):
-    """FP8 on every pair; BF16 on every l with o's of all binades, on every o with l's of all mantissas."""
-    fmt = parse_format(name)
+def every_pair(fmt):
+    """FP8: every o and l. BF16: every l with o's of all binades, every o with l's of all mantissas."""
     codes, totals = 1 << fmt.width, 1 << fmt.sign_bit
-    if fmt.width == 8:
+    if fmt.width <= 8:
         o, total = (grid.ravel() for grid in np.meshgrid(np.arange(codes), np.arange(totals)))
     else:
         rng = np.random.default_rng(2)
@@ -89,6 +93,13 @@ def test_log_division_circuit_equals_the_model(name, tmp_path):
         )
         o = np.concatenate([moving ^ rng.integers(0, 2, len(moving)) << fmt.sign_bit, every_o])
         total = np.concatenate([every_total, near_one])
+    return o, total
+
+
+@pytest.mark.parametrize("name", ["e4m3", "e5m2", "bf16"])
+def test_log_division_circuit_equals_the_model(name, tmp_path):
+    fmt = parse_format(name)
+    o, total = every_pair(fmt)
     folders = [tmp_path / "divisor", tmp_path / "lane"]
     for folder in folders:
         folder.mkdir()
@@ -102,6 +113,39 @@ def test_log_division_circuit_equals_the_model(name, tmp_path):
     np.testing.assert_array_equal(results, divide_by_log(o, total, fmt))
 
 
+def quotient_by_constant(o, total, fmt):
+    """One quotient from the definition, in fractions: to nearest, ties to even."""
+    ones = 1 << fmt.mantissa_bits
+    exponents = [code >> fmt.mantissa_bits & fmt.max_exponent_field for code in (o, total)]
+    if 0 in exponents:
+        return 0
+    exact = Fraction("0.568") + (Fraction(1, 4) if total % ones < ones // 2 else 0)
+    inverse = Fraction(math.floor(exact * 2 * ones + Fraction(1, 2)), 2 * ones)
+    quotient = Fraction(ones + o % ones, ones) * inverse
+    exponent = exponents[0] - exponents[1] + fmt.bias
+    if quotient < 1:
+        quotient, exponent = 2 * quotient, exponent - 1
+    code = exponent * ones + round((quotient - 1) * ones)  # to even, and a carry goes on into the exponent
+    if code < ones:
+        return 0
+    return (o & 1 << fmt.sign_bit) | min(code, fmt.max_finite_code)
+
+
+@pytest.mark.parametrize("name", ["e4m3", "e5m2", "e2m1", "bf16"])
+def test_division_by_constants_follows_the_definition_in_model_and_circuit(name, tmp_path):
+    fmt = parse_format(name)
+    o, total = every_pair(fmt)
+    model = divide_by_constant(o, total, fmt)
+    some = np.random.default_rng(4).permutation(len(o))[:20_000]
+    expected = [quotient_by_constant(int(o[i]), int(total[i]), fmt) for i in some]
+    np.testing.assert_array_equal(model[some], expected)
+    divisor_bits = fmt.exponent_bits + 1
+    ports = {"divisor": divisor_bits, "numerator": fmt.width, "y": fmt.width}
+    lane = compile_unit(constant_quotient_lane, tmp_path, ports, fmt=fmt)
+    results = lane.run({"divisor": total >> (fmt.mantissa_bits - 1), "numerator": o})["y"]
+    np.testing.assert_array_equal(results, model)
+
+
 FLUSH, IEEE = parse_format("e4m3"), ieee_format("e4m3_ieee")
 DIVISIONS = [
     (divide, {"fmt": FLUSH}, arithmetic.divide),
@@ -110,6 +154,8 @@ DIVISIONS = [
     (divide, {"fmt": IEEE}, ieee.divide),
     (divide_by_logarithms, {"fmt": FLUSH, "every_key": False}, divide_by_log_sums),
     (divide_by_logarithms, {"fmt": FLUSH, "every_key": True}, divide_by_log_sums),
+    (divide_by_constants, {"fmt": FLUSH, "every_key": False}, divide_by_constant_sums),
+    (divide_by_constants, {"fmt": FLUSH, "every_key": True}, divide_by_constant_sums),
     (divide_serially, {"fmt": FLUSH}, arithmetic.divide),
     (divide_serially, {"fmt": IEEE}, ieee.divide),
 ]

@@ -57,7 +57,7 @@ def random_queries(keys, sigma, queries=12, d=32, seed=1):
 @by_variant
 @pytest.mark.parametrize("name", ["e3m2", "e4m3", "bf16"])
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_model_equals_the_definition_key_by_key(kernel, given_parameters, name, data):
     if name == "e3m2" and given_parameters.get("lanes") == "log2":
         given_parameters = given_parameters | {"weight_bits": 2}

@@ -21,6 +21,10 @@ def parameters(name="fa2_baseline", **given):
         ({"rounding": "truncate"}, "rounding truncate does not go with arithmetic flush"),
         ({"arithmetic": "ieee", "division": "log"}, "division log does not go with arithmetic ieee"),
         (
+            {"arithmetic": "ieee", "division": "constants"},
+            "division constants does not go with arithmetic ieee",
+        ),
+        (
             {"division": "serial", "division_activity": "every_key"},
             "division_activity every_key does not go with division serial",
         ),
@@ -31,7 +35,7 @@ def parameters(name="fa2_baseline", **given):
         ),
         ({"exponential": "exact"}, "exponential must be piecewise or vexp, not 'exact'"),
         ({"products": "three"}, "products must be two or one, not 'three'"),
-        ({"division": 1}, "division must be multipliers or serial or log, not 1"),
+        ({"division": 1}, "division must be multipliers or serial or log or constants, not 1"),
         (
             {"arithmetic": "ieee", "format": "e2m3"},
             "arithmetic ieee: format e2m3_nearest: with subnormals an exponent has at least 3 bits",

@@ -172,7 +172,7 @@ def sum_step(distance, fraction_bits):
 @pytest.mark.parametrize("log_sum", LOG_SUMS)
 @pytest.mark.parametrize(("name", "fraction_bits"), [("e3m2", 4), ("e4m3", 7), ("bf16", 7), ("bf16", 10)])
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_model_equals_the_definition_key_by_key(log_sum, name, fraction_bits, data):
     fmt = parse_format(name)
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
@@ -231,13 +231,16 @@ def test_verilog_equals_model_with_other_fraction_bits(log_sum, name, fraction_b
     np.testing.assert_array_equal(results, HFA.attend(values, *queries))
 
 
+# With the default, the sound correction of 7 bits, test_fa2_circuits.py does the same.
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "fraction_bits"), [("bf16", 7), ("bf16", 10), ("e4m3", 7)])
-@pytest.mark.parametrize("log_sum", LOG_SUMS)
-def test_verilog_equals_model_on_200_queries_of_128_keys(log_sum, name, fraction_bits, tmp_path):
+@pytest.mark.parametrize(
+    ("log_sum", "name", "fraction_bits"),
+    [("inferred", "bf16", 7), ("sound", "bf16", 10), ("inferred", "bf16", 10), ("inferred", "e4m3", 7)],
+)
+def test_verilog_equals_model_on_100_queries_of_128_keys(log_sum, name, fraction_bits, tmp_path):
     given = {"format": name, "d": 16, "fraction_bits": fraction_bits, "log_sum": log_sum}
     simulation, values = compile_kernel(HFA, tmp_path, **given)
-    queries = mixed_queries(values.fmt, 16, 200, 128, seed=1)
+    queries = mixed_queries(values.fmt, 16, 100, 128, seed=1)
     results, _ = run_kernel(HFA, simulation, values, *queries)
     np.testing.assert_array_equal(results, HFA.attend(values, *queries))
 

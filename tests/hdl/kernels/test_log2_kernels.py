@@ -138,7 +138,7 @@ def test_an_exact_weight_is_at_least_as_good_as_an_added_logarithm():
     ("name", "fraction_bits"), [("e3m2", 0), ("e3m2", 2), ("e4m3", 1), ("e4m3", 3), ("bf16", 3), ("bf16", 7)]
 )
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_model_equals_the_definition_key_by_key(kernel, name, fraction_bits, data):
     fmt = parse_format(name)
     seed = data.draw(st.integers(0, 2**32 - 1))

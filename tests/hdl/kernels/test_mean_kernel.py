@@ -40,7 +40,7 @@ def mean_error(q, k, v, fmt=BF16, **parameters):
 @pytest.mark.parametrize("given_parameters", VARIANTS, ids=str)
 @pytest.mark.parametrize("name", ["e3m2", "e4m3", "bf16"])
 @given(data=st.data())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_model_equals_the_definition_key_by_key(given_parameters, name, data):
     columns = data.draw(st.integers(0, 2 if name == "e3m2" else 3))
     p = KERNEL.make_parameters({"format": name, "d": 3, "dropped_columns": columns, **given_parameters})
@@ -141,7 +141,7 @@ def test_weights_come_near_powers_of_two_and_never_exceed_one(fraction_bits):
     value=st.integers(-(1 << 14), (1 << 14) - 1),
     below=st.integers(0, 40 << 8),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_mean_stays_between_itself_and_the_value(mean, value, below):
     step = step_weight(np.array([value - mean]), np.array([below]), 8, STEP_GUARD_BITS)
     moved = mean + int(step.rounded[0])

@@ -1,18 +1,24 @@
-"""All kernels with all their choices as netlists: which has the least area at which error."""
+"""All kernels with all their choices, as netlists and as layouts: which costs least at which error."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flow.charts.points import Point, PointChart, PointSeries
+from flow.charts.points import Point, PointChart, PointSeries, front_of
+from flow.comparison.summary import QUANTITIES
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
 from flow.record.results_store import kept_path
-from flow.reproduction.peers import BASELINE, FORMAT, PDK, D, has_usual_settings
+from flow.reproduction.kernel_study import COSTS
+from flow.reproduction.peers import BASELINE, FORMAT, PDK, D, has_usual_settings, parameters_of
 from hdl.designs import kernels
 from hdl.kernels.frame import WITH_KEY
 
 CHART = "kernels_front"
+LAYOUT = "gds"
+PLACE = f"{PDK}, {FORMAT.upper()}, d = {D}"
+# What a layout costs: quantity, title, unit, factor to it, decimals.
+LAYOUT_COSTS = (*COSTS, ("area_delay_um2_ns", "area x period", "um2 ns", 1.0, 0))
 ONE_PRODUCT = "products one"
 # What every variant has: not what tells them apart.
 COMMON = {"format": FORMAT, "d": D, "value_timing": WITH_KEY}
@@ -64,24 +70,71 @@ def is_common(result: Result) -> bool:
     )
 
 
-def front_chart(rows: Sequence[dict[str, Any]]) -> PointChart:
-    """Return the picture of the rows: each kernel as it is usual, the front, one product per lane."""
-    shown = [row for row in rows if not row["variant"] or row["on_front"] or row["variant"] == ONE_PRODUCT]
+def layout_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return a row for each layout to GDS at the common settings with its error and each of LAYOUT_COSTS."""
+    baseline_error = kernel_error(BASELINE, dict(parameters_of(BASELINE, {}).items))
+    return [
+        {
+            "design": result.design,
+            "variant": variant_of(result),
+            "error": (error := kernel_error(result.design, result.parameters)),
+            "as_exact": error <= baseline_error,
+            "costs": {name: QUANTITIES[name](result) for name, *_ in LAYOUT_COSTS},
+        }
+        for result in results
+        if result.depth == LAYOUT and is_common(result)
+    ]
+
+
+def layout_charts(rows: Sequence[dict[str, Any]]) -> list[PointChart]:
+    """Return the pictures of `layout_rows`: the error against each of LAYOUT_COSTS."""
+    charts = []
+    for name, cost, unit, factor, decimals in LAYOUT_COSTS:
+        known = [row | {"cost": row["costs"][name] * factor} for row in rows if row["costs"][name]]
+        if known:
+            stem = f"kernels_{cost.replace(' ', '_')}_front"
+            title = f"Every kernel's layout: {PLACE}"
+            charts.append(front_chart(known, stem, title, f"{cost}, {unit}", decimals))
+    return charts
+
+
+def netlist_chart(rows: Sequence[dict[str, Any]]) -> PointChart:
+    """Return the picture of `netlist_rows`: each kernel as it is usual, the front, one product per lane."""
+    return front_chart(
+        [row | {"cost": row["area_um2"]} for row in rows],
+        CHART,
+        f"Every kernel's netlist: {PLACE}",
+        "cell area, um2",
+        0,
+    )
+
+
+def front_chart(
+    rows: Sequence[dict[str, Any]], name: str, title: str, cost_title: str, decimals: int
+) -> PointChart:
+    """Return the error against the rows' `cost`: usual kernels, the front, one product per lane."""
+    points = {id(row): Point(label_of(row), row["cost"], row["error"]) for row in rows}
+    front = front_of(points.values())
+    shown = [
+        row for row in rows if not row["variant"] or points[id(row)] in front or row["variant"] == ONE_PRODUCT
+    ]
     kinds = {
         "error not above the baseline's": [row for row in shown if row["as_exact"]],
         "error above it": [row for row in shown if not row["as_exact"]],
     }
     series = tuple(
-        PointSeries(title, tuple(Point(label_of(row), row["area_um2"], row["error"]) for row in of_kind))
+        PointSeries(title, tuple(points[id(row)] for row in of_kind))
         for title, of_kind in kinds.items()
         if of_kind
     )
     return PointChart(
-        CHART,
-        f"Every kernel's netlist: {PDK}, {FORMAT.upper()}, d = {D}",
-        "cell area, um2",
+        name,
+        title,
+        cost_title,
         "relative L2 error over real attention data",
         series,
+        decimals,
+        common_front=True,
     )
 
 
