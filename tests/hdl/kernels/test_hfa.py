@@ -237,10 +237,10 @@ def test_verilog_equals_model_with_other_fraction_bits(log_sum, name, fraction_b
     ("log_sum", "name", "fraction_bits"),
     [("inferred", "bf16", 7), ("sound", "bf16", 10), ("inferred", "bf16", 10), ("inferred", "e4m3", 7)],
 )
-def test_verilog_equals_model_on_100_queries_of_128_keys(log_sum, name, fraction_bits, tmp_path):
+def test_verilog_equals_model_on_200_queries_of_128_keys(log_sum, name, fraction_bits, tmp_path):
     given = {"format": name, "d": 16, "fraction_bits": fraction_bits, "log_sum": log_sum}
     simulation, values = compile_kernel(HFA, tmp_path, **given)
-    queries = mixed_queries(values.fmt, 16, 100, 128, seed=1)
+    queries = mixed_queries(values.fmt, 16, 200, 128, seed=1)
     results, _ = run_kernel(HFA, simulation, values, *queries)
     np.testing.assert_array_equal(results, HFA.attend(values, *queries))
 
