@@ -12,7 +12,7 @@ from flow.reproduction.frames import PAPER
 
 
 def answer(rows: Sequence[Row], kernels: Sequence[str]) -> dict[str, Any]:
-    """Return the rows that answer, described, each configuration at its deepest.
+    """Return the rows that answer, described: the routed ones, or where there are none each at its deepest.
 
     paper   rows in the paper's frame, results to nearest or truncated
     exact   rows whose baseline has one product per lane, so that its codes are those of two
@@ -32,6 +32,7 @@ def answer(rows: Sequence[Row], kernels: Sequence[str]) -> dict[str, Any]:
             framed["exact"].append(row)
         elif frame and {**frame, "rounding": "nearest"} == PAPER | {"rounding": "nearest"}:
             framed["paper"].append(row)
+    framed = {kind: [row for row in found if row.is_routed] or found for kind, found in framed.items()}
     places = {(row.configuration.pdk, row.configuration.d) for found in framed.values() for row in found}
     framed["own"] = [
         row

@@ -109,25 +109,26 @@ def test_the_exact_path_shows_what_is_expmuls_own(usual):
     assert chart.lines[0].value == pytest.approx(71.2)
 
 
-def test_the_answer_takes_the_deepest_of_each_frame(usual):
+def test_the_answer_takes_the_layouts_of_each_frame_and_netlists_where_there_are_none(usual):
     rows = [
         row(usual, (100.0, 80.0)),
         row(usual, (140.0, 100.0), "synth", **PAPER),
         row(usual, (150.0, 111.0), **PAPER),
         row(usual, (150.0, 120.0), "synth", rounding="truncate", **PAPER),
-        row(usual, (88.0, 79.0), products="one"),
+        row(usual, (88.0, 79.0), "synth", products="one"),
         row(usual, (99.0, 66.0), arithmetic="ieee"),
     ]
-    found = answer(rows, KERNELS)
-    assert [
-        (one["depth"], one["reductions"]["fa2_expmul"]["area_um2"]["percent"]) for one in found["paper"]
-    ] == [
-        ("gds", pytest.approx(26.0)),
-        ("synth", pytest.approx(20.0)),
+    answers = answer(rows, KERNELS)
+    (paper,) = answers["paper"]
+    assert paper["depth"] == "gds"
+    assert paper["reductions"]["fa2_expmul"]["area_um2"]["percent"] == pytest.approx(26.0)
+    assert [(exact["frame"], exact["depth"]) for exact in answers["exact"]] == [
+        ({"products": "one"}, "synth")
     ]
-    assert [one["frame"] for one in found["exact"]] == [{"products": "one"}]
-    assert [one["title"] for one in found["own"]] == ["nangate45, BF16, d = 16"]
-    assert found["means"][0]["area_um2"] == pytest.approx(26.0)
+    assert [own["title"] for own in answers["own"]] == ["nangate45, BF16, d = 16"]
+    assert answers["means"][0]["area_um2"] == pytest.approx(26.0)
+    without_layout = answer([rows[0], rows[1], rows[3]], KERNELS)["paper"]
+    assert [paper["depth"] for paper in without_layout] == ["synth", "synth"]
     assert answer(rows[:1], KERNELS)["paper"] == []
 
 
