@@ -170,6 +170,7 @@ TESTS: dict[str, list[tuple[str, str]]] = {
     "hdl/operators/operator.py": [(OPERATORS, "small and expmul and e4m3")],
     "hdl/operators/separate_exp_mul.py": [(OPERATORS, "separate and (e3m2 or reset)")],
     "hdl/kernels/control.py": [conformance("fa2_expmul")],
+    "hdl/kernels/constant_division.py": [(DIVISION, "constants and not bf16")],
     "hdl/kernels/division.py": [(DIVISION, "not bf16")],
     "hdl/kernels/drain.py": [(STAGES, "drain"), (COST, "drain"), conformance("fa2_log2_fixed")],
     "hdl/kernels/fa2.py": [conformance("fa2_expmul")],

@@ -152,7 +152,7 @@ class Tab:
                 return message["result"]
             self.hear(message)
 
-    def open(self, address: str) -> None:
+    def go_to(self, address: str) -> None:
         """Go there and wait until it has loaded."""
         failure = self.call("Page.navigate", url=address).get("errorText")
         assert not failure, f"{address}: {failure}"
@@ -244,7 +244,7 @@ def open_address(
     HELPERS. What it returns comes back as JSON does. `screenshot` is drawn after it.
     """
     with tab(width_px, height_px, dark) as page:
-        page.open(address)
+        page.go_to(address)
         answer = page.answer(question)
         if screenshot:
             page.draw(screenshot)
