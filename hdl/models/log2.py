@@ -99,8 +99,7 @@ def fixed_weight(
 
 def to_fixed(values: FloatArray, sum_bits: int, sum_fraction_bits: int) -> IntArray:
     """Return `values` in units of 2^-sum_fraction_bits, magnitudes rounded half up, within the range."""
-    magnitude = np.floor(np.ldexp(np.abs(values), sum_fraction_bits) + 0.5)
-    beyond = np.abs(values) >= np.ldexp(1.0, sum_bits - 1 - sum_fraction_bits)
-    magnitude = np.where(beyond, (1 << sum_bits - 1) - 1, magnitude)
+    rounded = np.floor(np.ldexp(np.abs(values), sum_fraction_bits) + 0.5)
+    magnitude = np.minimum(rounded, (1 << sum_bits - 1) - 1)
     fixed: IntArray = np.where(np.signbit(values), -magnitude, magnitude).astype(np.int64)
     return fixed

@@ -11,6 +11,7 @@ from hdl.formats import BF16, E4M3
 from hdl.kernel_bench import compile_kernel, mixed_queries, run_kernel
 from hdl.models.attention import LOG2_E, attention_exact
 from hdl.models.codes import decode, encode
+from hdl.models.log2 import to_fixed
 from hdl.models.mean_weights import significand_and_exponent, weight_code
 from hdl.units.exponential.mean_weight_constants import significand_mantissas
 
@@ -75,6 +76,13 @@ def test_model_equals_the_definition_key_by_key(kernel, given_parameters, name, 
     valid = random.random(9) < data.draw(st.sampled_from([0.8, 0.2]))
     expected = (fixed if kernel == "fa2_flashd_fixed" else floating)(p, q, k, v, valid)
     assert design.attend(p, q, k, v, valid).tolist() == expected
+
+
+def test_what_rounds_beyond_the_range_is_the_largest_of_it():
+    """127.5 units of eight bits, half a unit more and less, and far beyond; as `number_to_fixed` does."""
+    values = np.array([31.75, 31.875, 32.0, 1e30])
+    assert to_fixed(values, 8, 2).tolist() == [127] * 4
+    assert to_fixed(-values, 8, 2).tolist() == [-127] * 4
 
 
 def hard_scores(keys=512):
