@@ -17,6 +17,7 @@ from flow.activity import zero_delay
 from flow.activity.gate_design import join
 from flow.attention_data.workload import KEYS_PER_QUERY, make_workload
 from flow.common.command_line import Parser, run_guarded
+from flow.comparison.rows import PAPER_KERNELS
 from flow.formats.liberty import read_liberty
 from flow.formats.netlist import read_netlist
 from flow.history.scale_bench import bench_history, bench_writers
@@ -35,7 +36,6 @@ from flow.tools.pdk_data import find_data_root
 from hdl.designs import kernels
 from hdl.models.codes import encode
 
-KERNELS = ("fa2_baseline", "fa2_expmul")
 FORMAT, D, PDK = "bf16", 16, "nangate45"
 MODEL_QUERIES = 1000
 REPEATS = 3
@@ -44,13 +44,13 @@ INSPECTED_CELLS, KERNEL_CELLS = 100_000, 45_000
 
 def bench_models() -> None:
     """Print model queries per second, the median of a few repetitions."""
-    models = {name: kernels()[name] for name in KERNELS}
+    models = {name: kernels()[name] for name in PAPER_KERNELS}
     chosen = {name: kernel.make_parameters({"format": FORMAT, "d": D}) for name, kernel in models.items()}
-    fmt = chosen[KERNELS[0]].fmt
+    fmt = chosen[PAPER_KERNELS[0]].fmt
     random = np.random.default_rng(0)
     q = encode(random.standard_normal((MODEL_QUERIES, D)), fmt)
     k, v = (encode(random.standard_normal((MODEL_QUERIES, KEYS_PER_QUERY, D)), fmt) for _ in range(2))
-    for kernel in KERNELS:
+    for kernel in PAPER_KERNELS:
         runtimes_s = []
         for _ in range(REPEATS):
             start = time.monotonic()
@@ -158,9 +158,9 @@ def run(arguments: argparse.Namespace) -> None:
     given = {"format": FORMAT, "d": D}
     bench_models()
     bench_inspector()
-    for kernel in KERNELS:
+    for kernel in PAPER_KERNELS:
         bench_simulation(make_settings(kernel, given, PDK, depth="synth", build_dir=arguments.out))
-    bench_unchanged(make_settings(KERNELS[0], given, PDK, depth="synth", build_dir=arguments.out))
+    bench_unchanged(make_settings(PAPER_KERNELS[0], given, PDK, depth="synth", build_dir=arguments.out))
     bench_histories(None)
     with tempfile.TemporaryDirectory() as folder:
         bench_pool(Path(folder), LOCAL)

@@ -26,7 +26,7 @@ try:
     from flow.comparison.kept_rows import kept_results, kept_utilizations_percent, preference
     from flow.comparison.own_clock import with_clock
     from flow.comparison.page import comparison_json, comparison_markdown, print_summary
-    from flow.comparison.rows import Row
+    from flow.comparison.rows import PAPER_KERNELS, Row
     from flow.comparison.summary import summarize
     from flow.pipeline import job_pool
     from flow.pipeline.job_pool import check_cluster
@@ -46,8 +46,6 @@ except ModuleNotFoundError as missing:
         "`make setup`, then `.venv/bin/python flow/compare.py`"
     )
 
-# The paper's two kernels, the baseline first.
-PAIR = ("fa2_baseline", "fa2_expmul")
 ALL = "all"
 FRAME_WORDS = {choice.name: choice.words for choice in FA2_CHOICES}
 
@@ -100,10 +98,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--kernels",
         type=names,
-        default=list(PAIR),
+        default=list(PAPER_KERNELS),
         metavar="NAME,...",
         help="the first is what the others are compared with; FILE.py:NAME is one of your own; "
-        f"{ALL}: every kernel that is registered; default {','.join(PAIR)}",
+        f"{ALL}: every kernel that is registered; default {','.join(PAPER_KERNELS)}",
     )
     parser.add_argument(
         "--value-timings",
@@ -159,7 +157,7 @@ def parse_arguments() -> argparse.Namespace:
 def kernel_names(specs: Sequence[str]) -> list[str]:
     """Return the kernels that `specs` name, ALL and FILE.py:NAME among them; raises UserError."""
     if list(specs) == [ALL]:
-        return list(dict.fromkeys((*PAIR, *kernels())))
+        return list(dict.fromkeys((*PAPER_KERNELS, *kernels())))
     if ALL in specs:
         raise UserError(f"--kernels: '{ALL}' stands alone, it names every kernel")
     designs = [find_design(spec) for spec in specs]

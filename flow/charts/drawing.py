@@ -5,7 +5,7 @@ from typing import Any
 
 from flow.charts.bar_drawing import bar_chart
 from flow.charts.bars import BarChart
-from flow.charts.colours import COLOURS
+from flow.charts.colours import COLOURS, GREY
 from flow.charts.point_drawing import point_chart
 from flow.charts.points import PointChart
 
@@ -44,7 +44,7 @@ def drawing(chart: BarChart | PointChart, look: Look) -> Json:
 def config(look: Look, series: int) -> Json:
     """Return the look of a chart of so many series."""
     texts = {"labelColor": look.ink, "titleColor": look.ink}
-    lines = {"domainColor": look.ink, "tickColor": look.ink, "gridColor": "#8c8c8c", "gridOpacity": 0.25}
+    lines = {"domainColor": look.ink, "tickColor": look.ink, "gridColor": GREY, "gridOpacity": 0.25}
     return {
         "background": None,
         "font": look.font,

@@ -4,13 +4,12 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from flow.charts.colours import DASHES, SHAPES
+from flow.charts.colours import DASHES, GREY, SHAPES
 from flow.charts.label_places import Box, LabelPlace, label_places
 from flow.charts.points import PointChart
 
 Json = dict[str, Any]
 WIDTH_PX, HEIGHT_PX = 470, 340
-FRONT_COLOUR = "#8c8c8c"
 # A front's line as boxes of about this size, which labels keep clear of.
 LINE_BOX_PX = 8.0
 # Room around the points, as a share of each axis.
@@ -55,7 +54,7 @@ def point_chart(chart: PointChart) -> Json:
                 "values": [{"series": front.name, "x": point.x, "y": point.y} for point in front.points]
             },
             "mark": {"type": "line", "strokeWidth": 1, "strokeDash": DASHES[index % len(DASHES)]}
-            | ({"color": FRONT_COLOUR} if chart.common_front else {}),
+            | ({"color": GREY} if chart.common_front else {}),
             "encoding": {"x": x, "y": y}
             | ({} if chart.common_front else {"color": colour, "opacity": shown}),
         }

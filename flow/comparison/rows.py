@@ -11,6 +11,8 @@ from flow.record.activities import TIMED
 from flow.record.depths import POWER_DEPTHS
 from flow.record.result import Result
 
+# The paper's two kernels, the baseline first.
+PAPER_KERNELS = ("fa2_baseline", "fa2_expmul")
 # The paper's averages over its configurations (its abstract; mark [P] in paper.md), in percent.
 PAPER_AREA_REDUCTION_PERCENT = 28.8
 PAPER_POWER_REDUCTION_PERCENT = 17.6

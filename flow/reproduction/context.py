@@ -13,7 +13,7 @@ from flow.charts.points import PointChart
 from flow.common.errors import UserError
 from flow.comparison.chart import change_chart
 from flow.comparison.kept_rows import at_own_clocks, first_seed, kept_results, kept_rows, representative_rows
-from flow.comparison.rows import Row
+from flow.comparison.rows import PAPER_KERNELS, Row
 from flow.comparison.summary import HEADLINES, describe, summarize
 from flow.error_study.page import error_chart
 from flow.record.depths import POWER_DEPTHS
@@ -37,7 +37,6 @@ from flow.reproduction.scaled_results import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
 from pdk_configs.pdk import load_pdk
 
-KERNELS = ("fa2_baseline", "fa2_expmul")
 PAPER_NODE_NM = 28
 ACCURACY = "accuracy.json"
 
@@ -54,16 +53,16 @@ class ReportContents:
 def report_contents(reports: Path) -> ReportContents:
     """Return what the results below `reports` tell. Raises UserError where no routed pair is kept."""
     results = kept_results(reports)
-    all_rows = kept_rows(results, KERNELS)
+    all_rows = kept_rows(results, PAPER_KERNELS)
     rows = [first_seed(row) for row in representative_rows(all_rows)]
     with_power = [all(of_kernel[0].power for of_kernel in row.results.values()) for row in rows]
     routed = list(compress(rows, with_power))
     if not routed:
-        raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(KERNELS)}")
-    summary = summarize(rows, KERNELS, seeds=1)
+        raise UserError(f"{reports / 'results'} holds no routed pair of {' and '.join(PAPER_KERNELS)}")
+    summary = summarize(rows, PAPER_KERNELS, seeds=1)
     described = list(compress(summary["rows"], with_power))
     scaled = scaled_rows(routed)
-    varied = sensitivity(all_rows, KERNELS)
+    varied = sensitivity(all_rows, PAPER_KERNELS)
     nodes = node_rows(summary["rows"])
     five_rows = kept_rows(results, FIVE_KERNELS)
     successors = common_clock_rows(five_rows)
@@ -73,12 +72,12 @@ def report_contents(reports: Path) -> ReportContents:
         "summary": summary,
         "rows": summary["rows"],
         "routed": described,
-        "own_clock": [describe(first_seed(row), KERNELS) for row in at_own_clocks(all_rows)],
+        "own_clock": [describe(first_seed(row), PAPER_KERNELS) for row in at_own_clocks(all_rows)],
         "pdks": used_pdks(routed),
         "scaled": scaled,
         "scaled_pdks": list({row["pdk"]: row for row in scaled}.values()),
         "sensitivity": varied,
-        "corners": savings_at_corners(routed, KERNELS),
+        "corners": savings_at_corners(routed, PAPER_KERNELS),
         "layouts_by_seed": [
             variation
             for variation in varied
@@ -86,9 +85,9 @@ def report_contents(reports: Path) -> ReportContents:
         ],
         "nodes": nodes,
         "keys": KEYS_PER_QUERY,
-        "kernels": list(KERNELS),
-        "tool_versions": routed[0].results[KERNELS[0]][0].tool_versions,
-        "simulated_clocks": routed[0].results[KERNELS[0]][0].simulated_clocks,
+        "kernels": list(PAPER_KERNELS),
+        "tool_versions": routed[0].results[PAPER_KERNELS[0]][0].tool_versions,
+        "simulated_clocks": routed[0].results[PAPER_KERNELS[0]][0].simulated_clocks,
         "accuracy": accuracy,
         "five": list(FIVE_KERNELS),
         "arms": arms_of(successors),
@@ -98,18 +97,20 @@ def report_contents(reports: Path) -> ReportContents:
     context["peers"] = peer_rows(results, accuracy, SIGMA, KEYS)
     context["netlists"] = netlist_rows(results)
     context["best_kernel"] = best_kernel(results)
-    falls = [described_waterfall(waterfall, KERNELS) for waterfall in waterfalls(all_rows)]
+    falls = [described_waterfall(waterfall, PAPER_KERNELS) for waterfall in waterfalls(all_rows)]
     context["waterfalls"] = falls
-    context["answer"] = answer(all_rows, KERNELS)
+    context["answer"] = answer(all_rows, PAPER_KERNELS)
     pareto = pareto_charts(five_rows, accuracy) if accuracy else []
     context["pareto"] = [describe_pareto(chart) for chart in pareto]
     charts: list[BarChart | PointChart] = [
-        change_chart(summary["rows"], KERNELS, summary["paper"], "change", "ExpMul against the baseline"),
+        change_chart(
+            summary["rows"], PAPER_KERNELS, summary["paper"], "change", "ExpMul against the baseline"
+        ),
         node_chart(nodes, summary["paper"]),
         *(group_chart(row, quantity) for row in described[:1] for quantity in GROUP_QUANTITIES),
         *sensitivity_charts(varied),
     ]
-    charts.extend(waterfall_chart(fall, KERNELS, summary["paper"]) for fall in falls)
+    charts.extend(waterfall_chart(fall, PAPER_KERNELS, summary["paper"]) for fall in falls)
     if scaled:
         charts.append(scaling_chart(scaled, "area_um2", "scaled_area", "Cell area at 28 nm, range", "um2"))
         charts.append(
@@ -170,7 +171,7 @@ def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarCha
         (
             f"{node_row['node_nm']} nm, {node_row['row']['pdk']}",
             node_row["node_nm"],
-            node_row["row"]["reductions"][KERNELS[1]],
+            node_row["row"]["reductions"][PAPER_KERNELS[1]],
         )
         for node_row in nodes
     ]
@@ -186,7 +187,7 @@ def node_chart(nodes: Sequence[dict[str, Any]], paper: dict[str, Any]) -> BarCha
     return BarChart(
         "nodes",
         f"Against the node: {first['format'].upper()}, d = {first['d']}",
-        f"change against {KERNELS[0]}, %",
+        f"change against {PAPER_KERNELS[0]}, %",
         tuple(title for title, *_ in shown),
         (
             Series("area", tuple(area for _, _, area, _ in shown)),
@@ -202,7 +203,7 @@ GROUP_QUANTITIES = {"area_um2": ("Area by group", "um2", 1.0, 0), "power_w": ("P
 def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
     """Return a routed row's groups side by side."""
     title, unit, factor, decimals = GROUP_QUANTITIES[quantity]
-    groups = dict.fromkeys(name for kernel in KERNELS for name in row["kernels"][kernel]["groups"])
+    groups = dict.fromkeys(name for kernel in PAPER_KERNELS for name in row["kernels"][kernel]["groups"])
 
     def value(kernel: str, group: str) -> float | None:
         figure = row["kernels"][kernel]["groups"].get(group, {}).get(quantity)
@@ -213,7 +214,7 @@ def group_chart(row: dict[str, Any], quantity: str) -> BarChart:
         f"{title}: {row['title']}",
         unit,
         tuple(groups),
-        tuple(Series(kernel, tuple(value(kernel, group) for group in groups)) for kernel in KERNELS),
+        tuple(Series(kernel, tuple(value(kernel, group) for group in groups)) for kernel in PAPER_KERNELS),
         decimals=decimals,
     )
 
@@ -222,7 +223,7 @@ def sensitivity_charts(varied: Sequence[dict[str, Any]]) -> list[BarChart]:
     """Return the area's change by what was varied, none where nothing was."""
     bars = []
     for variation in varied:
-        reduction = variation["row"]["reductions"][KERNELS[1]]["area_um2"]
+        reduction = variation["row"]["reductions"][PAPER_KERNELS[1]]["area_um2"]
         title = variation["row"]["title"]
         if variation["seeds"] > 1:
             title += f", {variation['seeds']} seeds"
@@ -239,7 +240,7 @@ def sensitivity_charts(varied: Sequence[dict[str, Any]]) -> list[BarChart]:
         BarChart(
             "sensitivity",
             "What else moves the saving of area",
-            f"change against {KERNELS[0]}, %",
+            f"change against {PAPER_KERNELS[0]}, %",
             tuple(title for title, _ in bars),
             (series,),
             signed=True,

@@ -30,11 +30,6 @@ def divide_by_log(o: ArrayLike, total: ArrayLike, fmt: FloatFormat) -> CodeArray
     return codes
 
 
-def divide_by_log_sums(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
-    """Return the codes of sums[1:] / sums[0] over the last axis."""
-    return divide_by_log(sums[..., 1:], sums[..., :1], fmt)
-
-
 def divide_by_constant(o: ArrayLike, total: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """Return the codes of o / total, total >= 0; shapes broadcast. A zero is +0, also where total is 0.
 
@@ -50,16 +45,19 @@ def divide_by_constant(o: ArrayLike, total: ArrayLike, fmt: FloatFormat) -> Code
     return result
 
 
-def divide_by_constant_sums(sums: CodeArray, fmt: FloatFormat) -> CodeArray:
-    """Return the codes of sums[1:] / sums[0] over the last axis."""
-    return divide_by_constant(sums[..., 1:], sums[..., :1], fmt)
+# By the word of `division`; the others are a format's own reciprocal and multiplier.
+BY_CHOICE = {LOG: divide_by_log, CONSTANTS: divide_by_constant}
+
+
+def divide_sums(choice: str, sums: CodeArray, fmt: FloatFormat) -> CodeArray:
+    """Return the codes of sums[1:] / sums[0] over the last axis, for a choice of BY_CHOICE."""
+    return BY_CHOICE[choice](sums[..., 1:], sums[..., :1], fmt)
 
 
 def quotients(sums: CodeArray, parameters: Parameters) -> CodeArray:
     """Return the codes of sums[1:] / sums[0] over the last axis, by the kernel's `division` if it has one."""
-    if getattr(parameters, "division", None) == LOG:
-        return divide_by_log_sums(sums, parameters.fmt)
-    if getattr(parameters, "division", None) == CONSTANTS:
-        return divide_by_constant_sums(sums, parameters.fmt)
+    choice = getattr(parameters, "division", None)
+    if choice in BY_CHOICE:
+        return divide_sums(choice, sums, parameters.fmt)
     result: CodeArray = arithmetic_of(parameters.fmt).divide(sums, parameters.fmt)
     return result

@@ -1,5 +1,6 @@
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,12 +19,8 @@ from hdl.kernels.division import (
 from hdl.kernels.stages import divide
 from hdl.models import arithmetic, ieee
 from hdl.models.codes import decode, encode
-from hdl.models.division import (
-    divide_by_constant,
-    divide_by_constant_sums,
-    divide_by_log,
-    divide_by_log_sums,
-)
+from hdl.models.division import divide_by_constant, divide_by_log, divide_sums
+from hdl.parameters import CONSTANTS, LOG
 from hdl.simulation import pack_lanes, unpack_lanes
 from hdl.units.arithmetic.log_division_constants import log2_mantissas
 
@@ -152,10 +149,10 @@ DIVISIONS = [
     (divide_at_every_key, {"fmt": FLUSH}, arithmetic.divide),
     (divide_at_every_key, {"fmt": IEEE}, ieee.divide),
     (divide, {"fmt": IEEE}, ieee.divide),
-    (divide_by_logarithms, {"fmt": FLUSH, "every_key": False}, divide_by_log_sums),
-    (divide_by_logarithms, {"fmt": FLUSH, "every_key": True}, divide_by_log_sums),
-    (divide_by_constants, {"fmt": FLUSH, "every_key": False}, divide_by_constant_sums),
-    (divide_by_constants, {"fmt": FLUSH, "every_key": True}, divide_by_constant_sums),
+    (divide_by_logarithms, {"fmt": FLUSH, "every_key": False}, partial(divide_sums, LOG)),
+    (divide_by_logarithms, {"fmt": FLUSH, "every_key": True}, partial(divide_sums, LOG)),
+    (divide_by_constants, {"fmt": FLUSH, "every_key": False}, partial(divide_sums, CONSTANTS)),
+    (divide_by_constants, {"fmt": FLUSH, "every_key": True}, partial(divide_sums, CONSTANTS)),
     (divide_serially, {"fmt": FLUSH}, arithmetic.divide),
     (divide_serially, {"fmt": IEEE}, ieee.divide),
 ]
