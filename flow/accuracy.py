@@ -2,36 +2,39 @@
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 try:
     __import__("flow")  # before other packages: see there
+    # Threads of the linear algebra wait for each other longer than the study's small matrices take.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rich.console import Console
 
+    from flow.attention_data.short_texts import SHORT_TEXTS
     from flow.charts.picture import draw
     from flow.common.atomic_file import write_whole
     from flow.common.command_line import Parser, Say, plain_lines, run_guarded
     from flow.common.decimals import count, whole_number
     from flow.common.errors import UserError
     from flow.common.places import PROJECT_ROOT, REPORTS_DIR
-    from flow.error_study.measure import operator_errors, ramp_errors, synthetic_errors
-    from flow.error_study.model import MODEL_PARTS, model_parts, model_study, model_texts
+    from flow.error_study.measure import E4M3_X_MIN, operator_errors, ramp_errors, synthetic_errors
+    from flow.error_study.model import model_measures, model_texts
     from flow.error_study.page import accuracy_markdown, error_chart
     from flow.error_study.published_flashd import published_flashd_errors
     from flow.error_study.significant_digits import to_figure_digits
-    from flow.error_study.study_parts import FinishedParts, study_key
-    from flow.error_study.variants import E4M3_ARMS
+    from flow.error_study.study_parts import FinishedParts, Part, part_by_arm, whole_part
+    from flow.error_study.variants import ARMS, E4M3_ARMS
     from flow.pipeline import job_pool
     from flow.pipeline.job_pool import Pool, check_cluster, make, open_pool
     from flow.pipeline.run_needs import Needs
     from flow.record.settings import nearest
     from flow.record.source_digest import sources_sha256
+    from hdl.formats import E4M3
 except ModuleNotFoundError as missing:
     sys.exit(
         f"accuracy.py: error: {missing.name} is not installed: "
@@ -47,7 +50,7 @@ MODEL_SOURCES = (
     "flow/attention_data/short_texts.py",
 )
 EXAMPLES = """examples:
-  python flow/accuracy.py              everything, some ten minutes
+  python flow/accuracy.py              everything, half an hour; after an interrupt it goes on
   python flow/accuracy.py --no-model   without MiniLM, which is an optional installation
   python flow/accuracy.py --parallel 4 --cluster slurm      the parts as jobs of a cluster
   python flow/accuracy.py --no-run     the page and the chart again from accuracy.json
@@ -76,50 +79,77 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         default=Path("build"),
         metavar="DIR",
-        help="where finished parts are kept, for an interrupted study to go on; default build",
+        help="where each arm's figures are kept, for an interrupted study to go on; default build",
     )
     parser.add_argument("--reports", type=Path, default=REPORTS_DIR, metavar="DIR", help="default reports")
     return parser.parse_args()
 
 
-def plain_parts(seeds: list[int]) -> dict[str, tuple[str, Callable[[], Any]]]:
-    """Return the parts of the study that need no model: what each is, and what measures it."""
-    return {
-        "operator": ("operator", operator_errors),
-        "ramps": ("ramps", partial(ramp_errors, seeds)),
-        "synthetic": ("synthetic scores", partial(synthetic_errors, seeds)),
-        "synthetic_e4m3": ("synthetic scores, E4M3", partial(synthetic_errors, seeds, E4M3_ARMS)),
-        "published_flashd": ("FLASH-D as published", published_flashd_errors),
-    }
+MEASURE, MODEL = "flow/error_study/measure.py", "flow/error_study/model.py"
+# Their measures are those of `model_measures`.
+MODEL_TITLES = {"short": "MiniLM, short text", "long": "MiniLM, long text", "whole": "MiniLM, whole"}
+
+
+def plain_parts(seeds: list[int]) -> dict[str, Part]:
+    """Return the parts of the study that need no model, by name."""
+    arms = ARMS[1:]
+    in_e4m3 = partial(operator_errors, fmt=E4M3, x_min=E4M3_X_MIN)
+    scores = partial(synthetic_errors, seeds)
+    parts = (
+        whole_part("operator", "operator", operator_errors, arms),
+        whole_part("operator_e4m3", "operator, E4M3", in_e4m3, E4M3_ARMS),
+        part_by_arm("ramps", "ramps", partial(ramp_errors, seeds), arms, MEASURE, seeds),
+        part_by_arm("synthetic", "random scores", scores, arms, MEASURE, seeds),
+        part_by_arm("synthetic_e4m3", "random scores, E4M3", scores, E4M3_ARMS, MEASURE, seeds),
+        whole_part("published_flashd", "FLASH-D as published", lambda arms: published_flashd_errors(), ()),
+    )
+    return {part.name: part for part in parts}
+
+
+def model_parts() -> dict[str, Part]:
+    """Return the parts that need the model, by name.
+
+    Raises FileNotFoundError or ModuleNotFoundError where it or what reads it is not installed.
+    """
+    model_texts()
+    __import__("safetensors")
+    measures = model_measures()
+    parts = [
+        part_by_arm(f"model_{name}{suffix}", f"{MODEL_TITLES[name]}{of_format}", measure, arms, MODEL)
+        for suffix, of_format, arms in (("", "", ARMS[1:]), ("_e4m3", ", E4M3", E4M3_ARMS))
+        for name, measure in measures.items()
+    ]
+    return {part.name: part for part in parts}
+
+
+MODEL_PARTS = [f"model_{name}{suffix}" for suffix in ("", "_e4m3") for name in MODEL_TITLES]
 
 
 def finished_parts(arguments: argparse.Namespace) -> FinishedParts:
-    """Return the parts that earlier studies alike have left in --out."""
-    return FinishedParts(arguments.out / NAME, study_key(list(range(arguments.seeds))))
+    """Return what earlier studies have left in --out."""
+    return FinishedParts(arguments.out / NAME)
 
 
-def measure_part(arguments: argparse.Namespace) -> None:
+def measure_part(arguments: argparse.Namespace, say: Say) -> None:
     """Measure the part --part alone and keep it; raises UserError for one that is none or cannot be had."""
+    name = arguments.part
     plain = plain_parts(list(range(arguments.seeds)))
-    if arguments.part not in (*plain, *MODEL_PARTS):
-        raise nearest("part", arguments.part, (*plain, *MODEL_PARTS))
-    finished = finished_parts(arguments)
-    if arguments.part in plain:
-        finished.get(arguments.part, plain[arguments.part][1])
-    else:
-        try:
-            finished.get(arguments.part, lambda: model_parts(lambda line: None)[arguments.part]())
-        except (FileNotFoundError, ModuleNotFoundError) as missing:
-            raise UserError(f"--part {arguments.part}: {missing}") from None
+    if name not in (*plain, *MODEL_PARTS):
+        raise nearest("part", name, (*plain, *MODEL_PARTS))
+    try:
+        part = plain[name] if name in plain else model_parts()[name]
+        finished_parts(arguments).get(part, say)
+    except (FileNotFoundError, ModuleNotFoundError) as missing:
+        raise UserError(f"--part {name}: {missing}") from None
 
 
 def measure_apart(arguments: argparse.Namespace, say: Say) -> None:
     """Measure the parts that are not there, --parallel at once, each by a command of its own."""
-    names = [*plain_parts([])]
+    parts = plain_parts(list(range(arguments.seeds)))
     if not arguments.no_model and has_model():
-        names += MODEL_PARTS
+        parts |= model_parts()
     finished = finished_parts(arguments)
-    names = [name for name in names if not finished.has(name)]
+    names = [name for name, part in parts.items() if not finished.has(part)]
     out = arguments.out.resolve()
 
     def measure(pool: Pool, name: str) -> None:
@@ -138,29 +168,45 @@ def measure_apart(arguments: argparse.Namespace, say: Say) -> None:
 def has_model() -> bool:
     """Whether the model and what reads it are installed."""
     try:
-        model_texts()
+        model_parts()
     except (FileNotFoundError, ModuleNotFoundError):
         return False
-    return find_spec("safetensors") is not None
+    return True
 
 
 def study(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Measure everything that an earlier, interrupted study has not."""
     say = plain_lines(console)
     seeds = list(range(arguments.seeds))
+    plain = plain_parts(seeds)
+    of_model = {}
+    try:
+        of_model = {} if arguments.no_model else model_parts()
+    except (FileNotFoundError, ModuleNotFoundError) as missing:
+        say(f"without the real model: {missing}")
     finished = finished_parts(arguments)
-    figures: dict[str, Any] = {"seeds": seeds}
-    for name, (title, measure) in plain_parts(seeds).items():
-        figures[name] = finished.get(name, measure)
-        say(title)
-    figures["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
-    figures["model"] = None
-    if not arguments.no_model:
-        try:
-            figures["model"] = model_study(say, finished)
-        except (FileNotFoundError, ModuleNotFoundError) as missing:
-            say(f"without the real model: {missing}")
-    return dict(to_figure_digits(figures))
+    figures = {}
+    for name, part in (plain | of_model).items():
+        figures[name] = finished.get(part, say)
+        say(part.title)
+    study: dict[str, Any] = {"seeds": seeds} | {name: figures[name] for name in plain}
+    study["model_sources_sha256"] = sources_sha256(*MODEL_SOURCES)
+    study["model"] = of_both_formats(figures) if of_model else None
+    return dict(to_figure_digits(study))
+
+
+def of_both_formats(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of `model_parts` by text and format; those in BF16 stand first."""
+    texts = model_texts()
+
+    def of_format(suffix: str) -> dict[str, Any]:
+        layers = {
+            name: {"tokens": len(ids), "layers": figures[f"model_{name}{suffix}"]}
+            for name, ids in texts.items()
+        }
+        return {**layers, "texts": len(SHORT_TEXTS), "whole": figures[f"model_whole{suffix}"]}
+
+    return of_format("") | {"e4m3": of_format("_e4m3")}
 
 
 def with_earlier_model(figures: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +226,7 @@ def accuracy(arguments: argparse.Namespace) -> None:
         raise UserError(f"--seeds {arguments.seeds}: at least 1")
     check_cluster(arguments.cluster)
     if arguments.part is not None:
-        measure_part(arguments)
+        measure_part(arguments, plain_lines(Console()))
         return
     console = Console()
     base: Path = arguments.reports / NAME

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from flow.error_study.variants import ARMS, TRUTH, Arm
-from hdl.formats import BF16
+from flow.error_study.attention_arm import TRUTH, Arm
+from hdl.formats import BF16, FloatFormat
 from hdl.models.codes import decode, encode
 from hdl.models.numpy_when_used import FloatArray
 
 X_MIN, X_MAX = -15.0, -(2.0**-7)
+# Below it e^x is no normal number of E4M3.
+E4M3_X_MIN = -4.0
 SIGMAS = (1, 2, 3)
 KEY_COUNTS = (128, 512, 2048)
 RAMPS_PER_KEY = (0.1, 0.3, 0.5)
@@ -37,21 +39,23 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": median(values), "smallest": min(values), "largest": max(values)}
 
 
-def operator_errors(arms: Sequence[Arm] = ARMS) -> dict[str, dict[str, float]]:
-    """Return for each arm with an operator the relative error of e^x v, on all x in [-15, -2^-7].
+def operator_errors(
+    arms: Sequence[Arm], fmt: FloatFormat = BF16, x_min: float = X_MIN
+) -> dict[str, dict[str, float]]:
+    """Return for each arm with an operator the relative error of e^x v, on all x in [x_min, -2^-7].
 
-    All that its operator can be given: x times the arm's factor is a BF16 code. v runs through all mantissas.
-    The errors are relative: minimum, maximum, mean and root mean square, and the last also without the mean,
-    which is common to l and o and cancels. Every code counts once, so small |x| weigh more; `rms_uniform`
-    weighs each by the distance to its neighbours instead.
+    All that its operator can be given: x times the arm's factor is a code of the format. v runs through all
+    mantissas. The errors are relative: minimum, maximum, mean and root mean square, and the last also without
+    the mean, which is common to l and o and cancels. Every code counts once, so small |x| weigh more;
+    `rms_uniform` weighs each by the distance to its neighbours instead.
     """
-    codes = decode(np.arange(1 << BF16.width), BF16)
-    v = decode(np.arange(BF16.one_code, BF16.one_code + (1 << BF16.mantissa_bits)), BF16)
+    codes = decode(np.arange(1 << fmt.width), fmt)
+    v = decode(np.arange(fmt.one_code, fmt.one_code + (1 << fmt.mantissa_bits)), fmt)
     by_arm = {}
     for arm in arms:
         if arm.product is not None:
             x = codes / arm.factor
-            x = np.sort(x[(x >= X_MIN) & (x <= X_MAX)])
+            x = np.sort(x[(x >= x_min) & (x <= X_MAX)])
             truth = np.exp(x)[:, None] * v
             error = arm.product(x, v) / truth - 1
             by_arm[arm.name] = {
@@ -70,7 +74,7 @@ def rounded(values: FloatArray) -> FloatArray:
     return decode(encode(values, BF16), BF16)
 
 
-def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[dict[str, Any]]:
+def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm]) -> list[dict[str, Any]]:
     """Return the error of the attention output on Gaussian scores, by score sigma and number of keys."""
     table = []
     for sigma in SIGMAS:
@@ -93,7 +97,7 @@ def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> li
     return table
 
 
-def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm] = ARMS[1:]) -> list[dict[str, Any]]:
+def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm]) -> list[dict[str, Any]]:
     """Return the error on scores that rise by the same step at each of 512 keys, up to 0 and from 0 on.
 
     Up to 0 the keys that count have small scores, and what shows is the rescaling. From 0 on they have the

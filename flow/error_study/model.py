@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,12 @@ import numpy.typing as npt
 from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.attention_data.texts import TEXTS
-from flow.common.command_line import Say
+from flow.error_study.attention_arm import TRUTH, Arm
 from flow.error_study.measure import relative_l2, rounded, row_errors
-from flow.error_study.study_parts import FinishedParts
-from flow.error_study.variants import ARMS, TRUTH, Arm
 from hdl.models.numpy_when_used import FloatArray
 
 LONG_TOKENS = minilm.MAX_TOKENS
 QUERIES_PER_HEAD = 32
-# Names of `model_parts`.
-MODEL_PARTS = ("model_short", "model_long", "model_whole")
 Attention = Callable[[minilm.Array, minilm.Array, minilm.Array], minilm.Array]
 
 
@@ -34,32 +31,44 @@ def attention_of(arm: Arm) -> Attention:
     return attend
 
 
-def layer_errors(
-    weights: minilm.Weights, ids: npt.NDArray[np.int64], arms: Sequence[Arm], say: Say
-) -> list[dict[str, dict[str, float]]]:
-    """Return for each layer and arm the output's error: of all rows together, their mean, the worst row's.
+@dataclass(frozen=True)
+class LayerInputs:
+    """What a layer's attention is given, k and v rounded once, and what it should give.
 
-    Queries are evenly spaced, at most QUERIES_PER_HEAD of each head; every query sees all keys.
+    queries [12 heads, n, 32] with 1/sqrt(32), keys and values [12 heads, 1, tokens, 32], truth as queries
     """
-    inputs, _ = minilm.forward(weights, ids)
+
+    queries: FloatArray
+    keys: FloatArray
+    values: FloatArray
+    truth: FloatArray
+
+
+def layer_inputs(weights: minilm.Weights, ids: npt.NDArray[np.int64]) -> list[LayerInputs]:
+    """Return each layer's inputs: at most QUERIES_PER_HEAD evenly spaced queries, which see all keys."""
     chosen = np.unique(np.linspace(0, len(ids) - 1, min(QUERIES_PER_HEAD, len(ids))).astype(int))
     layers = []
-    for number, (q, k, v) in enumerate(inputs):
+    for q, k, v in minilm.forward(weights, ids)[0]:
         queries = q[:, chosen] / math.sqrt(minilm.HEAD_DIMENSION)
         keys, values = (rounded(array)[:, None] for array in (k, v))
-        truth = TRUTH.attend(queries, keys, values)
-        layer = {}
-        for arm in arms:
-            output = arm.attend(queries, keys, values)
-            by_row = row_errors(output, truth)
-            layer[arm.name] = {
-                "all_rows": relative_l2(output, truth),
-                "mean_row": float(by_row.mean()),
-                "worst_row": float(by_row.max()),
-            }
-        layers.append(layer)
-        say(f"layer {number}, {len(ids)} tokens")
+        layers.append(LayerInputs(queries, keys, values, TRUTH.attend(queries, keys, values)))
     return layers
+
+
+def layer_errors(layers: Sequence[LayerInputs], arms: Sequence[Arm]) -> list[dict[str, dict[str, float]]]:
+    """Return for each layer and arm the output's error: of all rows together, their mean, the worst row's."""
+    return [{arm.name: layer_error(layer, arm) for arm in arms} for layer in layers]
+
+
+def layer_error(layer: LayerInputs, arm: Arm) -> dict[str, float]:
+    """Return an arm's error in a layer."""
+    output = arm.attend(layer.queries, layer.keys, layer.values)
+    by_row = row_errors(output, layer.truth)
+    return {
+        "all_rows": relative_l2(output, layer.truth),
+        "mean_row": float(by_row.mean()),
+        "worst_row": float(by_row.max()),
+    }
 
 
 def embedding(hidden: minilm.Array) -> FloatArray:
@@ -73,24 +82,31 @@ def ranks(values: FloatArray) -> FloatArray:
     return np.argsort(np.argsort(values)).astype(np.float64)
 
 
+def embeddings(
+    weights: minilm.Weights,
+    all_ids: Sequence[npt.NDArray[np.int64]],
+    attend: Attention = minilm.softmax_attention,
+) -> FloatArray:
+    """Return the embedding of each text [n, 384], with every layer's attention as given."""
+    return np.stack([embedding(minilm.forward(weights, ids, attend)[1]) for ids in all_ids])
+
+
 def model_errors(
-    weights: minilm.Weights, all_ids: Sequence[npt.NDArray[np.int64]], arms: Sequence[Arm], say: Say
+    weights: minilm.Weights,
+    all_ids: Sequence[npt.NDArray[np.int64]],
+    original: FloatArray,
+    arms: Sequence[Arm],
 ) -> dict[str, dict[str, float]]:
-    """Return for each arm how near the model's embeddings stay with every layer's attention replaced.
+    """Return for each arm how near the `original` embeddings stay with every layer's attention replaced.
 
     The cosine to the original embedding, mean and smallest, and Spearman's rank correlation of the
     similarities of all pairs of texts.
     """
     pairs = np.triu_indices(len(all_ids), 1)
-
-    def embed(attend: Attention) -> FloatArray:
-        return np.stack([embedding(minilm.forward(weights, ids, attend)[1]) for ids in all_ids])
-
-    original = embed(minilm.softmax_attention)
     order = ranks((original @ original.T)[pairs])
     by_arm = {}
     for arm in arms:
-        replaced = embed(attention_of(arm))
+        replaced = embeddings(weights, all_ids, attention_of(arm))
         cosines = (original * replaced).sum(axis=1)
         correlation = np.corrcoef(order, ranks((replaced @ replaced.T)[pairs]))[0, 1]
         by_arm[arm.name] = {
@@ -98,7 +114,6 @@ def model_errors(
             "cosine_smallest": float(cosines.min()),
             "rank_correlation": float(correlation),
         }
-        say(f"whole model: {arm.title}")
     return by_arm
 
 
@@ -111,23 +126,19 @@ def model_texts() -> dict[str, npt.NDArray[np.int64]]:
     }
 
 
-def model_parts(say: Say, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Callable[[], Any]]:
-    """Return what measures each part of the study; raises FileNotFoundError where there is no model."""
+def model_measures() -> dict[str, Callable[[Sequence[Arm]], Any]]:
+    """Return what measures arms on each text's layers and on the whole model, by their names.
+
+    Raises FileNotFoundError where the model is not installed. It is loaded, and what its arms have in common
+    computed, when the first arm is measured.
+    """
     folder = minilm.model_folder()
-    weights = minilm.load_weights(folder, np.float64)
-    short_texts = [minilm.token_ids(folder, text) for text in SHORT_TEXTS]
-    parts: dict[str, Callable[[], Any]] = {
-        f"model_{name}": partial(layer_errors, weights, ids, arms, say) for name, ids in model_texts().items()
+    weights = cache(lambda: minilm.load_weights(folder, np.float64))
+    short_texts = cache(lambda: [minilm.token_ids(folder, text) for text in SHORT_TEXTS])
+    original = cache(lambda: embeddings(weights(), short_texts()))
+    layers = cache(lambda text: layer_inputs(weights(), model_texts()[text]))
+    return {
+        "short": lambda arms: layer_errors(layers("short"), arms),
+        "long": lambda arms: layer_errors(layers("long"), arms),
+        "whole": lambda arms: model_errors(weights(), short_texts(), original(), arms),
     }
-    return parts | {"model_whole": partial(model_errors, weights, short_texts, arms, say)}
-
-
-def model_study(say: Say, finished: FinishedParts, arms: Sequence[Arm] = ARMS[1:]) -> dict[str, Any]:
-    """Return the errors on the model; raises FileNotFoundError where it is not installed."""
-    parts = model_parts(say, arms)
-    by_text: dict[str, Any] = {
-        name: {"tokens": len(ids), "layers": finished.get(f"model_{name}", parts[f"model_{name}"])}
-        for name, ids in model_texts().items()
-    }
-    whole = finished.get("model_whole", parts["model_whole"])
-    return by_text | {"texts": len(SHORT_TEXTS), "whole": whole}

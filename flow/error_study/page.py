@@ -4,9 +4,8 @@ from typing import Any
 
 from flow.charts.bars import BarChart, Series
 from flow.common.templates import open_template
-from flow.error_study.variants import ARMS
+from flow.error_study.variants import TITLES
 
-TITLES = {arm.name: arm.title for arm in ARMS}
 CHART_ARMS = (
     "exact_bf16",
     "fa2_baseline",

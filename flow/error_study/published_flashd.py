@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from flow.attention_data.sample import load
+from flow.error_study.attention_arm import attend_exact, kernel_arm
 from flow.error_study.measure import row_errors
-from flow.error_study.variants import attend_exact, kernel_arm
 from hdl.formats import BF16
 from hdl.ieee_format import NEAREST, TRUNCATE, IeeeFormat, ieee_format
 from hdl.models.ieee import dot_product

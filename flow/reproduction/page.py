@@ -19,7 +19,7 @@ from flow.charts.points import PointChart
 from flow.common.templates import open_template
 from flow.common.version import VERSION
 from flow.comparison.page import group_rows, mean_title, percent, quantity, signed
-from flow.error_study.page import TITLES as ARM_TITLES
+from flow.error_study.variants import TITLES as ARM_TITLES
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,14 @@ from flow.attention_data import minilm
 from flow.attention_data.short_texts import SHORT_TEXTS
 from flow.common.places import PROJECT_ROOT
 from flow.error_study import measure
+from flow.error_study.attention_arm import TRUTH, Arm, kernel_arm
 from flow.error_study.measure import operator_errors, ramp_errors, relative_l2, row_errors, synthetic_errors
-from flow.error_study.model import embedding, layer_errors, model_errors, ranks
+from flow.error_study.model import embedding, embeddings, layer_errors, layer_inputs, model_errors, ranks
 from flow.error_study.significant_digits import to_figure_digits
-from flow.error_study.study_parts import FinishedParts, study_key
-from flow.error_study.variants import ARMS, TRUTH
-from hdl.formats import BF16
+from flow.error_study.study_parts import FinishedParts, arm_key, arm_sources, joined, part_by_arm
+from flow.error_study.variants import ARMS, E4M3_ARMS, FRACTION_BITS_RANGE
+from hdl.designs import ORIGINS, kernels
+from hdl.formats import BF16, E4M3
 from hdl.models.codes import decode, encode
 
 COMMITTED = PROJECT_ROOT / "reports"
@@ -38,7 +40,7 @@ def test_errors_are_those_of_a_hand_made_example():
 
 
 def test_operator_errors_are_those_of_the_notes():
-    figures = operator_errors()
+    figures = operator_errors(ARMS)
     expmul = figures["fa2_expmul"]
     assert expmul["minimum"] == pytest.approx(-0.292, abs=0.001)
     assert expmul["maximum"] == pytest.approx(0.493, abs=0.02)
@@ -78,7 +80,7 @@ def test_every_arm_comes_near_the_truth_in_the_order_of_its_operator():
     for name in ("fa2_baseline", "fa2_intmax"):
         assert errors[name] < 1.5 * errors["exact_bf16"]
     for kernel in ("fa2_log2", "fa2_log2_fixed"):
-        by_bits = [errors[f"{kernel}_f{bits}"] for bits in range(8)]
+        by_bits = [errors[f"{kernel}_f{bits}"] for bits in FRACTION_BITS_RANGE]
         assert by_bits[0] > by_bits[1] > by_bits[2] > by_bits[3]
         assert max(by_bits[3:]) < 1.3 * by_bits[3]
 
@@ -115,25 +117,105 @@ def test_without_the_model_the_rest_runs_and_one_line_says_so(monkeypatch, capsy
     assert "without the real model: the package is not installed" in capsys.readouterr().out
 
 
-def test_a_finished_part_is_not_measured_again(tmp_path):
+MEASURE = "flow/error_study/measure.py"
+THREE_ARMS = [BY_NAME[name] for name in ("fa2_expmul", "fa2_log2_f3", "fa2_mean_f8")]
+
+
+def one_row(arms):
+    q, k = np.ones(4), np.ones((2, 4))
+    return [{"keys": 2, "errors": {arm.name: float(arm.attend(q, k, k / 3)[0]) for arm in arms}}]
+
+
+def small_part(measure=None, settings=()):
+    """Return a part of one row, with a figure of each arm."""
+    return part_by_arm("small", "small part", measure or one_row, THREE_ARMS, MEASURE, *settings)
+
+
+def interrupted_after(arms_measured):
+    """Return a measure that is interrupted, as by Ctrl-C, when so many arms are through."""
     measured = []
 
-    def measure():
-        measured.append(1)
-        return {"error": 0.1 + 0.2}
+    def measure(arms):
+        if len(measured) == arms_measured:
+            raise KeyboardInterrupt
+        measured.extend(arm.name for arm in arms)
+        return one_row(arms)
 
-    assert [FinishedParts(tmp_path, "key").get("one", measure) for _ in range(2)] == [
-        {"error": 0.1 + 0.2}
-    ] * 2
-    assert len(measured) == 1
+    return measure, measured
 
 
-def test_a_part_of_other_settings_or_cut_off_is_measured_again(tmp_path):
-    assert FinishedParts(tmp_path, study_key([0])).get("one", lambda: 1) == 1
-    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 2) == 2
-    (path,) = tmp_path.iterdir()
+def test_an_interrupted_part_goes_on_at_its_arm_and_gives_the_same_bytes(tmp_path):
+    lines = []
+    measure, first = interrupted_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        FinishedParts(tmp_path).get(small_part(measure), lines.append)
+    assert not FinishedParts(tmp_path).has(small_part())
+    measure, then = interrupted_after(1)
+    resumed = FinishedParts(tmp_path).get(small_part(measure), lines.append)
+    assert (first, then) == (["fa2_expmul", "fa2_log2_f3"], ["fa2_mean_f8"])
+    assert lines == [f"small part, {n} of 3: {arm.title}" for n, arm in enumerate(THREE_ARMS, 1)]
+    assert json.dumps(resumed) == json.dumps(one_row(THREE_ARMS))
+    assert FinishedParts(tmp_path).has(small_part())
+
+
+def test_an_arm_of_other_settings_or_cut_off_is_measured_again(tmp_path):
+    def names_measured(settings):
+        measure, names = interrupted_after(len(THREE_ARMS))
+        FinishedParts(tmp_path).get(small_part(measure, settings), lambda line: None)
+        return names
+
+    assert names_measured((0,)) == [arm.name for arm in THREE_ARMS]
+    assert names_measured((0,)) == []
+    assert names_measured((1,)) == [arm.name for arm in THREE_ARMS]
+    path = tmp_path / "small" / "fa2_log2_f3.json"
     path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
-    assert FinishedParts(tmp_path, study_key([0, 1])).get("one", lambda: 3) == 3
+    assert names_measured((1,)) == ["fa2_log2_f3"]
+
+
+def test_an_arm_depends_on_its_kernel_and_what_measures_it_and_on_no_other_kernel():
+    mean, log2 = (set(arm_sources(BY_NAME[name], MEASURE)) for name in ("fa2_mean_f8", "fa2_log2_f3"))
+    assert {
+        "hdl/kernels/fa2_mean.py",
+        "hdl/models/step_weight.py",
+        "hdl/models/attention.py",
+        MEASURE,
+    } <= mean
+    assert {"hdl/kernels/fa2_log2.py", "hdl/kernels/log2_weights.py", "hdl/models/log2.py", MEASURE} <= log2
+    assert "hdl/kernels/fa2_mean.py" not in log2
+    assert "hdl/kernels/fa2_log2.py" not in mean
+    # A new arm leaves the figures of all others.
+    assert not (mean | log2) & {"flow/error_study/variants.py", "hdl/designs.py", "flow/accuracy.py"}
+    # An arm with a model of its own depends on that.
+    assert "flow/error_study/exact_model.py" in arm_sources(BY_NAME["exact_bf16"], MEASURE)
+
+
+def test_an_arm_s_key_is_that_of_its_parameters_and_format():
+    def key(**given):
+        return arm_key(Arm("arm", "title", kernel_arm("fa2_log2", **given)), MEASURE, 0)
+
+    keys = [key(), key(given={"fraction_bits": 4}), key(given={"division": "log"}), key(fmt=E4M3)]
+    keys += [arm_key(BY_NAME[name], MEASURE, 0) for name in ("exact_bf16", "fa2_baseline")]
+    assert len(set(keys)) == len(keys)
+    assert key() == key(given={"fraction_bits": 3})
+
+
+def test_a_change_to_an_arm_s_source_is_another_key(monkeypatch):
+    before, log2 = (arm_key(arm, MEASURE) for arm in THREE_ARMS[:2])
+    place = PROJECT_ROOT / "hdl" / "kernels" / "fa2_expmul.py"
+    read = type(place).read_bytes
+    monkeypatch.setattr(type(place), "read_bytes", lambda path: read(path) + b"#" * (path == place))
+    assert arm_key(THREE_ARMS[0], MEASURE) != before
+    assert arm_key(THREE_ARMS[1], MEASURE) == log2
+
+
+def test_figures_of_arms_join_as_if_measured_at_once():
+    one, other = ([{"sigma": 1, "errors": {name: {"median": 0.1}}}] for name in ("a", "b"))
+    assert joined([one, other]) == [{"sigma": 1, "errors": {"a": {"median": 0.1}, "b": {"median": 0.1}}}]
+
+
+def test_every_kernel_is_measured_in_both_formats():
+    for arms in (ARMS[1:], E4M3_ARMS):
+        assert {arm.attend.kernel for arm in arms} == {name for name in kernels() if name not in ORIGINS}
 
 
 def test_the_committed_page_is_what_the_committed_figures_give(tmp_path):
@@ -219,7 +301,7 @@ def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
     arms = [BY_NAME[name] for name in ("exact_bf16", "fa2_expmul", "fa2_log2_fixed_f3")]
 
     def figures(order):
-        return to_figure_digits(layer_errors(random_weights(order), np.arange(24), arms, lambda line: None))
+        return to_figure_digits(layer_errors(layer_inputs(random_weights(order), np.arange(24)), arms))
 
     assert figures(np.arange) == figures(lambda features: np.arange(features)[::-1])
 
@@ -228,6 +310,7 @@ def test_no_figure_of_the_model_depends_on_the_order_of_its_sums():
 def test_the_exact_arm_leaves_the_models_embeddings_as_they_are():
     folder = minilm.model_folder()
     ids = [minilm.token_ids(folder, text) for text in SHORT_TEXTS[:4]]
-    figures = model_errors(minilm.load_weights(folder, np.float64), ids, [TRUTH], lambda line: None)["exact"]
+    weights = minilm.load_weights(folder, np.float64)
+    figures = model_errors(weights, ids, embeddings(weights, ids), [TRUTH])["exact"]
     assert figures["cosine_smallest"] > 1 - 1e-9
     assert figures["rank_correlation"] == pytest.approx(1)

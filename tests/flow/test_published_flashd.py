@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flow.error_study import published_flashd
+from flow.error_study.attention_arm import attend_exact
 from flow.error_study.published_flashd import (
     EXACT_FUNCTIONS,
     MENDED,
@@ -14,7 +15,6 @@ from flow.error_study.published_flashd import (
     random_queries,
     real_queries,
 )
-from flow.error_study.variants import attend_exact
 from hdl.ieee_format import ieee_format
 
 BF16_NEAREST = ieee_format("bf16")
