@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -74,27 +76,68 @@ def rounded(values: FloatArray) -> FloatArray:
     return decode(encode(values, BF16), BF16)
 
 
+@dataclass(frozen=True)
+class Queries:
+    """Queries of several seeds, k and v rounded once, and what attention should give.
+
+    q and truth [seeds, queries, D], k and v [seeds, queries, keys, D]
+    """
+
+    q: FloatArray
+    k: FloatArray
+    v: FloatArray
+    truth: FloatArray
+
+    def errors(self, arm: Arm) -> dict[str, float]:
+        """Return the spread of an arm's error over the seeds."""
+        output = arm.attend(self.q, self.k, self.v)
+        return spread([relative_l2(*pair) for pair in zip(output, self.truth, strict=True)])
+
+
+def queries_of(by_seed: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> Queries:
+    """Return q, k and v of each seed as one: an arm takes hardly longer for all than for one."""
+    q, k, v = (np.stack(arrays) for arrays in zip(*by_seed, strict=True))
+    return Queries(q, k, v, TRUTH.attend(q, k, v))
+
+
+# Each arm is measured on the same: half a gigabyte for all of three seeds.
+@cache
+def random_queries(seeds: tuple[int, ...], sigma: int, keys: int) -> Queries:
+    """Return queries whose scores have the standard deviation sigma."""
+    by_seed = []
+    for seed in seeds:
+        random = np.random.default_rng([seed, sigma, keys])
+        q = random.normal(size=(QUERIES, D)) * sigma / np.sqrt(D)
+        k, v = (rounded(random.normal(size=(QUERIES, keys, D))) for _ in range(2))
+        by_seed.append((q, k, v))
+    return queries_of(by_seed)
+
+
 def synthetic_errors(seeds: Sequence[int], arms: Sequence[Arm]) -> list[dict[str, Any]]:
     """Return the error of the attention output on Gaussian scores, by score sigma and number of keys."""
     table = []
-    for sigma in SIGMAS:
-        for keys in KEY_COUNTS:
-            errors: dict[str, list[float]] = {arm.name: [] for arm in arms}
-            for seed in seeds:
-                random = np.random.default_rng([seed, sigma, keys])
-                q = random.normal(size=(QUERIES, D)) * sigma / np.sqrt(D)
-                k, v = (rounded(random.normal(size=(QUERIES, keys, D))) for _ in range(2))
-                truth = TRUTH.attend(q, k, v)
-                for arm in arms:
-                    errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
-            table.append(
-                {
-                    "sigma": sigma,
-                    "keys": keys,
-                    "errors": {name: spread(by_seed) for name, by_seed in errors.items()},
-                }
-            )
+    for sigma, keys in itertools.product(SIGMAS, KEY_COUNTS):
+        queries = random_queries(tuple(seeds), sigma, keys)
+        errors = {arm.name: queries.errors(arm) for arm in arms}
+        table.append({"sigma": sigma, "keys": keys, "errors": errors})
     return table
+
+
+@cache
+def ramp_queries(seeds: tuple[int, ...], step: float, first_key: int, keys: int) -> Queries:
+    """Return a query per seed whose scores are step * (first_key + 0, 1, 2, ...)."""
+    by_seed = []
+    for seed in seeds:
+        random = np.random.default_rng([seed, round(step * 10)])
+        scores = step * (first_key + np.arange(keys, dtype=np.float64))
+        k = np.zeros((1, keys, D))
+        k[0, :, 0] = rounded(scores)
+        k[0, :, 1] = rounded(scores - k[0, :, 0])
+        q = np.zeros((1, D))
+        q[0, :2] = 1.0
+        drift = np.linspace(-2, 2, keys)[:, None] * random.normal(size=D)
+        by_seed.append((q, k, rounded(random.normal(size=k.shape) + drift)))
+    return queries_of(by_seed)
 
 
 def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm]) -> list[dict[str, Any]]:
@@ -106,25 +149,7 @@ def ramp_errors(seeds: Sequence[int], arms: Sequence[Arm]) -> list[dict[str, Any
     """
     table = []
     for step, first_key in itertools.product(RAMPS_PER_KEY, (1 - RAMP_KEYS, 0)):
-        errors: dict[str, list[float]] = {arm.name: [] for arm in arms}
-        for seed in seeds:
-            random = np.random.default_rng([seed, round(step * 10)])
-            scores = step * (first_key + np.arange(RAMP_KEYS, dtype=np.float64))
-            k = np.zeros((1, RAMP_KEYS, D))
-            k[0, :, 0] = rounded(scores)
-            k[0, :, 1] = rounded(scores - k[0, :, 0])
-            q = np.zeros((1, D))
-            q[0, :2] = 1.0
-            drift = np.linspace(-2, 2, RAMP_KEYS)[:, None] * random.normal(size=D)
-            v = rounded(random.normal(size=k.shape) + drift)
-            truth = TRUTH.attend(q, k, v)
-            for arm in arms:
-                errors[arm.name].append(relative_l2(arm.attend(q, k, v), truth))
-        table.append(
-            {
-                "step": step,
-                "up_to_zero": first_key < 0,
-                "errors": {name: spread(by_seed) for name, by_seed in errors.items()},
-            }
-        )
+        queries = ramp_queries(tuple(seeds), step, first_key, RAMP_KEYS)
+        errors = {arm.name: queries.errors(arm) for arm in arms}
+        table.append({"step": step, "up_to_zero": first_key < 0, "errors": errors})
     return table
