@@ -5,8 +5,8 @@ from typing import Any
 
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
-from flow.reproduction.kernel_front import is_common, variant_of
-from flow.reproduction.peers import BASELINE, against, at_common_settings
+from flow.reproduction.peers import against
+from flow.reproduction.place import BASELINE, COMMON, at_place, baseline_error, is_kernel_at, variant_of
 
 DEPTH = "gds"
 
@@ -17,18 +17,18 @@ def best_kernel(results: Sequence[Result]) -> dict[str, Any] | None:
     Beside what `against` says: `design`, `variant` in words, `error` and `baseline_error`, relative L2 over
     the real data. None without a layout of the baseline, or where none is smaller.
     """
-    baseline = at_common_settings(results, BASELINE, {}).get(DEPTH)
+    baseline = at_place(results, BASELINE, {}).get(DEPTH)
     if baseline is None or baseline.metrics.cell_area_um2 is None:
         return None
-    baseline_error = kernel_error(baseline.design, baseline.parameters)
+    limit = baseline_error()
     as_exact = [
         (area_um2, result)
         for result in results
         if result.depth == DEPTH
-        and is_common(result)
+        and is_kernel_at(result, COMMON)
         and (area_um2 := result.metrics.cell_area_um2) is not None
         and area_um2 < baseline.metrics.cell_area_um2
-        and kernel_error(result.design, result.parameters) <= baseline_error
+        and kernel_error(result.design, result.parameters) <= limit
     ]
     if not as_exact:
         return None
@@ -37,5 +37,5 @@ def best_kernel(results: Sequence[Result]) -> dict[str, Any] | None:
         "design": best.design,
         "variant": variant_of(best),
         "error": kernel_error(best.design, best.parameters),
-        "baseline_error": baseline_error,
+        "baseline_error": limit,
     }

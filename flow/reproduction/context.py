@@ -32,6 +32,7 @@ from flow.reproduction.kernel_study import (
     describe_pareto,
     pareto_charts,
 )
+from flow.reproduction.kernels_elsewhere import kernel_rows, place_charts, places_elsewhere
 from flow.reproduction.peers import peer_rows
 from flow.reproduction.scaled_results import scaled_rows, scaling_chart
 from flow.reproduction.sensitivity import sensitivity
@@ -122,10 +123,19 @@ def report_contents(reports: Path) -> ReportContents:
         charts.append(error_chart(accuracy, "error"))
     charts.extend(pareto)
     if context["netlists"]:
-        charts.append(netlist_chart(context["netlists"]))
-    layout_fronts = layout_charts(layout_rows(results))
-    charts.extend(layout_fronts)
-    context["layout_fronts"] = layout_fronts
+        context["netlist_front"] = netlist_chart(context["netlists"])
+        charts.append(context["netlist_front"])
+    context["layout_fronts"] = layout_charts(layout_rows(results))
+    context["elsewhere"] = [
+        {
+            "title": place.title,
+            "rows": kernel_rows(results, place),
+            "charts": place_charts(results, place),
+        }
+        for place in places_elsewhere(results)
+    ]
+    charts.extend(context["layout_fronts"])
+    charts.extend(chart for place in context["elsewhere"] for chart in place["charts"])
     return ReportContents(context, charts, routed)
 
 

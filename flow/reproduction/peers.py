@@ -9,16 +9,10 @@ from flow.comparison import rows as figures
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT, PAPER_POWER_REDUCTION_PERCENT, Figure
 from flow.comparison.summary import QUANTITIES, data
 from flow.error_study.kernel_error import kernel_error
-from flow.record.recipes import TIMING
 from flow.record.result import Result
 from flow.record.results_store import COMPARABLE, kept_path
+from flow.reproduction.place import BASELINE, at_place, parameters_of
 from hdl.designs import kernels
-from hdl.parameters import Parameters
-from pdk_configs.pdk import load_pdk
-
-BASELINE = "fa2_baseline"
-# Where the peers are measured.
-PDK, FORMAT, D = "nangate45", "bf16", 16
 
 
 @dataclass(frozen=True)
@@ -146,12 +140,12 @@ def peer_rows(
     if accuracy is not None:
         entries = (row for row in accuracy["synthetic"] if (row["sigma"], row["keys"]) == (sigma, keys))
         random_errors = next((row["errors"] for row in entries), {})
-    baselines = at_common_settings(results, BASELINE, {})
+    baselines = at_place(results, BASELINE, {})
     rows = []
     for peer in PEERS:
         if peer.design not in kernels():
             continue
-        measured = at_common_settings(results, peer.design, peer.given)
+        measured = at_place(results, peer.design, peer.given)
         depth = next((depth for depth in COMPARABLE if depth in measured and depth in baselines), None)
         parameters = dict(parameters_of(peer.design, peer.given).items)
         row: dict[str, Any] = {
@@ -183,29 +177,3 @@ def against(baseline: Result, measured: Result) -> dict[str, Any]:
 def reduction(baseline: Figure | None, measured: Figure | None) -> Any:
     """Return what one figure saves of the other; None where one is missing or they are the same."""
     return None if measured == baseline else figures.reduction(baseline, measured, 1)
-
-
-def parameters_of(design: str, given: Mapping[str, Any]) -> Parameters:
-    """Return the parameters of a kernel where the peers are measured."""
-    return kernels()[design].make_parameters({"format": FORMAT, "d": D, **given})
-
-
-def at_common_settings(results: Sequence[Result], design: str, given: Mapping[str, Any]) -> dict[str, Result]:
-    """Return by depth the results of a kernel with `given` parameters, all else as usual."""
-    wanted = parameters_of(design, given)
-    return {
-        result.depth: result
-        for result in results
-        if result.design == design
-        and has_usual_settings(result)
-        and kernels()[design].make_parameters(result.parameters) == wanted
-    }
-
-
-def has_usual_settings(result: Result) -> bool:
-    """Whether a result is of the PDK at which the peers are measured, with the flow's settings as usual."""
-    return (
-        (result.pdk, result.clock_ns, result.seed) == (PDK, load_pdk(PDK).default_clock_ns, 0)
-        and (result.target_utilization_percent, result.synthesis) == (None, TIMING)
-        and result.optimised_corners == "typical"
-    )

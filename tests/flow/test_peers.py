@@ -9,7 +9,17 @@ from flow.comparison.kept_rows import kept_results, kept_rows
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT
 from flow.reproduction.best_kernel import best_kernel
 from flow.reproduction.kernel_front import layout_charts, layout_rows, netlist_rows
-from flow.reproduction.peers import BASELINE, EXPMUL, PEERS, at_common_settings, parameters_of, peer_rows
+from flow.reproduction.kernels_elsewhere import kernel_rows, place_charts, places_elsewhere
+from flow.reproduction.peers import EXPMUL, PEERS, peer_rows
+from flow.reproduction.place import (
+    BASELINE,
+    COMMON,
+    Place,
+    at_place,
+    baseline_error,
+    is_kernel_at,
+    parameters_of,
+)
 from hdl.designs import kernels
 
 REPORTS = PROJECT_ROOT / "reports"
@@ -28,7 +38,7 @@ def variant(result, area_um2=None, **parameters):
 
 
 def netlist(results, design):
-    return at_common_settings(results, design, {})["synth"]
+    return at_place(results, design, {})["synth"]
 
 
 def test_every_peer_that_is_there_can_be_built_and_each_publication_is_claimed_once():
@@ -43,7 +53,7 @@ def test_area_and_its_change_are_those_of_the_linked_results(results):
     rows = {row["built"]: row for row in peer_rows(results, ACCURACY, 2, 512)}
     row = rows["`fa2_expmul` [R, C]"]
     measured = json.loads((REPORTS / row["result"]).read_text(encoding="utf-8"))
-    baseline = at_common_settings(results, BASELINE, {})[row["depth"]]
+    baseline = at_place(results, BASELINE, {})[row["depth"]]
     assert row["area_um2"]["median"] == measured["metrics"]["cell_area_um2"]
     share = measured["metrics"]["cell_area_um2"] / baseline.metrics.cell_area_um2
     assert row["area_um2_reduction"]["percent"] == pytest.approx(100 * (1 - share))
@@ -90,7 +100,7 @@ def test_the_front_holds_what_no_other_beats_in_area_and_error(results):
 
 
 def test_layouts_are_drawn_over_each_cost_that_they_have(results):
-    usual, expmul = (at_common_settings(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
+    usual, expmul = (at_place(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
     no_power = expmul.model_copy(update={"power": {}})
     charts = layout_charts(layout_rows([usual, no_power, netlist(results, "fa2_log2")]))
     assert [chart.x_unit for chart in charts] == [
@@ -118,7 +128,7 @@ def test_no_netlist_of_another_clock_format_or_recipe_is_on_it(results):
 
 
 def test_the_best_kernel_is_the_smallest_layout_that_errs_no_more_than_the_baseline(results):
-    usual, expmul = (at_common_settings(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
+    usual, expmul = (at_place(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
     exact = variant(usual, area_um2=3.0, products="one")
     larger = variant(usual, area_um2=4.0, products="one")
     inexact = variant(expmul, area_um2=1.0)
@@ -128,3 +138,46 @@ def test_the_best_kernel_is_the_smallest_layout_that_errs_no_more_than_the_basel
     assert best["error"] <= best["baseline_error"]
     assert best_kernel([usual, inexact]) is None
     assert best_kernel([exact]) is None
+
+
+def test_kernels_elsewhere_are_told_at_their_own_place_against_its_baseline(results):
+    place = Place("nangate45", "e4m3", 16)
+    assert place in places_elsewhere(results)
+    assert COMMON not in places_elsewhere(results)
+    rows = kernel_rows(results, place)
+    areas = [row["area_um2"]["median"] for row in rows]
+    assert areas == sorted(areas)
+    of_design = {row["design"]: row for row in rows}
+    expmul, baseline = of_design["fa2_expmul"], at_place(results, BASELINE, {}, place)
+    measured = json.loads((REPORTS / expmul["result"]).read_text(encoding="utf-8"))
+    assert (measured["parameters"]["format"], measured["depth"]) == ("e4m3", expmul["depth"])
+    share = measured["metrics"]["cell_area_um2"] / baseline[expmul["depth"]].metrics.cell_area_um2
+    assert expmul["area_um2_reduction"]["percent"] == pytest.approx(100 * (1 - share))
+    # Not the baseline's error in BF16, which is some twenty times smaller.
+    assert of_design[BASELINE]["error"] == baseline_error(place) > 0.5
+    assert of_design["fa2_mean"]["as_exact"]
+
+
+def test_a_place_with_few_kernels_or_without_a_baseline_is_not_told(results):
+    place = Place("nangate45", "e4m3", 16)
+    at = [result for result in results if is_kernel_at(result, place)]
+    pair = [result for result in at if result.design in (BASELINE, "fa2_expmul")]
+    assert places_elsewhere(pair) == []
+    assert places_elsewhere([result for result in at if result.design != BASELINE]) == []
+
+
+def test_a_place_is_drawn_from_layouts_if_all_its_kernels_have_one_else_from_netlists(results):
+    place = Place("nangate45", "e4m3", 16)
+    at = [result for result in results if is_kernel_at(result, place)]
+    layouts = [result for result in at if result.depth == "gds"]
+    netlist_of_another = [result for result in at if (result.design, result.depth) == ("fa2_log2", "synth")]
+    pair = (BASELINE, "fa2_mean")
+    netlists = [result for result in at if result.depth == "synth" and result.design in pair]
+    assert [chart.x_unit for chart in place_charts(layouts, place)] == [
+        "cell area, um2",
+        "energy per key, pJ",
+        "area x period, um2 ns",
+    ]
+    paired = [result for result in layouts if result.design in pair]
+    (chart,) = place_charts([*paired, *netlist_of_another, *netlists], place)
+    assert chart.name == "kernels_netlist_area_nangate45_e4m3_d16"
