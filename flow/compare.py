@@ -55,7 +55,7 @@ EXAMPLES = """examples:
   python flow/compare.py --kernels all --name kernels                 every kernel beside the baseline
   python flow/compare.py --kernels fa2_baseline,my.py:MINE            a kernel of your own
   python flow/compare.py --clock own                                  each kernel as fast as its layout was
-  python flow/compare.py --set products=one --name one_product        against the strongest exact baseline
+  python flow/compare.py --set products=one --set division=serial     against the strongest exact baseline
   python flow/compare.py --no-run --dims 16,32 --pdk nangate45,sky130 from the results that are kept
 """
 

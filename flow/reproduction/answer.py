@@ -8,27 +8,30 @@ from flow.comparison.kept_rows import first_seed, order
 from flow.comparison.rows import Row
 from flow.comparison.summary import describe, mean_reductions
 from flow.record.results_store import COMPARABLE
-from flow.reproduction.frames import PAPER
+from flow.reproduction.frames import PAPER, STRONGEST
 
 
 def answer(rows: Sequence[Row], kernels: Sequence[str]) -> dict[str, Any]:
     """Return the rows that answer, described: the routed ones, or where there are none each at its deepest.
 
-    paper   rows in the paper's frame, results to nearest or truncated
-    exact   rows whose baseline has one product per lane, so that its codes are those of two
-    own     rows in this project's frame of the same PDKs and dimensions
-    spread  rows in this project's frame with several seeds, routed: how far the seed moves the saving
-    means   mean reductions of ExpMul over the routed rows in the paper's frame
+    paper      rows in the paper's frame, results to nearest or truncated
+    exact      rows whose baseline has one product per lane, so that its codes are those of two
+    strongest  those that divide with one multiplier too
+    own        rows in this project's frame of the same PDKs and dimensions
+    spread     rows in this project's frame with several seeds, routed: how far the seed moves the saving
+    means      mean reductions of ExpMul over the routed rows in the paper's frame
     """
     by_configuration: dict[Any, Row] = {}
     for row in sorted(rows, key=lambda row: COMPARABLE.index(row.depth)):
         if replace(row.configuration, frame=()).is_usual:
             by_configuration.setdefault(row.configuration, row)
     usual_settings = sorted(by_configuration.values(), key=order)
-    framed = {"paper": [], "exact": []}  # type: dict[str, list[Row]]
+    framed = {"paper": [], "exact": [], "strongest": []}  # type: dict[str, list[Row]]
     for row in usual_settings:
         frame = dict(row.configuration.frame)
-        if frame.pop("products", "two") == "one":
+        if frame == STRONGEST:
+            framed["strongest"].append(row)
+        elif frame.pop("products", "two") == "one":
             framed["exact"].append(row)
         elif frame and {**frame, "rounding": "nearest"} == PAPER | {"rounding": "nearest"}:
             framed["paper"].append(row)

@@ -13,6 +13,7 @@ QUESTIONS = {
     "paper": "a baseline in the paper's frame, as far as it can be inferred [I]",
     "own": "this project's baseline",
     "exact": "an exact baseline with half the products",
+    "strongest": "the strongest exact baseline: one multiplier divides, too",
 }
 
 

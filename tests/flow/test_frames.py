@@ -116,6 +116,7 @@ def test_the_answer_takes_the_layouts_of_each_frame_and_netlists_where_there_are
         row(usual, (150.0, 111.0), **PAPER),
         row(usual, (150.0, 120.0), "synth", rounding="truncate", **PAPER),
         row(usual, (88.0, 79.0), "synth", products="one"),
+        row(usual, (80.0, 70.0), products="one", division="serial"),
         row(usual, (99.0, 66.0), arithmetic="ieee"),
     ]
     answers = answer(rows, KERNELS)
@@ -125,6 +126,8 @@ def test_the_answer_takes_the_layouts_of_each_frame_and_netlists_where_there_are
     assert [(exact["frame"], exact["depth"]) for exact in answers["exact"]] == [
         ({"products": "one"}, "synth")
     ]
+    (strongest,) = answers["strongest"]
+    assert strongest["reductions"]["fa2_expmul"]["area_um2"]["percent"] == pytest.approx(12.5)
     assert [own["title"] for own in answers["own"]] == ["nangate45, BF16, d = 16"]
     assert answers["means"][0]["area_um2"] == pytest.approx(26.0)
     without_layout = answer([rows[0], rows[1], rows[3]], KERNELS)["paper"]
