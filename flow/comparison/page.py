@@ -73,7 +73,14 @@ def comparison_markdown(summary: dict[str, Any], name: str) -> str:
     )
     return str(
         template.render(
-            summary, name=name, keys=KEYS_PER_QUERY, group_rows=group_rows, paper_kernel=PAPER_KERNEL
+            summary,
+            name=name,
+            keys=KEYS_PER_QUERY,
+            group_rows=group_rows,
+            paper_kernel=PAPER_KERNEL,
+            clock_missed=any(
+                kernel["misses_clock"] for row in summary["rows"] for kernel in row["kernels"].values()
+            ),
         )
     )
 
@@ -91,7 +98,7 @@ def print_summary(console: Console, summary: dict[str, Any]) -> None:
             reductions = row["reductions"].get(kernel)
             table.add_row(
                 row["title"] if kernel == baseline else f"  to {row['depth']}",
-                kernel,
+                f"{kernel}, misses its clock" if measured["misses_clock"] else kernel,
                 quantity(measured["area_um2"], "um2"),
                 percent(reductions["area_um2"]) if reductions else "",
                 quantity(measured["power_timed_w"], "mW"),

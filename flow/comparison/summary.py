@@ -150,11 +150,17 @@ def describe_kernel(
             }
             for group in groups
         },
+        "misses_clock": any(misses_clock(result) for result in results),
         "relative_l2_error": kernel_error(kernel, results[0].parameters),
         "checks": checks(results),
         "results": [str(kept_path(Path(), result.design, result.job, result.depth)) for result in results],
         "git_revisions": sorted({str(result.git_revision) for result in results}),
     }
+
+
+def misses_clock(result: Result) -> bool:
+    """Whether a layout is too slow for its clock, so that its repair has made it larger than it need be."""
+    return (result.metrics.setup_slack_ns or 0.0) < 0
 
 
 def checks(results: Sequence[Result]) -> dict[str, str]:

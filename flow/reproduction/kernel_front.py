@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.charts.points import Point, PointChart, PointSeries, front_of
-from flow.comparison.summary import QUANTITIES
+from flow.comparison.summary import QUANTITIES, misses_clock
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
 from flow.record.results_store import kept_path
@@ -63,6 +63,7 @@ def layout_rows(results: Sequence[Result], place: Place = COMMON) -> list[dict[s
             "variant": variant_of(result),
             "error": (error := kernel_error(result.design, result.parameters)),
             "as_exact": error <= baseline_error(place),
+            "misses_clock": misses_clock(result),
             "costs": {name: QUANTITIES[name](result) for name, *_ in LAYOUT_COSTS},
         }
         for result in results
@@ -128,6 +129,7 @@ def front_chart(
 
 
 def label_of(row: dict[str, Any]) -> str:
-    """Return a row's kernel and variant, as short as can be."""
+    """Return a row's kernel and variant, as short as can be, and whether its layout misses its clock."""
     kernel = row["design"].removeprefix("fa2_")
-    return f"{kernel}: {row['variant']}" if row["variant"] else kernel
+    label = f"{kernel}: {row['variant']}" if row["variant"] else kernel
+    return f"{label} (misses its clock)" if row.get("misses_clock") else label

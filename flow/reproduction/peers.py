@@ -7,7 +7,7 @@ from typing import Any
 
 from flow.comparison import rows as figures
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT, PAPER_POWER_REDUCTION_PERCENT, Figure
-from flow.comparison.summary import QUANTITIES, data
+from flow.comparison.summary import QUANTITIES, data, misses_clock
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
 from flow.record.results_store import COMPARABLE, kept_path
@@ -155,6 +155,7 @@ def peer_rows(
             "error": kernel_error(peer.design, parameters),
             "random_error": random_errors.get(peer.arm),
             "result": None,
+            "misses_clock": False,
         }
         if depth is not None:
             row |= against(baselines[depth], measured[depth])
@@ -163,9 +164,10 @@ def peer_rows(
 
 
 def against(baseline: Result, measured: Result) -> dict[str, Any]:
-    """Return a result's path, area and power, and what they save of the baseline's."""
+    """Return a path, area and power, what they save of the baseline, and whether the clock is missed."""
     described: dict[str, Any] = {
-        "result": str(kept_path(Path(), measured.design, measured.job, measured.depth))
+        "result": str(kept_path(Path(), measured.design, measured.job, measured.depth)),
+        "misses_clock": misses_clock(measured),
     }
     for name in ("area_um2", "power_timed_w"):
         ours, theirs = (figures.figure([result], QUANTITIES[name]) for result in (measured, baseline))

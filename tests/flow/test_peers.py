@@ -6,7 +6,9 @@ import pytest
 
 from flow.common.places import PROJECT_ROOT
 from flow.comparison.kept_rows import kept_results, kept_rows
+from flow.comparison.page import comparison_markdown
 from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT
+from flow.comparison.summary import summarize
 from flow.reproduction.best_kernel import best_kernel
 from flow.reproduction.kernel_front import layout_charts, layout_rows, netlist_rows
 from flow.reproduction.kernels_elsewhere import kernel_rows, place_charts, places_elsewhere
@@ -181,3 +183,24 @@ def test_a_place_is_drawn_from_layouts_if_all_its_kernels_have_one_else_from_net
     paired = [result for result in layouts if result.design in pair]
     (chart,) = place_charts([*paired, *netlist_of_another, *netlists], place)
     assert chart.name == "kernels_netlist_area_nangate45_e4m3_d16"
+
+
+def test_a_layout_that_is_too_slow_for_its_clock_is_marked_wherever_it_is_told(results):
+    usual, expmul = (at_place(results, name, {})["gds"] for name in (BASELINE, "fa2_expmul"))
+    slow = expmul.model_copy(update={"metrics": expmul.metrics.model_copy(update={"setup_slack_ns": -0.2})})
+    (peer,) = [row for row in peer_rows([usual, slow], None, 2, 512) if row["claim"] is EXPMUL]
+    assert peer["misses_clock"]
+    labels = [
+        point.label
+        for chart in layout_charts(layout_rows([usual, slow]))[:1]
+        for series in chart.series
+        for point in series.points
+    ]
+    assert labels == ["baseline", "expmul (misses its clock)"]
+    kernels_of_row = (BASELINE, "fa2_expmul")
+    summary = summarize(kept_rows([usual, slow], kernels_of_row), kernels_of_row, 1)
+    page = comparison_markdown(summary, "comparison")
+    assert "fa2_expmul ‡" in page and "fa2_baseline ‡" not in page
+    assert "‡ Too slow for its clock" in page
+    on_time = summarize(kept_rows([usual, expmul], kernels_of_row), kernels_of_row, 1)
+    assert "‡" not in comparison_markdown(on_time, "comparison")
