@@ -78,7 +78,7 @@ ARMS: tuple[Arm, ...] = (
     *(
         Arm(
             f"fa2_log2_f{bits}",
-            f"A, fa2_log2, F = {bits}",
+            f"fa2_log2, F = {bits}",
             kernel_arm("fa2_log2", given={"fraction_bits": bits}),
             log2_product(bits, False),
             LOG2_E,
@@ -93,14 +93,14 @@ ARMS: tuple[Arm, ...] = (
     *(
         Arm(
             f"fa2_log2_fixed_f{bits}",
-            f"B, fa2_log2_fixed, F = {bits}",
+            f"fa2_log2_fixed, F = {bits}",
             kernel_arm("fa2_log2_fixed", given={"fraction_bits": bits}),
         )
         for bits in FRACTION_BITS_RANGE
     ),
     Arm(
         "fa2_intmax",
-        "X, fa2_intmax",
+        "fa2_intmax",
         kernel_arm("fa2_intmax", given={"fraction_bits": 7}),
         log2_product(7, True),
         LOG2_E,

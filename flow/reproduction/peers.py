@@ -136,10 +136,10 @@ def peer_rows(
     `result`, the file that area and power come from.
     `accuracy`'s errors on random scores are of `sigma` and `keys`.
     """
-    random_errors: Mapping[str, Any] = {}
-    if accuracy is not None:
-        entries = (row for row in accuracy["synthetic"] if (row["sigma"], row["keys"]) == (sigma, keys))
-        random_errors = next((row["errors"] for row in entries), {})
+    random_errors, e4m3_errors = (
+        errors_on_random_scores((accuracy or {}).get(part, ()), sigma, keys)
+        for part in ("synthetic", "synthetic_e4m3")
+    )
     baselines = at_place(results, BASELINE, {})
     rows = []
     for peer in PEERS:
@@ -154,6 +154,7 @@ def peer_rows(
             "depth": depth,
             "error": kernel_error(peer.design, parameters),
             "random_error": random_errors.get(peer.arm),
+            "e4m3_error": e4m3_errors.get(peer.arm),
             "result": None,
             "misses_clock": False,
         }
@@ -161,6 +162,16 @@ def peer_rows(
             row |= against(baselines[depth], measured[depth])
         rows.append(row)
     return rows
+
+
+def errors_on_random_scores(
+    rows: Sequence[Mapping[str, Any]], sigma: int, keys: int
+) -> Mapping[str, Mapping[str, float]]:
+    """Return each arm's error in the study's row of `sigma` and `keys`; nothing where there is none."""
+    errors: Mapping[str, Mapping[str, float]] = next(
+        (row["errors"] for row in rows if (row["sigma"], row["keys"]) == (sigma, keys)), {}
+    )
+    return errors
 
 
 def against(baseline: Result, measured: Result) -> dict[str, Any]:

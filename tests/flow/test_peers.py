@@ -60,6 +60,8 @@ def test_area_and_its_change_are_those_of_the_linked_results(results):
     share = measured["metrics"]["cell_area_um2"] / baseline.metrics.cell_area_um2
     assert row["area_um2_reduction"]["percent"] == pytest.approx(100 * (1 - share))
     assert row["random_error"]["median"] == pytest.approx(0.163, abs=0.001)
+    assert row["e4m3_error"]["median"] == pytest.approx(0.723, abs=0.001)
+    assert rows["`fa2_baseline`, `exponential = vexp` [C2]"]["e4m3_error"] is None
 
 
 def test_a_peer_without_a_result_says_so_and_a_variant_is_not_taken_for_it(results):
