@@ -23,7 +23,16 @@ try:
     from flow.record.misses import missed
     from flow.record.recipes import RECIPES, TIMING
     from flow.record.result import Result
-    from flow.record.settings import DEFAULT_PDK, FALLBACK_PDK, Settings, find_pdk, make_settings
+    from flow.record.run_folder import step_log
+    from flow.record.settings import (
+        BASIC,
+        DEFAULT_PDK,
+        FALLBACK_PDK,
+        SIGNOFFS,
+        Settings,
+        find_pdk,
+        make_settings,
+    )
     from flow.tools.pdk_data import NoDataError, find_data_root
     from hdl.designs import DESIGNS, sibling
     from pdk_configs.pdk import load_pdk, pdk_names
@@ -80,6 +89,12 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--drc-deck", type=Path, metavar="FILE", help="a deck for KLayout (.drc, .lydrc), run on the GDS"
+    )
+    parser.add_argument(
+        "--signoff",
+        default=BASIC,
+        metavar="NAME",
+        help=f"{' or '.join(SIGNOFFS)}: with Magic and Netgen, at transistor level; default {BASIC}",
     )
     parser.add_argument(
         "--corners",
@@ -160,6 +175,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         synthesis=arguments.synthesis,
         padding_sites=arguments.padding,
         drc_deck=arguments.drc_deck,
+        signoff=arguments.signoff,
     )
 
 
@@ -220,7 +236,9 @@ def run(arguments: argparse.Namespace) -> None:
         elif line is not None:
             console.print(line, highlight=False, soft_wrap=True, markup=False)
     for name in result.checks.failed:
-        raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}")
+        step = settings.requested_checks.get(name)
+        log = None if step is None else step_log(settings.folder, step)
+        raise StepError("sign-off", f"{name}: {getattr(result.checks, name).detail}", log)
     if miss is not None and arguments.strict:
         raise StepError("constraints", miss)
 

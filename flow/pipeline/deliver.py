@@ -26,6 +26,8 @@ FILES = (
     ("gds", "write.gds", "gds", "gds"),
     ("drc_markers", "check.drc", "lyrdb", "lyrdb"),
     ("deck_markers", "check.deck", "lyrdb", "deck.lyrdb"),
+    ("magic_markers", "check.magic", "lyrdb", "magic.lyrdb"),
+    ("lvs_report", "check.transistors", "lvs", "lvs.txt"),
 )
 FIRST_DEPTH = {
     "convert": "verilog",
@@ -36,6 +38,8 @@ FIRST_DEPTH = {
     "write.gds": "gds",
     "check.drc": "gds",
     "check.deck": "gds",
+    "check.magic": "gds",
+    "check.transistors": "gds",
 }
 
 

@@ -7,7 +7,9 @@ from flow.pipeline.steps.check_deck import CheckDeckTask
 from flow.pipeline.steps.check_equivalence import CheckEquivalenceTask
 from flow.pipeline.steps.check_geometry import CheckGeometryTask
 from flow.pipeline.steps.check_layout import CheckLayoutTask
+from flow.pipeline.steps.check_magic import CheckMagicTask
 from flow.pipeline.steps.check_rules import CheckRulesTask
+from flow.pipeline.steps.check_transistors import CheckTransistorsTask
 from flow.pipeline.steps.convert import ConvertTask
 from flow.pipeline.steps.floorplan import FloorplanTask
 from flow.pipeline.steps.report_power import ReportPowerTask
@@ -15,15 +17,15 @@ from flow.pipeline.steps.simulate import SimulateTask
 from flow.pipeline.steps.stream_out import StreamOutTask
 from flow.pipeline.steps.synthesize import SynthesizeTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
-from flow.record.depths import GEOMETRY_CHECK_STEPS, REQUESTED_CHECK_STEPS
+from flow.record.depths import DECK_STEPS, FULL_SIGNOFF_STEPS, GEOMETRY_CHECK_STEPS
 
 FLOW_NAME = "expmul_flow"
 
 
-def build_flowgraph(with_deck: bool = False) -> Flowgraph:
+def build_flowgraph(with_deck: bool = False, with_transistors: bool = False) -> Flowgraph:
     """Return the graph: MyHDL, Yosys, SiliconCompiler's placement and routing by OpenROAD, power, checks.
 
-    `with_deck` adds the check by a foundry's deck.
+    `with_deck` adds the check by a foundry's deck, `with_transistors` those of full sign-off.
     """
     flow = Flowgraph(FLOW_NAME)
     flow.node("convert", ConvertTask())
@@ -47,8 +49,14 @@ def build_flowgraph(with_deck: bool = False) -> Flowgraph:
     for check in GEOMETRY_CHECK_STEPS.values():
         flow.edge("write.gds", check)
     if with_deck:
-        flow.node(REQUESTED_CHECK_STEPS["foundry_deck"], CheckDeckTask())
-        flow.edge("write.gds", REQUESTED_CHECK_STEPS["foundry_deck"])
+        flow.node(DECK_STEPS["foundry_deck"], CheckDeckTask())
+        flow.edge("write.gds", DECK_STEPS["foundry_deck"])
+    if with_transistors:
+        flow.node(FULL_SIGNOFF_STEPS["magic_drc"], CheckMagicTask())
+        flow.node(FULL_SIGNOFF_STEPS["transistor_lvs"], CheckTransistorsTask())
+        flow.edge("write.views", FULL_SIGNOFF_STEPS["transistor_lvs"])
+        for check in FULL_SIGNOFF_STEPS.values():
+            flow.edge("write.gds", check)
     return flow
 
 

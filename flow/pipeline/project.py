@@ -17,6 +17,7 @@ from siliconcompiler.tools.openroad.repair_timing import RepairTimingTask
 from flow.attention_data.workload import has_workload
 from flow.common.places import PROJECT_ROOT
 from flow.pipeline.flowgraph import build_flowgraph
+from flow.pipeline.full_signoff import full_signoff_values
 from flow.pipeline.step_digests import give_digests
 from flow.pipeline.steps.own_task import OwnTask
 from flow.pipeline.steps.write_views import WriteViewsAndSpefTask
@@ -24,7 +25,7 @@ from flow.record.constraints import write_sdc, write_sdc_decimals
 from flow.record.depths import DEPTHS, POWER_STEPS
 from flow.record.provenance import sha256
 from flow.record.run_folder import STEPS
-from flow.record.settings import Settings
+from flow.record.settings import FULL, Settings
 
 SCENARIO = "typical"
 RUN_ROOT = "run"  # the run's folder among SiliconCompiler's data roots
@@ -48,7 +49,9 @@ def make_project(settings: Settings, data_root: Path | None) -> ASIC:
     project.set_pdk(project.get("library", pdk.library, "asic", "pdk"))
     project.set_asic_delaymodel("nldm")
     project.set_asic_routinglayers(*pdk.routing_layers)
-    project.set_flow(build_flowgraph(with_deck=settings.drc_deck is not None))
+    project.set_flow(
+        build_flowgraph(with_deck=settings.drc_deck is not None, with_transistors=settings.signoff == FULL)
+    )
 
     scenario = project.constraint.timing.make_scenario(SCENARIO)
     scenario.add_libcorner(pdk.corner)
@@ -101,6 +104,8 @@ def configure_own_steps(project: ASIC, settings: Settings) -> None:
     }
     if settings.drc_deck is not None:
         values |= {"drc_deck": str(settings.drc_deck), "drc_deck_sha256": sha256(settings.drc_deck)}
+    if settings.signoff == FULL:
+        values |= full_signoff_values(project, pdk)
     for task in OwnTask.find_task(project):
         task.configure(values)
 

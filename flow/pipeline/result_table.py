@@ -9,6 +9,9 @@ from flow.common.decimals import shortest
 from flow.record.metrics import AT_CORNERS, BY_NAME, METRICS
 from flow.record.result import Result
 
+# The words of a check's name that are told in another way.
+TITLES = {"vs": "against", "drc": "DRC", "lvs": "LVS", "magic": "Magic"}
+
 
 def print_result(console: Console, result: Result, folder: Path, sibling: Result | None) -> None:
     """Print the measurements of `result`, beside those of its sibling where there are any."""
@@ -53,7 +56,7 @@ def print_result(console: Console, result: Result, folder: Path, sibling: Result
     if result.layout_cells == "abstract":
         console.print("the cells in the GDS are abstracts drawn from the LEF")
     for name, check in result.checks.named().items():
-        title = name.replace("_", " ").replace("vs", "against").replace("drc", "DRC")
+        title = " ".join(TITLES.get(word, word) for word in name.split("_"))
         console.print(f"check    {title}: {check.status}: {check.detail}", highlight=False, soft_wrap=True)
     for kind, name in result.files.items():
         console.print(f"{kind:<8} {folder / name}", soft_wrap=True, highlight=False)

@@ -18,7 +18,7 @@ from flow.record.checkout import without_git
 from flow.record.recipes import TIMING
 from flow.record.result import Result
 from flow.record.run_folder import job_log
-from flow.record.settings import Settings
+from flow.record.settings import BASIC, Settings
 from hdl.designs import spec_of
 
 
@@ -35,6 +35,8 @@ def command_line(settings: Settings, pdk_root: Path | None, tree: Path = PROJECT
         command += ["--utilization", str(settings.target_utilization_percent)]
     if settings.drc_deck is not None:
         command += ["--drc-deck", str(settings.drc_deck)]
+    if settings.signoff != BASIC:
+        command += ["--signoff", settings.signoff]
     if settings.optimised_corners != "typical":
         command += ["--corners", settings.optimised_corners]
     if settings.target_padding_sites is not None:

@@ -16,6 +16,8 @@ from flow.record.provenance import digest_of, sha256
 from flow.tools.tool_identity import identities_of_tools
 from pdk_configs.corners import FILE_NAME as CORNERS_FILE
 from pdk_configs.pdk import CONFIGS_DIR, Pdk
+from pdk_configs.transistors import FILE_NAME as TRANSISTORS_FILE
+from pdk_configs.transistors import TECHNOLOGY_SUFFIX
 
 # Of the environment of a step's program: a part of a step's settings that every step has, stock ones too.
 DIGEST_VARIABLE = "EXPMUL_MADE_OF_SHA256"
@@ -79,8 +81,8 @@ def is_source(path: Path) -> bool:
 
 def library_digest(project: ASIC, pdk: Pdk, readings: Readings) -> str:
     """Return the digest of the library's data and constraints, and of what this project says of them."""
-    # Its other corners count for the step that takes them alone, which has them in its environment.
-    files = [file for file in files_below(CONFIGS_DIR / pdk.name) if file.name != CORNERS_FILE]
+    # Its other corners and its transistors count for the steps alone that take them.
+    files = [file for file in files_below(CONFIGS_DIR / pdk.name) if not is_of_few_steps(file)]
     configured = sources_of(*files, looked_at=readings.looked_at)
     said = [*configured.files, *(PROJECT_ROOT / name for name in PROJECT_FILES)]
     return digest_of(
@@ -90,6 +92,11 @@ def library_digest(project: ASIC, pdk: Pdk, readings: Readings) -> str:
             "tools": readings.tools(configured.packages, with_openroad=False),
         }
     )
+
+
+def is_of_few_steps(file: Path) -> bool:
+    """Whether a file of a PDK's configuration is no step's but those that are told of it."""
+    return file.name in (CORNERS_FILE, TRANSISTORS_FILE) or file.suffix == TECHNOLOGY_SUFFIX
 
 
 def library_files(project: ASIC) -> list[Path]:

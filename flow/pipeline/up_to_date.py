@@ -18,14 +18,17 @@ from flow.record.depths import METRIC_STEPS
 from flow.record.outside_sources import outside_sources
 from flow.record.result import Record, Result, read_result, result_path
 from flow.record.run_folder import read_later
-from flow.record.settings import Settings
+from flow.record.settings import FULL, Settings
+from flow.tools.layout_programs import programs_at_hand
 from flow.tools.pdk_data import root_at_hand
 from flow.tools.tool_identity import hashes, identities_of_tools, sha256_of
 from pdk_configs.pdk import CONFIGS_DIR
+from pdk_configs.transistors import transistors_of
 
 # What makes a run: all that it uses counts, and nothing else of the project.
 RUNNER = "flow/pipeline/execute.py"
 NOT_PACKAGES = {"python", "openroad"}
+PROGRAMS = "layout_programs"
 
 
 class MadeOf(Record):
@@ -46,11 +49,25 @@ class MadeOf(Record):
     left: dict[str, str]
 
 
-def request_of(settings: Settings) -> dict[str, Any]:
+def request_of(settings: Settings, data_root: Path | None = None) -> dict[str, Any]:
     """Return what a run is to do; the number of threads where OpenROAD gets it, which may tell."""
     threads = {"jobs": settings.jobs} if settings.depth in METRIC_STEPS else {}
     deck = {} if settings.drc_deck is None else {"drc_deck_sha256": sha256_of(settings.drc_deck)}
-    return settings.identity() | {"depth": settings.depth} | threads | deck
+    full = full_signoff_request(settings, data_root) if settings.signoff == FULL else {}
+    return settings.identity() | {"depth": settings.depth} | threads | deck | full
+
+
+def full_signoff_request(settings: Settings, data_root: Path | None) -> dict[str, Any]:
+    """Return what full sign-off is made with, where it can be; a file that comes later counts too."""
+    facts = transistors_of(settings.pdk)
+    if facts is None:
+        return {"signoff": settings.signoff}
+    programs = programs_at_hand()
+    return {
+        "signoff": settings.signoff,
+        PROGRAMS: programs.identity if programs else None,
+        "foundry_rules": data_root is not None and (data_root / facts.foundry_technology).is_file(),
+    }
 
 
 def record_path(settings: Settings) -> Path:
@@ -73,7 +90,7 @@ def made_of(settings: Settings, data_root: Path | None, library_files: Iterable[
         elif path.resolve() not in code.files and not path.is_relative_to(settings.folder):
             data[str(path)] = sha256_of(path) or ""
     return MadeOf(
-        request=request_of(settings),
+        request=request_of(settings, data_root),
         tools=identities_of_tools(code.packages, with_openroad=settings.depth in METRIC_STEPS),
         outside=outside.digests() if outside is not None else {},
         sources={place_of(file): sha256_of(file) or "" for file in sorted(code.files)},
@@ -104,9 +121,10 @@ def unchanged_result(settings: Settings, pdk_root: Path | None, tree: Path = PRO
     folder = settings.folder
     try:
         made = MadeOf.model_validate_json(record_path(settings).read_bytes())
-        if made.request != request_of(settings):
-            return None
         data_root = root_at_hand(settings.pdk, pdk_root)
+        # Programs that were not to be had may be now.
+        if made.request != request_of(settings, data_root) or made.request.get(PROGRAMS, "") is None:
+            return None
         result = read_result(result_path(folder, settings.depth))
     except (OSError, ValueError, UserError):
         return None

@@ -6,7 +6,9 @@ CHECK_STEPS = {"layout_vs_netlist": "check.layout", "logic_equivalence": "check.
 GEOMETRY_CHECK_STEPS = {"geometry_vs_netlist": "check.geometry", "design_rules": "check.drc"}
 
 # Those of the GDS that a run makes only when it is asked to.
-REQUESTED_CHECK_STEPS = {"foundry_deck": "check.deck"}
+DECK_STEPS = {"foundry_deck": "check.deck"}
+FULL_SIGNOFF_STEPS = {"magic_drc": "check.magic", "transistor_lvs": "check.transistors"}
+REQUESTED_CHECK_STEPS = DECK_STEPS | FULL_SIGNOFF_STEPS
 
 # The last steps of each depth, in the order of the data.
 DEPTHS: dict[str, tuple[str, ...]] = {

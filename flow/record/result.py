@@ -91,6 +91,8 @@ class Checks(Record):
     `geometry_vs_netlist`: the shapes of the GDS join what the netlist after layout says, every cell in place.
     `design_rules`: those shapes keep the technology's rules of wires and cuts.
     `foundry_deck`: and those of a foundry's deck, where the run was given one.
+    `magic_drc`: and the foundry's by Magic, with `--signoff full`.
+    `transistor_lvs`: with it, the transistors in the GDS are those of the netlist.
     """
 
     layout_vs_netlist: Check = Check()
@@ -99,6 +101,8 @@ class Checks(Record):
     geometry_vs_netlist: Check = Check()
     design_rules: Check = Check()
     foundry_deck: Check = NOT_REQUESTED
+    magic_drc: Check = NOT_REQUESTED
+    transistor_lvs: Check = NOT_REQUESTED
 
     def named(self) -> dict[str, Check]:
         """Return the checks by name, in their order, without those that nobody asked for."""

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 from flow.common.decimals import shortest
 from flow.common.errors import UserError
 from flow.record.constraints import CLOCK_PORT
-from flow.record.depths import DEPTHS, REQUESTED_CHECK_STEPS, reaches
+from flow.record.depths import DECK_STEPS, DEPTHS, FULL_SIGNOFF_STEPS, reaches
 from flow.record.recipes import RECIPES, TIMING
 from flow.record.result import OptimisedCorners, unusual
 from hdl import designs
@@ -25,6 +25,8 @@ DEFAULT_PDK = "nangate45"
 FALLBACK_PDK = "osu018"  # where the default's data cannot be had
 CLOCK_MIN_NS, CLOCK_MAX_NS = 0.01, 1000.0
 DECK_SUFFIXES = (".drc", ".lydrc")
+BASIC, FULL = "basic", "full"
+SIGNOFFS = (BASIC, FULL)
 SEED_MAX = 2**31 - 1
 UTILIZATION_MIN_PERCENT, UTILIZATION_MAX_PERCENT = 5.0, 85.0
 PADDING_MAX_SITES = 8
@@ -42,7 +44,8 @@ class Settings:
     fill, `target_padding_sites` the free sites that the placement keeps at each side of a cell; None: the
     PDK's. At `optimised_corners`, the typical one or all, the layout is to meet its clock.
     `synthesis` is the recipe by which synthesis maps (`flow.record.recipes`).
-    `drc_deck` is a foundry's deck for the GDS: it changes no layout.
+    `drc_deck` is a foundry's deck for the GDS; `signoff` full adds the checks at transistor level to the
+    basic ones. They change no layout.
     """
 
     design: Design
@@ -59,11 +62,13 @@ class Settings:
     synthesis: str = TIMING
     target_padding_sites: int | None = None
     drc_deck: Path | None = None
+    signoff: str = BASIC
 
     @property
     def requested_checks(self) -> dict[str, str]:
         """The steps of the checks that this run makes because it is asked to, by the checks' names."""
-        return {} if self.drc_deck is None else REQUESTED_CHECK_STEPS
+        by_deck = {} if self.drc_deck is None else DECK_STEPS
+        return by_deck | (FULL_SIGNOFF_STEPS if self.signoff == FULL else {})
 
     @property
     def utilization_percent(self) -> float:
@@ -209,6 +214,7 @@ def make_settings(
     synthesis: str = TIMING,
     padding_sites: int | None = None,
     drc_deck: Path | None = None,
+    signoff: str = BASIC,
 ) -> Settings:
     """Check a run's settings and fill in the defaults.
 
@@ -287,7 +293,17 @@ def make_settings(
         synthesis=synthesis,
         target_padding_sites=padding_sites,
         drc_deck=None if drc_deck is None else check_deck_file(drc_deck, depth),
+        signoff=check_signoff(signoff, depth),
     )
+
+
+def check_signoff(asked: str, depth: str) -> str:
+    """Return how much is checked; raises UserError for an unknown word, and for a run that has no GDS."""
+    if asked not in SIGNOFFS:
+        raise nearest("sign-off", asked, SIGNOFFS)
+    if asked == FULL and depth != "gds":
+        raise UserError(f"--signoff {FULL} checks the GDS: a run to {depth} has none")
+    return asked
 
 
 def check_deck_file(path: Path, depth: str) -> Path:

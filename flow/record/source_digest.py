@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from flow.common.places import PROJECT_ROOT
 
 # Of code, data and scripts; a README changes nothing.
-SUFFIXES = (".py", ".cpp", ".npy", ".tcl", ".lyt", ".map")
+SUFFIXES = (".py", ".cpp", ".npy", ".tcl", ".lyt", ".map", ".tech")
 
 
 def sources_sha256(*names: str, without: Sequence[str] = ()) -> str:

@@ -9,6 +9,30 @@ from flow.signoff.traced_netlist import TracedNetlist
 # What DEF writes in the place of an instance for a port of the design.
 PORT = "PIN"
 
+# (instance, pin), or (PORT, bit).
+Pin = tuple[str, str]
+
+
+def expected_nets(netlist: TracedNetlist, layout: DefFile) -> dict[Pin, str]:
+    """Return the net of each pin of a signal and of each port, of supplies too, by the netlist's names.
+
+    What the layout alone has, antenna diodes and the like, is on the netlist's net that its DEF joins it to.
+    """
+    expected = {
+        (name, pin): net for name, instance in netlist.instances.items() for pin, net in instance.nets.items()
+    }
+    supplies = set(layout.supply_of_pin.values())
+    expected |= {(PORT, bit): netlist.net(bit) for bit in netlist.ports if bit not in supplies}
+    expected |= {(PORT, supply): supply for supply in supplies}
+    net_of_def = {
+        name: expected[pin] for name, net in layout.nets.items() for pin in net.pins if pin in expected
+    }
+    for name, net in layout.nets.items():
+        for pin in net.pins:
+            if pin not in expected and pin[0] in layout.components:
+                expected[pin] = net_of_def.get(name, name)
+    return expected
+
 
 def compare_layout(layout: DefFile, netlist: TracedNetlist, cells: Mapping[str, Cell]) -> list[str]:
     """Return how `layout` differs from `netlist`, in the order of the names.

@@ -13,7 +13,7 @@ from flow.formats.def_file import DefFile, read_def
 from flow.formats.lef_macros import Macro, read_macros
 from flow.formats.liberty import read_liberty
 from flow.record.result import Check
-from flow.signoff.connections import PORT
+from flow.signoff.connections import PORT, Pin, expected_nets
 from flow.signoff.extracted_layout import (
     UNNAMED,
     ExtractedLayout,
@@ -25,8 +25,6 @@ from flow.signoff.extracted_layout import (
 from flow.signoff.traced_netlist import TracedNetlist, read_traced_netlist
 from flow.signoff.verdict import failed, verdict_of
 from pdk_configs.layer_stack import LayerStack
-
-Pin = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -120,25 +118,7 @@ class Comparison:
         )
 
     def _expected(self, netlist: TracedNetlist) -> dict[Pin, str]:
-        expected = {
-            (name, pin): net
-            for name, instance in netlist.instances.items()
-            for pin, net in instance.nets.items()
-        }
-        supplies = set(self.placed.supply_of_pin.values())
-        expected |= {(PORT, bit): netlist.net(bit) for bit in netlist.ports if bit not in supplies}
-        expected |= {(PORT, supply): supply for supply in supplies}
-        # Antenna diodes and the like, which layout alone has.
-        net_of_def = {
-            name: expected[pin]
-            for name, net in self.placed.nets.items()
-            for pin in net.pins
-            if pin in expected
-        }
-        for name, net in self.placed.nets.items():
-            for pin in net.pins:
-                if pin not in expected and pin[0] in self.placed.components:
-                    expected[pin] = net_of_def.get(name, name)
+        expected = expected_nets(netlist, self.placed)
         for name, component in self.placed.components.items():
             macro = self.macros.get(component.master)
             for box in macro.pin_boxes if macro else ():

@@ -6,7 +6,7 @@ from flow.formats.def_file import DefFile
 from flow.layout.inspector.markers import Marker, read_markers
 from flow.layout.opened import OpenedLayout
 
-MARKER_FILES = ("drc_markers", "deck_markers")
+MARKER_FILES = ("drc_markers", "deck_markers", "magic_markers")
 
 
 def run_facts(opened: OpenedLayout, layout: DefFile) -> dict[str, Any]:
