@@ -3,6 +3,7 @@
 import os
 from contextlib import chdir
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from needs import skip_without
 from planted_faults import PlantedGds
 
 from flow.formats.spice import Device, Subcircuit
+from flow.pipeline import up_to_date
 from flow.pipeline.steps.check_magic import CheckMagicTask
 from flow.pipeline.steps.check_transistors import CheckTransistorsTask
 from flow.pipeline.steps.library_files import layout_files
@@ -442,3 +444,22 @@ def test_a_pin_in_two_pieces_is_found_though_both_carry_its_name(check, planted)
                 assert master.name in verdict.detail
                 return
     raise AssertionError("no cell has a pin to cut")
+
+
+def test_a_result_without_the_programs_or_the_foundrys_rules_counts_only_until_they_come(
+    tmp_path, monkeypatch
+):
+    full = make_settings("expmul", {}, pdk_name="sky130", signoff="full")
+    without = make_settings("expmul", {}, pdk_name="sky130")
+    monkeypatch.setattr(up_to_date, "programs_at_hand", lambda: None)
+    unfetched = up_to_date.request_of(full, tmp_path)
+    assert unfetched[up_to_date.PROGRAMS] is None
+    programs = layout_programs.LayoutPrograms(ScriptProgram((), {}), ScriptProgram((), {}), "identity")
+    monkeypatch.setattr(up_to_date, "programs_at_hand", lambda: programs)
+    fetched = up_to_date.request_of(full, tmp_path)
+    technology = tmp_path / FACTS.foundry_technology
+    technology.parent.mkdir(parents=True)
+    technology.write_text(TWO_RULES, encoding="utf-8")
+    with_rules = up_to_date.request_of(full, tmp_path)
+    requests = [unfetched, fetched, with_rules, up_to_date.request_of(without, tmp_path)]
+    assert all(one != another for one, another in combinations(requests, 2))
