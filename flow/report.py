@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 try:
@@ -52,6 +53,9 @@ def report(arguments: argparse.Namespace) -> None:
         draw(chart, path)
         pictures[chart.name] = str(path.relative_to(reports))
     layouts = draw_rows(contents.routed, reports, folder)
+    remove_others(
+        folder, {reports / name for name in (*pictures.values(), *(row["picture"] for row in layouts))}
+    )
     markdown = as_markdown(
         contents.context | {"layouts": layouts, "layout_pages": layout_pages(reports)}, pictures
     )
@@ -67,6 +71,13 @@ def report(arguments: argparse.Namespace) -> None:
     for path, text in written.items():
         write_whole(path, text)
         console.print(f"report   {path}", highlight=False, soft_wrap=True)
+
+
+def remove_others(folder: Path, drawn: Collection[Path]) -> None:
+    """Remove the pictures of an earlier report that this one does not show."""
+    for picture in folder.iterdir():
+        if picture.suffix in (".svg", ".png") and picture not in drawn:
+            picture.unlink()
 
 
 def main() -> None:

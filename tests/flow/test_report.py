@@ -35,6 +35,9 @@ await until("faded bars", faded);
 return before;"""
 
 
+FORMER_PICTURE = "frame_of_former_steps.svg"
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """The report of the committed results, in a folder of its own."""
@@ -43,9 +46,16 @@ def report(tmp_path_factory):
         shutil.copytree(COMMITTED / part, folder / part)
     for path in COMMITTED.glob("accuracy.json"):
         shutil.copy(path, folder)
+    (folder / "reproduction").mkdir()
+    (folder / "reproduction" / FORMER_PICTURE).write_text("of an earlier report", encoding="utf-8")
     done = run_command("report.py", "--reports", str(folder))
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_a_picture_that_only_an_earlier_report_showed_is_gone(report):
+    assert (report / "reproduction" / "change.svg").exists()
+    assert not (report / "reproduction" / FORMER_PICTURE).exists()
 
 
 def test_the_committed_report_is_what_the_committed_results_give(report):
