@@ -19,7 +19,6 @@ from flow.pipeline.steps.check_magic import CheckMagicTask
 from flow.pipeline.steps.check_transistors import CheckTransistorsTask
 from flow.pipeline.steps.library_files import layout_files
 from flow.record.result import Checks
-from flow.record.run_folder import step_log
 from flow.record.settings import make_settings
 from flow.signoff.geometry_check import check_geometry
 from flow.signoff.magic import MagicLayout, read_technology, run_magic
@@ -405,13 +404,10 @@ def test_wells_without_taps_are_found(check, planted):
     assert check().status == "fail"
 
 
-def test_a_finished_layout_gets_the_checks_by_running_again(programs, finished, layout_of):
+def test_asked_for_later_the_checks_come_with_the_same_layout(programs, finished, layout_of):
     result, folder = layout_of("sky130")
-    routed = step_log(folder, "route.detailed").read_bytes()
     again = result_of(*words_of("sky130"), "--signoff", "full", out=folder.parents[1], env=os.environ)
     assert again["sha256"]["gds"] == result.sha256["gds"]
-    # It has the times of the routing's passes.
-    assert step_log(folder, "route.detailed").read_bytes() == routed
     checks = again["checks"]
     assert checks["transistor_lvs"]["status"] == "pass"
     assert checks["magic_drc"]["status"] in ("pass", "not run")
