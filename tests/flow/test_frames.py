@@ -16,6 +16,7 @@ from flow.comparison.rows import Row
 from flow.comparison.summary import summarize
 from flow.reproduction.answer import answer
 from flow.reproduction.frames import PAPER, described, paths, waterfall_chart, waterfalls
+from flow.reproduction.place import at_place
 
 KERNELS = ("fa2_baseline", "fa2_expmul")
 PAPER_FRAME = frame_of(PAPER)
@@ -24,15 +25,8 @@ PAPER_FRAME = frame_of(PAPER)
 @pytest.fixture(scope="module")
 def usual():
     """The committed layouts of both kernels in this project's frame."""
-    return {
-        result.design: result
-        for result in kept_results(PROJECT_ROOT / "reports")
-        if result.design in KERNELS
-        and result.job.startswith("nangate45_bf16_d16_with_key")
-        and result.job.endswith("5ns")
-        and result.clock_ns == 5
-        and result.depth == "gds"
-    }
+    results = kept_results(PROJECT_ROOT / "reports")
+    return {kernel: at_place(results, kernel, {})["gds"] for kernel in KERNELS}
 
 
 def row(usual, areas, depth="gds", fmt="bf16", **choices):
