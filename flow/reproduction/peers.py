@@ -10,8 +10,8 @@ from flow.comparison.rows import PAPER_AREA_REDUCTION_PERCENT, PAPER_POWER_REDUC
 from flow.comparison.summary import QUANTITIES, data, misses_clock
 from flow.error_study.kernel_error import kernel_error
 from flow.record.result import Result
-from flow.record.results_store import COMPARABLE, kept_path
-from flow.reproduction.place import BASELINE, at_place, parameters_of
+from flow.record.results_store import kept_path
+from flow.reproduction.place import BASELINE, at_place, deepest_common, parameters_of
 from hdl.designs import kernels
 
 
@@ -146,7 +146,7 @@ def peer_rows(
         if peer.design not in kernels():
             continue
         measured = at_place(results, peer.design, peer.given)
-        depth = next((depth for depth in COMPARABLE if depth in measured and depth in baselines), None)
+        depth = deepest_common(baselines, measured)
         parameters = dict(parameters_of(peer.design, peer.given).items)
         row: dict[str, Any] = {
             "claim": peer.claim,

@@ -7,6 +7,7 @@ from typing import Any
 from flow.error_study.kernel_error import kernel_error
 from flow.record.recipes import TIMING
 from flow.record.result import Result
+from flow.record.results_store import COMPARABLE
 from hdl.designs import kernels
 from hdl.kernels.frame import WITH_KEY
 from hdl.parameters import Parameters
@@ -60,6 +61,11 @@ def at_place(
         and has_usual_settings(result, place)
         and kernels()[design].make_parameters(result.parameters) == wanted
     }
+
+
+def deepest_common(baselines: Mapping[str, Result], measured: Mapping[str, Result]) -> str | None:
+    """Return the deepest depth at which both have a result, by their results by depth; None without."""
+    return next((depth for depth in COMPARABLE if depth in measured and depth in baselines), None)
 
 
 def is_kernel_at(result: Result, place: Place) -> bool:
