@@ -100,18 +100,19 @@ def extracted_netlist(
 
     Raises ValueError for a netlist without `top`.
     """
-    found = read_spice(text)
-    if top not in found:
+    extracted = read_spice(text)
+    if top not in extracted:
         raise ValueError(f"Magic extracted no subcircuit {top}")
-    empty = {name for name, cell in cells.items() if not cell.devices and name not in found}
+    empty = {name for name, cell in cells.items() if not cell.devices and name not in extracted}
     resistors = frozenset(facts.resistors.values())
-    kept = {}
-    for name, subcircuit in found.items():
+    subcircuits = {}
+    for name, subcircuit in extracted.items():
         # The library's netlist has no sizes of resistors.
         devices = tuple(
             replace(device, width_um=None, length_um=None) if device.model in resistors else device
             for device in subcircuit.devices
             if device.model not in empty
         )
-        kept[name] = merged(replace(subcircuit, devices=devices), facts.transistors.values())
-    return TransistorNetlist({name: kept[name] for name in kept if name != top} | {top: kept[top]}, top, {})
+        subcircuits[name] = merged(replace(subcircuit, devices=devices), facts.transistors.values())
+    subcircuits[top] = subcircuits.pop(top)  # the top stands last
+    return TransistorNetlist(subcircuits, top, {})

@@ -144,5 +144,5 @@ def unpacked(home: Path, start: Sequence[str], options: Sequence[str]) -> Script
 
 def first_of(home: Path, patterns: Sequence[str]) -> Path | None:
     """Return the first file or folder below `home` that a pattern names."""
-    found = (path for pattern in patterns for path in sorted(home.glob(pattern)))
-    return next((path for path in found if path.exists()), None)
+    candidates = (path for pattern in patterns for path in sorted(home.glob(pattern)))
+    return next((path for path in candidates if path.exists()), None)

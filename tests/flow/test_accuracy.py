@@ -209,8 +209,8 @@ def test_a_change_to_an_arm_s_source_is_another_key(monkeypatch):
 
 
 def test_figures_of_arms_join_as_if_measured_at_once():
-    one, other = ([{"sigma": 1, "errors": {name: {"median": 0.1}}}] for name in ("a", "b"))
-    assert joined([one, other]) == [{"sigma": 1, "errors": {"a": {"median": 0.1}, "b": {"median": 0.1}}}]
+    first, second = ([{"sigma": 1, "errors": {name: {"median": 0.1}}}] for name in ("a", "b"))
+    assert joined([first, second]) == [{"sigma": 1, "errors": {"a": {"median": 0.1}, "b": {"median": 0.1}}}]
 
 
 def test_every_kernel_is_measured_in_both_formats():

@@ -229,10 +229,10 @@ def test_the_mesh_generator_of_the_same_name_is_not_taken(tmp_path, monkeypatch)
         (tmp_path / "bin" / name).chmod(0o755)
     assert layout_programs.programs_at_hand(tmp_path) is None
     (tmp_path / "bin" / "netgen").write_bytes(b"#!/bin/bash\n")
-    found = layout_programs.programs_at_hand(tmp_path)
-    assert found.netgen.command == (str(tmp_path / "bin" / "netgen"), "-batch", "source")
+    from_path = layout_programs.programs_at_hand(tmp_path)
+    assert from_path.netgen.command == (str(tmp_path / "bin" / "netgen"), "-batch", "source")
     (tmp_path / "bin" / "netgen").write_bytes(b"#!/bin/bash\n# newer\n")
-    assert layout_programs.programs_at_hand(tmp_path).identity != found.identity
+    assert layout_programs.programs_at_hand(tmp_path).identity != from_path.identity
 
 
 def test_the_projects_own_technology_extracts_the_librarys_cells_as_their_netlists_say(
